@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The module graph of ARCHITECTURE.md. Each target may import only what it names here, which
+// `--explicit-target-dependency-import-check error` enforces. There are no package dependencies.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library target under `Shared/`.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: settings)
+}
+
+let runtime: [Target.Dependency] = ["ServiceRuntime", "JSON"]
+let foundations: [Target.Dependency] =
+    runtime + ["Crypto", "Database", "HTTP", "RPC", "Contracts"]
+
+/// A service: a library, and a thin executable over it in `Main/`.
+func service(
+    _ name: String, extra: [Target.Dependency] = [], exclude: [String] = []
+) -> [Target] {
+    [
+        .target(
+            name: name, dependencies: foundations + extra, path: "Services/\(name)",
+            exclude: ["Main", "README.md"] + exclude, swiftSettings: settings),
+        .executableTarget(
+            name: "\(name)Main", dependencies: [.target(name: name)],
+            path: "Services/\(name)/Main", swiftSettings: settings),
+    ]
+}
+
+let services: [Target.Dependency] = ["Gateway", "Records", "Mail", "Workflow", "Batch"]
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+        swiftSettings: settings)
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3"),
+    .systemLibrary(name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CCrypto", path: "Shared/CCrypto", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+    .systemLibrary(
+        name: "CJavaScriptCore", path: "Shared/CJavaScriptCore",
+        pkgConfig: "javascriptcoregtk-4.1"),
+    .target(name: "CLinux", path: "Shared/CLinux"),
+]
+
+let sharedLibraries: [Target] = [
+    shared("ServiceRuntime", ["CLinux"]),
+    shared("JSON", ["ServiceRuntime"]),
+    shared("Crypto", ["ServiceRuntime", "CCrypto"]),
+    shared("Database", runtime + ["CSQLite"]),
+    shared("Curl", runtime + ["CCurl", "CLinux"]),
+    shared("HTTP", runtime + ["CLinux", "CZlib"]),
+    shared("RPC", runtime + ["Crypto", "HTTP"]),
+    shared("Contracts", runtime + ["RPC"]),
+]
+
+let serviceTargets: [Target] =
+    service("Gateway") + service("Records") + service("Mail", extra: ["Curl"])
+    + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost"]) + service("Batch")
+    + [
+        .executableTarget(
+            name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux", "JSON"],
+            path: "Services/Workflow/ScriptHost", swiftSettings: settings),
+        .executableTarget(
+            name: "AllInOneMain", dependencies: services + ["ServiceRuntime", "HTTP", "RPC"],
+            path: "compose/AllInOne", swiftSettings: settings),
+    ]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport",
+        dependencies: services + foundations + ["Curl", "CLinux"], path: "Tests/Support",
+        swiftSettings: settings),
+    tests("SharedTests", foundations + ["Curl", "CLinux"]),
+    tests("GatewayTests", foundations + ["Gateway"]),
+    tests("RecordsTests", foundations + ["Records"]),
+    tests("MailTests", foundations + ["Mail", "Curl"]),
+    tests("WorkflowTests", foundations + ["Workflow"]),
+    tests("BatchTests", foundations + ["Batch"]),
+    tests("EndToEndTests", services + foundations),
+    tests("SimulationTests", services + foundations),
+    tests("TidyTests", services + foundations),
+    .executableTarget(
+        name: "Benchmarks", dependencies: services + foundations, path: "Tests/Benchmarks",
+        swiftSettings: settings),
+]
+
+let package = Package(
+    name: "Geartrain",
+    products: [
+        .executable(name: "gateway", targets: ["GatewayMain"]),
+        .executable(name: "records", targets: ["RecordsMain"]),
+        .executable(name: "mail", targets: ["MailMain"]),
+        .executable(name: "workflow", targets: ["WorkflowMain"]),
+        .executable(name: "batch", targets: ["BatchMain"]),
+        .executable(name: "script-host", targets: ["ScriptHostMain"]),
+        .executable(name: "geartrain", targets: ["AllInOneMain"]),
+        .executable(name: "benchmarks", targets: ["Benchmarks"]),
+    ],
+    dependencies: [],
+    targets: systemLibraries + sharedLibraries + serviceTargets + testTargets
+)

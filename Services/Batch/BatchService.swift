@@ -1,0 +1,17 @@
+import ServiceRuntime
+
+/// The batch service: its database, its actors and its door.
+public final class BatchService: Service {
+    public let name = "batch"
+
+    /// Opens the database, applies migrations and binds the port.
+    public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
+        fatalError("stub")
+    }
+
+    /// The port it listens on.
+    public var port: Int { fatalError("stub") }
+
+    public func run() async throws { fatalError("stub") }
+    public func shutdown() async { fatalError("stub") }
+}

@@ -1,0 +1,5 @@
+import Gateway
+import ServiceRuntime
+
+ServiceProcess.main(
+    "gateway", read: GatewayConfiguration.init(reading:), start: GatewayService.init)

@@ -1,0 +1,17 @@
+import RPC
+import ServiceRuntime
+
+/// The settings of Records.
+public struct RecordsConfiguration: Sendable {
+    public var rpc: RPCConfiguration
+    /// A folder for SQLite.
+    public var data: String
+
+    /// Reads the environment; see `records --help`.
+    public init(reading reader: ConfigurationReader) {
+        rpc = RPCConfiguration(
+            reading: reader, service: "records", defaultPort: 8081,
+            peers: ["mail", "workflow", "batch"])
+        data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+    }
+}

@@ -1,0 +1,5 @@
+import Records
+import ServiceRuntime
+
+ServiceProcess.main(
+    "records", read: RecordsConfiguration.init(reading:), start: RecordsService.init)

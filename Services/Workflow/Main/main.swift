@@ -1,0 +1,5 @@
+import Workflow
+import ServiceRuntime
+
+ServiceProcess.main(
+    "workflow", read: WorkflowConfiguration.init(reading:), start: WorkflowService.init)

@@ -1,0 +1,181 @@
+import JSON
+import RPC
+
+/// `POST /api/mail/messages`, and the mail step of a workflow. With the context's idempotency key, once.
+public struct SendMail: Call, Codable {
+    public typealias Response = MailQueued
+    public static let path = "mail/send"
+
+    public struct Attachment: Sendable, Codable {
+        public var name: String
+        public var type: String
+        /// Base64.
+        public var content: String
+        public init(name: String, type: String, content: String) {
+            self.name = name
+            self.type = type
+            self.content = content
+        }
+    }
+
+    public var to: [String]
+    public var cc: [String]?
+    public var bcc: [String]?
+    public var subject: String?
+    public var text: String?
+    public var html: String?
+    public var attachments: [Attachment]?
+    /// `model.class/id`.
+    public var record: String?
+    /// `model.notification` (or a bare code with `model`); then subject and bodies come from it.
+    public var notification: String?
+    /// What a notification's expressions see besides `record`.
+    public var values: JSONValue?
+    /// A class of mail (accounts and policies by class come later).
+    public var `class`: String?
+    /// The record's values for the notification; without it Mail reads `record` with the caller's rights.
+    public var recordValues: JSONValue?
+    /// For `link()` in a notification: the workflow instance. Inside the platform only.
+    public var instance: Int64?
+
+    public init(
+        to: [String], cc: [String]? = nil, bcc: [String]? = nil, subject: String? = nil,
+        text: String? = nil, html: String? = nil, attachments: [Attachment]? = nil,
+        record: String? = nil, notification: String? = nil, values: JSONValue? = nil,
+        class mailClass: String? = nil, recordValues: JSONValue? = nil, instance: Int64? = nil
+    ) {
+        self.to = to
+        self.cc = cc
+        self.bcc = bcc
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.attachments = attachments
+        self.record = record
+        self.notification = notification
+        self.values = values
+        self.class = mailClass
+        self.recordValues = recordValues
+        self.instance = instance
+    }
+}
+
+public struct MailQueued: Sendable, Codable, JSONReadable, JSONWritable {
+    public var id: Int64
+    public var messageId: String
+    public var state: String
+    public init(id: Int64, messageId: String, state: String) {
+        self.id = id
+        self.messageId = messageId
+        self.state = state
+    }
+}
+
+/// The audit: newest first.
+public struct ListMails: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/messages"
+    public static let isSafe = true
+    public var state: String?
+    public var address: String?
+    public var record: String?
+    public var limit: Int?
+    public var cursor: String?
+    public init(
+        state: String? = nil, address: String? = nil, record: String? = nil, limit: Int? = nil,
+        cursor: String? = nil
+    ) {
+        self.state = state
+        self.address = address
+        self.record = record
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+public struct GetMail: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/message"
+    public static let isSafe = true
+    public var id: Int64
+    public init(id: Int64) { self.id = id }
+}
+
+/// The exact bytes (`message/rfc822`) as a stream.
+public struct GetMailRaw: StreamCall, Codable {
+    public static let path = "mail/message-raw"
+    public var id: Int64
+    public init(id: Int64) { self.id = id }
+}
+
+/// `POST /api/mail/messages/{id}/resend|hold|release`; answers the mail.
+public struct ActOnMail: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/act"
+    public enum Action: String, Sendable, Codable { case resend, hold, release }
+    public var id: Int64
+    public var action: Action
+    public init(id: Int64, action: Action) {
+        self.id = id
+        self.action = action
+    }
+}
+
+/// State and gaps of a mailbox (`model.mailbox`, or a bare code where it is unique).
+public struct GetMailbox: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/mailbox"
+    public static let isSafe = true
+    public var mailbox: String
+    public init(mailbox: String) { self.mailbox = mailbox }
+}
+
+/// Reads now; answers the state after it.
+public struct ReadMailbox: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/read-mailbox"
+    public static let isSafe = true
+    public var mailbox: String
+    public init(mailbox: String) { self.mailbox = mailbox }
+}
+
+/// The intake ledger.
+public struct ListIntake: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/intake"
+    public static let isSafe = true
+    public var mailbox: String
+    public var state: String?
+    public var limit: Int?
+    public var cursor: String?
+    public init(mailbox: String, state: String? = nil, limit: Int? = nil, cursor: String? = nil) {
+        self.mailbox = mailbox
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+/// Runs one stored mail through the mapping again; answers its entry.
+public struct ReplayIntake: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/replay-intake"
+    public static let isSafe = true
+    public var mailbox: String
+    public var number: Int64
+    public init(mailbox: String, number: Int64) {
+        self.mailbox = mailbox
+        self.number = number
+    }
+}
+
+/// The exact bytes of a received mail.
+public struct GetIntakeRaw: StreamCall, Codable {
+    public static let path = "mail/intake-raw"
+    public var mailbox: String
+    public var number: Int64
+    public init(mailbox: String, number: Int64) {
+        self.mailbox = mailbox
+        self.number = number
+    }
+}

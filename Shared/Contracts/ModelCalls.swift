@@ -1,0 +1,90 @@
+import JSON
+import RPC
+
+// A model document is one definition over all services. The gateway asks each service to check its part; then
+// Records keeps the whole document with its own part applied, and hands it to the others until each has it.
+
+/// Checks a service's part of a document; the answer has every fault with its pointer. Every service but the gateway
+/// serves it.
+public struct CheckModel: Call, Codable {
+    public typealias Response = ModelCheck
+    public static let path = "check-model"
+    public static let isSafe = true
+    public var code: String
+    public var document: JSONBytes
+
+    public init(code: String, document: JSONBytes) {
+        self.code = code
+        self.document = document
+    }
+}
+
+public struct ModelCheck: Sendable, Codable, JSONReadable, JSONWritable {
+    public var problems: [FieldProblem]
+    public init(problems: [FieldProblem]) { self.problems = problems }
+}
+
+/// Applies a checked document: tables, views, grants, and the hand-over to the other services. Returns when all
+/// have it, or after a few seconds with `pending` naming those that will get it later.
+public struct ApplyModel: Call, Codable {
+    public typealias Response = ModelApplied
+    public static let path = "records/apply-model"
+    public var code: String
+    public var document: JSONBytes
+    public var allowDestructive: Bool
+
+    public init(code: String, document: JSONBytes, allowDestructive: Bool) {
+        self.code = code
+        self.document = document
+        self.allowDestructive = allowDestructive
+    }
+}
+
+public struct ModelApplied: Sendable, Codable, JSONReadable, JSONWritable {
+    /// Counts the documents of this model, from 1; unchanged where the document was the same.
+    public var version: Int64
+    public var created: Bool
+    public var changed: Bool
+    /// Services that do not have it yet.
+    public var pending: [String]
+
+    public init(version: Int64, created: Bool, changed: Bool, pending: [String]) {
+        self.version = version
+        self.created = created
+        self.changed = changed
+        self.pending = pending
+    }
+}
+
+/// The document as it was put.
+public struct GetModel: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/get-model"
+    public static let isSafe = true
+    public var code: String
+    public init(code: String) { self.code = code }
+}
+
+/// `{"items": [{"code", "name", "version"}]}`.
+public struct ListModels: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/models"
+    public static let isSafe = true
+    public init() {}
+}
+
+/// Hands a document to Mail, Workflow or Batch; an older version than it has is ignored.
+public struct TakeModel: Call, Codable {
+    public typealias Response = Done
+    public static let path = "take-model"
+    public static let isSafe = true
+    public var code: String
+    public var version: Int64
+    public var document: JSONBytes
+
+    public init(code: String, version: Int64, document: JSONBytes) {
+        self.code = code
+        self.version = version
+        self.document = document
+    }
+}

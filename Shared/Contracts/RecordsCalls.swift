@@ -1,0 +1,205 @@
+import JSON
+import RPC
+
+/// One record as JSON (API.md §4).
+public struct GetRecord: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/get"
+    public static let isSafe = true
+    public var type: FullCode
+    public var id: Int64
+    public var select: [String]?
+    public var expand: [String]?
+
+    public init(_ type: FullCode, id: Int64, select: [String]? = nil, expand: [String]? = nil) {
+        self.type = type
+        self.id = id
+        self.select = select
+        self.expand = expand
+    }
+}
+
+/// A page of records: `{"items", "next", "count"?}`.
+public struct ListRecords: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/list"
+    public static let isSafe = true
+    public var type: FullCode
+    public var filter: String?
+    public var orderby: String?
+    public var select: [String]?
+    public var expand: [String]?
+    public var limit: Int?
+    public var cursor: String?
+    public var count: Bool?
+
+    public init(
+        _ type: FullCode, filter: String? = nil, orderby: String? = nil, select: [String]? = nil,
+        expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil
+    ) {
+        self.type = type
+        self.filter = filter
+        self.orderby = orderby
+        self.select = select
+        self.expand = expand
+        self.limit = limit
+        self.cursor = cursor
+        self.count = count
+    }
+}
+
+/// Creates one record from an object, or several from an array (then `{"results": […]}`). With the context's
+/// idempotency key, once.
+public struct CreateRecord: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/create"
+    public var type: FullCode
+    public var body: JSONBytes
+    /// Of an array: all or nothing.
+    public var atomic: Bool?
+    /// Of an array: these columns find an existing record, which is changed instead (a unique set).
+    public var upsert: [String]?
+
+    public init(
+        _ type: FullCode, body: JSONBytes, atomic: Bool? = nil, upsert: [String]? = nil
+    ) {
+        self.type = type
+        self.body = body
+        self.atomic = atomic
+        self.upsert = upsert
+    }
+}
+
+/// Changes what `body` names. Answers the record; a change without a difference writes nothing.
+public struct ChangeRecord: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/change"
+    public var type: FullCode
+    public var id: Int64
+    /// The version that the caller saw; nil (inside the platform only) is whatever stands.
+    public var version: Int64?
+    public var body: JSONBytes
+
+    public init(_ type: FullCode, id: Int64, version: Int64?, body: JSONBytes) {
+        self.type = type
+        self.id = id
+        self.version = version
+        self.body = body
+    }
+}
+
+public struct DeleteRecord: Call, Codable {
+    public typealias Response = Done
+    public static let path = "records/delete"
+    public var type: FullCode
+    public var id: Int64
+    public var version: Int64?
+
+    public init(_ type: FullCode, id: Int64, version: Int64?) {
+        self.type = type
+        self.id = id
+        self.version = version
+    }
+}
+
+/// `{"items": […]}` of API.md §4, oldest first.
+public struct RecordHistory: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/history"
+    public static let isSafe = true
+    public var type: FullCode
+    public var id: Int64
+
+    public init(_ type: FullCode, id: Int64) {
+        self.type = type
+        self.id = id
+    }
+}
+
+/// What the caller may see and do of a class: for pages, imports and exports.
+public struct DescribeClass: Call, Codable {
+    public typealias Response = ClassDescription
+    public static let path = "records/describe-class"
+    public static let isSafe = true
+    public var type: FullCode
+
+    public init(_ type: FullCode) { self.type = type }
+}
+
+public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
+    public struct Column: Sendable, Codable {
+        public var code: String
+        public var name: [String: String]
+        public var type: String
+        public var required: Bool
+        public var choices: [String]?
+        public var scale: Int?
+        public var max: Int64?
+        public var multiline: Bool
+        /// The class of a reference.
+        public var target: FullCode?
+        /// Whether the caller may write it.
+        public var writable: Bool
+        public var unique: Bool
+
+        public init(
+            code: String, name: [String: String], type: String, required: Bool = false,
+            choices: [String]? = nil, scale: Int? = nil, max: Int64? = nil, multiline: Bool = false,
+            target: FullCode? = nil, writable: Bool = true, unique: Bool = false
+        ) {
+            self.code = code
+            self.name = name
+            self.type = type
+            self.required = required
+            self.choices = choices
+            self.scale = scale
+            self.max = max
+            self.multiline = multiline
+            self.target = target
+            self.writable = writable
+            self.unique = unique
+        }
+    }
+
+    public var type: FullCode
+    public var name: [String: String]
+    /// Those that the caller may read, in the order of the definition.
+    public var columns: [Column]
+    /// Of `read insert change delete import export`.
+    public var operations: [String]
+    public var prefill: [String]
+    public var webAccess: Bool
+
+    public init(
+        type: FullCode, name: [String: String], columns: [Column], operations: [String],
+        prefill: [String], webAccess: Bool
+    ) {
+        self.type = type
+        self.name = name
+        self.columns = columns
+        self.operations = operations
+        self.prefill = prefill
+        self.webAccess = webAccess
+    }
+}
+
+/// The classes that the caller may read, for the start page.
+public struct ListClasses: Call, Codable {
+    public typealias Response = ClassList
+    public static let path = "records/classes"
+    public static let isSafe = true
+    public init() {}
+}
+
+public struct ClassList: Sendable, Codable, JSONReadable, JSONWritable {
+    public struct Item: Sendable, Codable {
+        public var type: FullCode
+        public var name: [String: String]
+        public init(type: FullCode, name: [String: String]) {
+            self.type = type
+            self.name = name
+        }
+    }
+    public var items: [Item]
+    public init(items: [Item]) { self.items = items }
+}

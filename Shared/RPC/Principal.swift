@@ -1,0 +1,60 @@
+/// Who causes a call: always an account, with what it holds.
+public struct Principal: Sendable, Hashable, Codable {
+    /// The account's code; `system` for the platform itself, `database` for foreign SQL.
+    public var account: String
+    /// Enabled roles.
+    public var roles: [String]
+    /// Permissions of the roles (`mail:read`); `admin` has all.
+    public var permissions: [String]
+    /// Own units as `structure/unit`.
+    public var units: [String]
+    /// Own and subordinate units.
+    public var subtree: [String]
+    /// `en`.
+    public var language: String
+    /// May read and write any class data: only the platform itself, inside.
+    public var isSystem: Bool
+
+    public init(
+        account: String, roles: [String] = [], permissions: [String] = [], units: [String] = [],
+        subtree: [String] = [], language: String = "en", isSystem: Bool = false
+    ) {
+        self.account = account
+        self.roles = roles
+        self.permissions = permissions
+        self.units = units
+        self.subtree = subtree
+        self.language = language
+        self.isSystem = isSystem
+    }
+
+    /// The platform acting by itself (mail intake, workflows without a causing account).
+    public static let system = Principal(account: "system", isSystem: true)
+}
+
+/// Through which door a change came.
+public enum Door: String, Sendable, Codable {
+    case page, api, call, soap, mail, rule, script, workflow, job, `import`, sync, database, system
+}
+
+/// Why something happens: the root that began it, and how far from it we are.
+public struct Cause: Sendable, Hashable, Codable {
+    /// The same for everything that one beginning caused: `request:<id>`, `mail:support/12`, `database:<seq>`.
+    public var root: String
+    /// The direct cause: `rule:helpdesk.handle`, `workflow:41/close`.
+    public var via: String
+    /// 0 at the root, one more at each step.
+    public var depth: Int
+
+    /// A chain longer than this is a loop.
+    public static let depthLimit = 32
+
+    public init(root: String, via: String = "", depth: Int = 0) {
+        self.root = root
+        self.via = via
+        self.depth = depth
+    }
+
+    /// The cause of what `via` does next.
+    public func next(_ via: String) -> Cause { Cause(root: root, via: via, depth: depth + 1) }
+}

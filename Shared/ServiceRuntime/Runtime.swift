@@ -1,0 +1,19 @@
+/// What a service is given rather than makes: loops, time, randomness, log, metrics.
+public struct Runtime: Sendable {
+    public var loops: EventLoopGroup
+    public var clock: any WallClock
+    public var random: any RandomSource
+    public var log: Log
+    public var metrics: Metrics
+
+    public init(
+        loops: EventLoopGroup, clock: any WallClock = SystemClock(),
+        random: any RandomSource = SystemRandom(), log: Log, metrics: Metrics = Metrics()
+    ) {
+        self.loops = loops
+        self.clock = clock
+        self.random = random
+        self.log = log
+        self.metrics = metrics
+    }
+}

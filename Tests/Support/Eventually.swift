@@ -1,0 +1,19 @@
+/// Waits until `condition` holds, looking every few milliseconds; throws after `limit`. For what another process
+/// does; inside one process wait on the thing itself.
+public func eventually(
+    _ what: String, within limit: Duration = .seconds(20),
+    _ condition: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while try await !condition() {
+        guard clock.now < end else { throw NotInTime(what: what) }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// What `eventually` waited for in vain.
+public struct NotInTime: Error, CustomStringConvertible {
+    public let what: String
+    public var description: String { "not in time: \(what)" }
+}
