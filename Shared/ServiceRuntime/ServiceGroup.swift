@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Something that runs from start to shutdown: a server, a worker, a relay.
 public protocol Service: Sendable {
     /// Shown in logs.
@@ -8,31 +10,127 @@ public protocol Service: Sendable {
     func shutdown() async
 }
 
-/// Runs services in order and ends them in the reverse order, on SIGTERM, SIGINT, `shutdown()` or the
-/// failure of one of them.
+/// Runs services in order and ends them in the reverse order, on SIGTERM, SIGINT (where
+/// `ServiceProcess.prepare()` was called), `shutdown()` or the end of one of them. A service is asked to
+/// end when the one after it has ended.
 public final class ServiceGroup: Sendable {
-    /// `deadline` bounds the whole shutdown; after it the tasks are cancelled.
-    public init(services: [any Service], deadline: Duration = .seconds(25), log: Log) {
-        fatalError("stub")
+    private enum Event: Sendable {
+        case ended(Int, (any Error)?)
+        case shutdown
+        case deadline
+        case abandoned
     }
-    /// Returns after a clean end; throws the first failure.
-    public func run() async throws { fatalError("stub") }
+
+    /// How long cancelled services have to end before the group no longer waits for them.
+    public static let grace: Duration = .seconds(3)
+
+    private let services: [any Service]
+    private let deadline: Duration
+    private let clock: any WallClock
+    private let log: Log
+    private let events: AsyncStream<Event>
+    private let send: AsyncStream<Event>.Continuation
+
+    /// `deadline` bounds the whole shutdown; after it the tasks are cancelled.
+    public init(
+        services: [any Service], deadline: Duration = .seconds(25),
+        clock: any WallClock = SystemClock(), log: Log
+    ) {
+        self.services = services
+        self.deadline = deadline
+        self.clock = clock
+        self.log = log
+        (events, send) = AsyncStream.makeStream(of: Event.self)
+    }
+
     /// Begins the shutdown, as SIGTERM does.
-    public func shutdown() { fatalError("stub") }
+    public func shutdown() { send.yield(.shutdown) }
+
+    /// Returns after a clean end; throws the first failure, or `ShutdownDeadlinePassed` where services
+    /// had to be cancelled. Call it once.
+    public func run() async throws {
+        var state = Running(services: services.map(\.name))
+        let tasks = services.enumerated().map { index, service in
+            Task { [send] in
+                do {
+                    try await service.run()
+                    send.yield(.ended(index, nil))
+                } catch {
+                    send.yield(.ended(index, error))
+                }
+            }
+        }
+        let signals = Task { [send] in
+            if await ServiceProcess.nextSignal() != nil { send.yield(.shutdown) }
+        }
+        var iterator = events.makeAsyncIterator()
+        if !services.isEmpty, let event = await iterator.next() { note(event, in: &state) }
+        signals.cancel()
+        let timer = Task { [send, clock, deadline] in
+            try await clock.sleep(for: deadline)
+            send.yield(.deadline)
+            try await clock.sleep(for: ServiceGroup.grace)
+            send.yield(.abandoned)
+        }
+        stopping: for index in services.indices.reversed() {
+            let service = services[index]
+            let asked = Task { await service.shutdown() }
+            while state.isRunning[index] {
+                guard let event = await iterator.next() else { break stopping }
+                note(event, in: &state)
+                if case .deadline = event { for task in tasks { task.cancel() } }
+                if case .abandoned = event { break stopping }
+            }
+            asked.cancel()
+        }
+        timer.cancel()
+        if let failure = state.failure { throw failure }
+        if !state.late.isEmpty { throw ShutdownDeadlinePassed(services: state.late) }
+    }
+
+    /// What is known of the services, in their order.
+    private struct Running {
+        var isRunning: [Bool]
+        var failure: (any Error)?
+        var isStopping = false
+        var late: [String] = []
+        let names: [String]
+
+        init(services: [String]) {
+            names = services
+            isRunning = services.map { _ in true }
+        }
+    }
+
+    private func note(_ event: Event, in state: inout Running) {
+        switch event {
+        case .ended(let index, let error):
+            state.isRunning[index] = false
+            let name = Log.Value.string(services[index].name)
+            if let error, !(state.isStopping && error is CancellationError) {
+                log.error("service failed", ["name": name, "error": .string("\(error)")])
+                state.failure = state.failure ?? error
+            } else if !state.isStopping {
+                log.warning("service ended by itself", ["name": name])
+            }
+            state.isStopping = true
+        case .shutdown:
+            if !state.isStopping { log.info("shutting down") }
+            state.isStopping = true
+        case .deadline:
+            state.late = zip(state.names, state.isRunning).filter(\.1).map(\.0)
+            let names = state.late.joined(separator: " ")
+            log.error("shutdown deadline passed, cancelling", ["services": .string(names)])
+        case .abandoned:
+            log.error("services do not end, leaving them")
+        }
+    }
 }
 
-/// The process: signals blocked before the first thread, then taken by signalfd.
-public enum ServiceProcess {
-    /// Call it first in `main`: blocks SIGTERM and SIGINT, ignores SIGPIPE, raises the file limit.
-    public static func prepare() { fatalError("stub") }
-    /// Waits for SIGTERM or SIGINT; answers its number.
-    public static func terminationSignal() async -> Int32 { fatalError("stub") }
-    /// The whole life of an executable. Reads its configuration from the environment (`--help` prints the table
-    /// of settings; problems are all printed, exit 2), makes the runtime (`<SERVICE>_LOG_LEVEL`, one loop per core),
-    /// starts the service, runs it in a group until SIGTERM or SIGINT, and exits 0, or 1 with the error on the log.
-    public static func main<Configuration: Sendable>(
-        _ service: String,
-        read: @escaping @Sendable (ConfigurationReader) -> Configuration,
-        start: @escaping @Sendable (Configuration, Runtime) async throws -> any Service
-    ) -> Never { fatalError("stub") }
+/// These services had not ended at the deadline of the shutdown.
+public struct ShutdownDeadlinePassed: Error, Sendable, CustomStringConvertible {
+    public let services: [String]
+    public var description: String {
+        "not ended in time: " + services.joined(separator: ", ")
+    }
 }
