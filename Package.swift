@@ -58,7 +58,7 @@ let sharedLibraries: [Target] = [
     shared("ServiceRuntime", ["CLinux"]),
     shared("JSON", ["ServiceRuntime"]),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
-    shared("Database", runtime + ["CSQLite"]),
+    shared("Database", runtime + ["CLinux", "CSQLite"]),
     shared("Curl", runtime + ["CCurl", "CLinux"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),

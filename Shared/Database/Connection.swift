@@ -1,88 +1,169 @@
+import CSQLite
+
 /// A connection lent to a closure; using it after the closure is a programming error. Statements are written
 /// with `?` and prepared once each.
 public final class Connection {
+    /// Prepared statements kept by a connection; beyond it the one unused for longest goes.
+    static let statementLimit = 256
+
+    private let handle: OpaquePointer
+    private var statements: [String: Statement] = [:]
+    private var tick: UInt64 = 0
+    private var savepointDepth = 0
+
+    public var dialect: Dialect { Dialect(engine: .sqlite) }
+
+    enum Access { case write, read }
+
+    /// Opens or (for writing) creates the file.
+    init(path: String, access: Access, busyTimeout: Duration) throws {
+        var handle: OpaquePointer?
+        let flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+            | (access == .write ? SQLITE_OPEN_CREATE : 0)
+        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        guard code == SQLITE_OK, let handle else {
+            let error = DatabaseError(code: code, handle: handle, sql: "open \(path)")
+            sqlite3_close_v2(handle)
+            throw error
+        }
+        self.handle = handle
+        let (seconds, attoseconds) = busyTimeout.components
+        sqlite3_busy_timeout(handle, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+        try configure(access)
+    }
+
+    private func configure(_ access: Access) throws {
+        try script("pragma foreign_keys = on; pragma temp_store = memory;")
+        guard access == .write else {
+            try script("pragma query_only = on;")
+            return
+        }
+        let mode = try first("pragma journal_mode = wal") { $0.text(0) }
+        guard mode == "wal" else {
+            throw DatabaseError.failed(
+                code: Int(SQLITE_ERROR), message: "the file cannot be kept with a write-ahead log",
+                sql: "pragma journal_mode = wal")
+        }
+        try script("pragma synchronous = full; pragma journal_size_limit = 67108864;")
+    }
+
+    deinit {
+        statements.removeAll()
+        sqlite3_close_v2(handle)
+    }
+
     /// Runs a statement; answers the number of rows it changed.
     @discardableResult
-    public func run(_ sql: String, _ values: [SQLValue] = []) throws -> Int { fatalError("stub") }
+    public func run(_ sql: String, _ values: [SQLValue] = []) throws -> Int {
+        try stepping(sql, values) { _ in true }
+        return Int(sqlite3_changes(handle))
+    }
+
     /// Every row through `map`.
     public func query<T>(_ sql: String, _ values: [SQLValue] = [], _ map: (Row) throws -> T) throws
         -> [T]
-    { fatalError("stub") }
+    {
+        var answers: [T] = []
+        try stepping(sql, values) { row in
+            answers.append(try map(row))
+            return true
+        }
+        return answers
+    }
+
     /// The first row, or nil.
     public func first<T>(_ sql: String, _ values: [SQLValue] = [], _ map: (Row) throws -> T) throws
         -> T?
-    { fatalError("stub") }
+    {
+        var answer: T?
+        try stepping(sql, values) { row in
+            answer = try map(row)
+            return false
+        }
+        return answer
+    }
+
     /// Rows one by one until `body` answers false.
     public func each(_ sql: String, _ values: [SQLValue] = [], _ body: (Row) throws -> Bool) throws
-    { fatalError("stub") }
+    {
+        try stepping(sql, values, body)
+    }
+
     /// The first column of the first row as an integer; 0 where there is none.
     public func count(_ sql: String, _ values: [SQLValue] = []) throws -> Int64 {
-        fatalError("stub")
+        try first(sql, values) { $0.integer(0) } ?? 0
     }
+
     /// Several statements without values (DDL).
-    public func script(_ sql: String) throws { fatalError("stub") }
+    public func script(_ sql: String) throws {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw DatabaseError(code: code, handle: handle, sql: sql) }
+    }
+
     /// The id that the last INSERT made.
-    public var lastInsertID: Int64 { fatalError("stub") }
+    public var lastInsertID: Int64 { sqlite3_last_insert_rowid(handle) }
+
     /// Runs `body` under a savepoint of its own; what it throws undoes only its statements.
-    public func savepoint<T>(_ body: () throws -> T) throws -> T { fatalError("stub") }
-    public var dialect: Dialect { fatalError("stub") }
-}
+    public func savepoint<T>(_ body: () throws -> T) throws -> T {
+        let name = "s\(savepointDepth)"
+        try run("savepoint \(name)")
+        savepointDepth += 1
+        defer { savepointDepth -= 1 }
+        do {
+            let answer = try body()
+            try run("release \(name)")
+            return answer
+        } catch {
+            // After an error that made the engine roll back everything there is no savepoint left;
+            // whoever began the transaction finds that out by `isInTransaction`.
+            if isInTransaction {
+                try run("rollback to \(name)")
+                try run("release \(name)")
+            }
+            throw error
+        }
+    }
 
-/// A row, valid within the closure that got it. Columns count from 0.
-public struct Row {
-    public func integer(_ column: Int) -> Int64 { fatalError("stub") }
-    public func optionalInteger(_ column: Int) -> Int64? { fatalError("stub") }
-    public func double(_ column: Int) -> Double { fatalError("stub") }
-    public func text(_ column: Int) -> String { fatalError("stub") }
-    public func optionalText(_ column: Int) -> String? { fatalError("stub") }
-    public func blob(_ column: Int) -> [UInt8] { fatalError("stub") }
-    public func boolean(_ column: Int) -> Bool { integer(column) != 0 }
-    public func isNull(_ column: Int) -> Bool { fatalError("stub") }
-    public func value(_ column: Int) -> SQLValue { fatalError("stub") }
-    /// The UTF-8 of a text column without a copy, for the JSON writer.
-    public func withText<T>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> T)
-        rethrows -> T
-    { fatalError("stub") }
-    public var columnCount: Int { fatalError("stub") }
-    public func columnName(_ column: Int) -> String { fatalError("stub") }
-}
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-/// A value of a statement.
-public enum SQLValue: Sendable, Hashable {
-    case null
-    case integer(Int64)
-    case real(Double)
-    case text(String)
-    case blob([UInt8])
-}
+    /// Steps a statement to its end, or until `body` answers false.
+    private func stepping(
+        _ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Bool
+    ) throws {
+        let statement = try prepared(sql)
+        statement.isInUse = true
+        defer {
+            sqlite3_reset(statement.handle)
+            sqlite3_clear_bindings(statement.handle)
+            statement.isInUse = false
+        }
+        try statement.bind(values, database: handle)
+        while true {
+            let code = sqlite3_step(statement.handle)
+            if code == SQLITE_DONE { return }
+            guard code == SQLITE_ROW else {
+                throw DatabaseError(code: code, handle: handle, sql: sql)
+            }
+            guard try body(Row(statement: statement.handle)) else { return }
+        }
+    }
 
-extension SQLValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByNilLiteral, ExpressibleByBooleanLiteral
-{
-    public init(stringLiteral value: String) { self = .text(value) }
-    public init(integerLiteral value: Int64) { self = .integer(value) }
-    public init(nilLiteral: ()) { self = .null }
-    public init(booleanLiteral value: Bool) { self = .integer(value ? 1 : 0) }
-    public init(_ value: Int64?) { self = value.map { .integer($0) } ?? .null }
-    public init(_ value: String?) { self = value.map { .text($0) } ?? .null }
-    public init(_ value: Bool) { self = .integer(value ? 1 : 0) }
-    public init(_ value: [UInt8]?) { self = value.map { .blob($0) } ?? .null }
-}
-
-/// What can go wrong with a database.
-public enum DatabaseError: Error, Sendable {
-    /// A constraint; `columns` as far as the engine names them.
-    case constraint(kind: Constraint, table: String?, columns: [String])
-    /// No room: on the disk, or by a limit.
-    case full(String)
-    /// Too many writes wait.
-    case overloaded
-    /// A foreign program holds the lock too long.
-    case busy
-    /// A statement that is wrong, a damaged file, an I/O error, a failed COMMIT.
-    case failed(code: Int, message: String, sql: String)
-    /// The schema is not this program's.
-    case schema(String)
-
-    public enum Constraint: Sendable { case unique, notNull, foreignKey, check, other }
+    private func prepared(_ sql: String) throws -> Statement {
+        tick += 1
+        if let known = statements[sql] {
+            if known.isInUse { return try Statement(sql, database: handle) }
+            known.lastUse = tick
+            return known
+        }
+        let statement = try Statement(sql, database: handle)
+        statement.lastUse = tick
+        if statements.count >= Connection.statementLimit {
+            let oldest = statements.values.filter { !$0.isInUse }.min { $0.lastUse < $1.lastUse }
+            if let oldest { statements[oldest.sql] = nil }
+        }
+        statements[sql] = statement
+        return statement
+    }
 }

@@ -1,4 +1,7 @@
+import CSQLite
+import Glibc
 import ServiceRuntime
+import Synchronization
 
 /// Where a database is and how it is kept.
 public struct DatabaseConfiguration: Sendable {
@@ -8,8 +11,14 @@ public struct DatabaseConfiguration: Sendable {
     public var readerThreads: Int = 2
     /// The most writes that one COMMIT takes.
     public var groupLimit: Int = 512
+    /// The longest that a group takes further writes before its COMMIT.
+    public var groupTime = Duration.milliseconds(20)
     /// The most writes that may wait; beyond it `DatabaseError.overloaded` at once.
     public var queueLimit: Int = 10_000
+    /// The same for reads on reader threads.
+    public var readQueueLimit: Int = 10_000
+    /// How long a foreign program may hold the write lock; then `DatabaseError.busy`.
+    public var busyTimeout = Duration.seconds(5)
 
     public init(location: String) { self.location = location }
 }
@@ -17,70 +26,127 @@ public struct DatabaseConfiguration: Sendable {
 /// One database that this process alone writes through (foreign programs may too): a writer thread
 /// with group commit, readers that never wait for it.
 public final class Database: Sendable {
+    private let configuration: DatabaseConfiguration
+    let runtime: Runtime
+    private let writer: Writer
+    private let readers: Readers
+    private let loopConnections: [LoopConnection]
+    private let threads: ThreadCount
+    /// Holds the lock that says which process the leases of its queues belong to.
+    private let ownership: Ownership
+    private let reclaimed = Mutex<Set<String>>([])
+
     /// Opens or creates it. `groups` may be empty where no point reads on loops are needed.
     public static func open(
         _ configuration: DatabaseConfiguration, runtime: Runtime
-    ) async throws -> Database { fatalError("stub") }
+    ) async throws -> Database {
+        _ = configureOnce
+        let folder = configuration.location.split(separator: "/", omittingEmptySubsequences: false)
+            .dropLast().joined(separator: "/")
+        if !folder.isEmpty, access(folder, F_OK) != 0 { try Files.makeFolder(folder) }
+        let connection = try Connection(
+            path: configuration.location, access: .write, busyTimeout: configuration.busyTimeout)
+        return try Database(configuration, runtime: runtime, writing: connection)
+    }
 
-    /// Applies the migrations that are missing, each in its own transaction, in order; refuses a database
-    /// whose applied migrations differ from these or are newer.
-    public func migrate(_ migrations: [Migration]) async throws { fatalError("stub") }
+    private static let configureOnce: Int32 = geartrain_sqlite_configure()
+
+    private init(
+        _ configuration: DatabaseConfiguration, runtime: Runtime,
+        writing connection: sending Connection
+    ) throws {
+        self.configuration = configuration
+        self.runtime = runtime
+        let writer = Writer(connection, configuration: configuration)
+        let readers = Readers(configuration)
+        let threads = ThreadCount(1 + configuration.readerThreads)
+        self.writer = writer
+        self.readers = readers
+        self.threads = threads
+        loopConnections = runtime.loops.loops.map { _ in LoopConnection() }
+        ownership = Ownership(path: configuration.location + "-owner")
+        try startThread(name: "db-writer") {
+            writer.run()
+            threads.ended()
+        }
+        for _ in 0..<configuration.readerThreads {
+            try startThread(name: "db-reader") {
+                readers.run()
+                threads.ended()
+            }
+        }
+    }
+
+    deinit {
+        writer.queue.close()
+        readers.queue.close()
+    }
 
     /// Runs `body` in the current group's transaction under its own savepoint, and returns after the COMMIT.
     /// What `body` throws undoes its own statements only; a failed COMMIT throws for everyone in it.
     public func write<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
-    { fatalError("stub") }
+    {
+        try await ask(.grouped, body)
+    }
 
     /// Runs `body` alone, outside any transaction, on the writer thread (VACUUM, DDL that needs it).
     public func exclusive<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
-    { fatalError("stub") }
+    {
+        try await ask(.alone, body)
+    }
 
     /// Runs `body` on a reader thread in one read transaction (a consistent view): scans, lists, exports.
     public func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
-    { fatalError("stub") }
+    {
+        try await readers.read(body)
+    }
 
-    /// Runs `body` where it is: on an event loop on that loop's own connection, otherwise as `read`.
-    /// For statements of microseconds (a row by its key, a page by an index).
+    /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for itself;
+    /// otherwise as `read`. For statements of microseconds (a row by its key, a page by an index).
     public func pointRead<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
-    { fatalError("stub") }
+    {
+        guard let loop = EventLoop.current, loop.index < loopConnections.count,
+            runtime.loops.loops[loop.index] === loop
+        else { return try await readers.read(body) }
+        return try body(loopConnections[loop.index].connection(configuration))
+    }
 
     /// A number that changes with every commit by another process (SQLite's `data_version`).
-    public func foreignVersion() async throws -> Int64 { fatalError("stub") }
+    public func foreignVersion() async throws -> Int64 {
+        // Only the connection that writes can tell: to any other, this process's own commits look foreign.
+        try await ask(.look) { try $0.count("pragma data_version") }
+    }
 
     /// How this engine spells what SQL leaves open.
-    public var dialect: Dialect { fatalError("stub") }
+    public var dialect: Dialect { Dialect(engine: .sqlite) }
 
     /// Waits for what is queued and closes.
-    public func close() async { fatalError("stub") }
-}
-
-/// One step of a schema, never changed once released.
-public struct Migration: Sendable {
-    /// Sorted by this: `0001-accounts`.
-    public let name: String
-    public let apply: @Sendable (Connection) throws -> Void
-
-    public init(_ name: String, apply: @escaping @Sendable (Connection) throws -> Void) {
-        self.name = name
-        self.apply = apply
+    public func close() async {
+        writer.queue.close()
+        readers.queue.close()
+        for (loop, slot) in zip(runtime.loops.loops, loopConnections) where slot.isUsed {
+            await Task(executorPreference: loop) { slot.close() }.value
+        }
+        await threads.allEnded()
+        ownership.release()
     }
 
-    /// Statements separated by semicolons.
-    public init(_ name: String, _ sql: String) {
-        self.init(name) { try $0.script(sql) }
+    /// Whether leases that stand in queue `name` are from an earlier life of this process and may be taken
+    /// back: once for each queue, and only where no other process has the database open.
+    func mayReclaim(_ name: String) -> Bool {
+        ownership.isHeld && reclaimed.withLock { $0.insert(name).inserted }
     }
-}
 
-/// The few differences between engines, all in one place.
-public struct Dialect: Sendable {
-    /// `integer primary key autoincrement` or `bigint generated always as identity primary key`.
-    public var identityColumn: String { fatalError("stub") }
-    /// `blob` or `bytea`.
-    public var blobType: String { fatalError("stub") }
-    /// A quoted identifier, after checking that it is one of ours (`[A-Za-z_][A-Za-z0-9_]*`).
-    public func quote(_ identifier: String) -> String { fatalError("stub") }
+    private func ask<T: Sendable>(
+        _ kind: WriterJobKind, _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            let refusal = writer.queue.push(WriterTask(kind, continuation, body))
+            if let refusal { continuation.resume(throwing: DatabaseError(refusal)) }
+        }
+    }
 }

@@ -18,76 +18,178 @@ public struct DurableQueue: Sendable {
         public let created: Timestamp
     }
 
+    /// How much waits.
+    public struct State: Sendable, Hashable {
+        /// Items that are not dead, leased ones included.
+        public var depth: Int
+        public var dead: Int
+        /// The due time of the item that should have been done first; nil where nothing waits.
+        public var oldestDue: Timestamp?
+    }
+
+    public let name: String
+    private let table: String
+
     /// The table is `queue_<name>`.
-    public init(name: String) { fatalError("stub") }
+    public init(name: String) {
+        self.name = name
+        table = Dialect(engine: .sqlite).quote("queue_" + name)
+    }
 
     /// Its table and indexes.
-    public var migration: Migration { fatalError("stub") }
+    public var migration: Migration {
+        // `ready` is when an item may be taken: when it is due, or when its lease ends.
+        Migration("queue-\(name)-1") { [table, name] connection in
+            try connection.script(
+                """
+                create table \(table) (
+                    id \(connection.dialect.identityColumn),
+                    key text not null unique,
+                    payload \(connection.dialect.blobType) not null,
+                    due bigint not null,
+                    ready bigint not null,
+                    attempts integer not null default 0,
+                    dead integer not null default 0,
+                    created bigint not null,
+                    error text);
+                create index \(connection.dialect.quote("queue_\(name)_ready"))
+                    on \(table) (ready, id) where dead = 0;
+                """)
+        }
+    }
 
-    /// Adds an item in the caller's transaction; false where the key is there already.
+    /// Adds an item in the caller's transaction; false where the key is there already (a dead one too).
     @discardableResult
     public func enqueue(
         _ connection: Connection, key: String, payload: [UInt8], due: Timestamp, now: Timestamp
-    ) throws -> Bool { fatalError("stub") }
+    ) throws -> Bool {
+        try connection.run(
+            """
+            insert into \(table) (key, payload, due, ready, created) values (?, ?, ?, ?, ?)
+            on conflict (key) do nothing
+            """,
+            [
+                .text(key), .blob(payload), .integer(due.milliseconds), .integer(due.milliseconds),
+                .integer(now.milliseconds),
+            ]) > 0
+    }
 
     /// Takes up to `limit` due items, oldest due first, until `until`.
     public func lease(
         _ connection: Connection, now: Timestamp, until: Timestamp, limit: Int
-    ) throws -> [Item] { fatalError("stub") }
+    ) throws -> [Item] {
+        let items = try connection.query(
+            """
+            select id, key, payload, attempts + 1, due, created from \(table)
+            where dead = 0 and ready <= ? order by ready, id limit ?
+            """, [.integer(now.milliseconds), .integer(Int64(limit))], Item.init)
+        for item in items {
+            try connection.run(
+                "update \(table) set ready = ?, attempts = attempts + 1 where id = ?",
+                [.integer(until.milliseconds), .integer(item.id)])
+        }
+        return items
+    }
 
-    /// The work is done: the item goes, in the transaction that holds its effect.
-    public func complete(_ connection: Connection, _ item: Item) throws { fatalError("stub") }
+    /// The work goes on: the lease now ends at `until`. Throws `QueueError.leaseLost` as `complete` does.
+    public func extend(_ connection: Connection, _ item: Item, until: Timestamp) throws {
+        try held(
+            item,
+            connection.run(
+                "update \(table) set ready = ? where id = ? and attempts = ? and dead = 0",
+                [.integer(until.milliseconds), .integer(item.id), .integer(Int64(item.attempts))]))
+    }
+
+    /// The work is done: the item goes, in the transaction that holds its effect. Throws
+    /// `QueueError.leaseLost`, which undoes the effect, where someone else took the item meanwhile.
+    public func complete(_ connection: Connection, _ item: Item) throws {
+        try held(
+            item,
+            connection.run(
+                "delete from \(table) where id = ? and attempts = ? and dead = 0",
+                [.integer(item.id), .integer(Int64(item.attempts))]))
+    }
 
     /// Not now: due again at `due`, with the reason.
     public func retry(_ connection: Connection, _ item: Item, due: Timestamp, error: String) throws
-    { fatalError("stub") }
+    {
+        try held(
+            item,
+            connection.run(
+                """
+                update \(table) set due = ?, ready = ?, error = ?
+                where id = ? and attempts = ? and dead = 0
+                """,
+                [
+                    .integer(due.milliseconds), .integer(due.milliseconds), .text(error),
+                    .integer(item.id), .integer(Int64(item.attempts)),
+                ]))
+    }
 
     /// Not any more by itself: kept as dead until a person acts.
     public func bury(_ connection: Connection, _ item: Item, error: String) throws {
-        fatalError("stub")
+        try held(
+            item,
+            connection.run(
+                "update \(table) set dead = 1, error = ? where id = ? and attempts = ? and dead = 0",
+                [.text(error), .integer(item.id), .integer(Int64(item.attempts))]))
+    }
+
+    /// A person acts: a dead item is due again at `due`, as if never tried; false where there is none.
+    @discardableResult
+    public func revive(_ connection: Connection, key: String, due: Timestamp) throws -> Bool {
+        try connection.run(
+            "update \(table) set dead = 0, attempts = 0, due = ?, ready = ? where key = ? and dead = 1",
+            [.integer(due.milliseconds), .integer(due.milliseconds), .text(key)]) > 0
     }
 
     /// Removes an item by key (a timer that is no longer needed); false where there is none.
     @discardableResult
-    public func cancel(_ connection: Connection, key: String) throws -> Bool { fatalError("stub") }
-
-    /// When the next item is due (or its lease ends); nil where nothing waits.
-    public func nextDue(_ connection: Connection) throws -> Timestamp? { fatalError("stub") }
-}
-
-/// Works on a queue: leases, handles up to `concurrency` at a time, waits for a wake-up or the next due time.
-/// A `Service` of the group: on shutdown it takes nothing new and finishes what runs.
-public final class QueueWorker: Service {
-    /// What became of an item; each is written in one transaction.
-    public enum Outcome: Sendable {
-        /// Done; the closure writes the effect in the transaction that removes the item.
-        case done((@Sendable (Connection) throws -> Void)? = nil)
-        /// Again after the backoff.
-        case retry(String)
-        /// Again at a time.
-        case retryAt(Timestamp, String)
-        /// A person must look; the closure writes the incident in the same transaction.
-        case bury(String, (@Sendable (Connection) throws -> Void)? = nil)
+    public func cancel(_ connection: Connection, key: String) throws -> Bool {
+        try connection.run("delete from \(table) where key = ?", [.text(key)]) > 0
     }
 
-    public let name: String
+    /// When the next item is due (or its lease ends); nil where nothing waits.
+    public func nextDue(_ connection: Connection) throws -> Timestamp? {
+        try connection.first(
+            "select ready from \(table) where dead = 0 order by ready, id limit 1"
+        ) { Timestamp(milliseconds: $0.integer(0)) }
+    }
 
-    /// `backoff` gives the wait after the n-th failed attempt (from 1). An error that `handle` throws is a
-    /// retry with that error.
-    public init(
-        _ queue: DurableQueue, database: Database, runtime: Runtime, name: String,
-        concurrency: Int = 8, lease: Duration = .seconds(60),
-        backoff: @escaping @Sendable (Int) -> Duration,
-        handle: @escaping @Sendable (DurableQueue.Item) async throws -> Outcome
-    ) { fatalError("stub") }
+    /// For metrics.
+    public func state(_ connection: Connection) throws -> State {
+        let dead = try connection.count("select count(*) from \(table) where dead = 1")
+        return try connection.first(
+            "select count(*), min(due) from \(table) where dead = 0"
+        ) {
+            State(
+                depth: Int($0.integer(0)), dead: Int(dead),
+                oldestDue: $0.optionalInteger(1).map { Timestamp(milliseconds: $0) })
+        } ?? State(depth: 0, dead: Int(dead), oldestDue: nil)
+    }
 
-    /// Something was enqueued: look now. Call it after the commit.
-    public func wake() { fatalError("stub") }
-    public func run() async throws { fatalError("stub") }
-    public func shutdown() async { fatalError("stub") }
+    /// Ends every lease at `now`: after a crash, where it is known that nobody works on them.
+    func releaseLeases(_ connection: Connection, now: Timestamp) throws {
+        try connection.run(
+            "update \(table) set ready = ? where dead = 0 and ready > due and ready > ?",
+            [.integer(now.milliseconds), .integer(now.milliseconds)])
+    }
+
+    private func held(_ item: Item, _ changed: Int) throws {
+        guard changed > 0 else { throw QueueError.leaseLost(key: item.key) }
+    }
 }
 
-/// Doubling waits with jitter: `first`, then twice as long each time, at most `most`.
-public func exponentialBackoff(first: Duration, most: Duration, random: any RandomSource)
-    -> @Sendable (Int) -> Duration
-{ fatalError("stub") }
+extension DurableQueue.Item {
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row.integer(0), key: row.text(1), payload: row.blob(2),
+            attempts: Int(row.integer(3)), due: Timestamp(milliseconds: row.integer(4)),
+            created: Timestamp(milliseconds: row.integer(5)))
+    }
+}
+
+public enum QueueError: Error, Sendable {
+    /// The lease ran out and another worker took the item, or it was cancelled.
+    case leaseLost(key: String)
+}

@@ -1,0 +1,56 @@
+/// Threads that read, each on a connection of its own, opened when it is first needed.
+final class Readers: Sendable {
+    typealias Job = @Sendable (Result<Connection, any Error>) -> Void
+
+    let queue: ThreadQueue<Job>
+    private let path: String
+    private let busyTimeout: Duration
+
+    init(_ configuration: DatabaseConfiguration) {
+        path = configuration.location
+        busyTimeout = configuration.busyTimeout
+        queue = ThreadQueue(limit: configuration.readQueueLimit)
+    }
+
+    /// One thread's life: until the queue is closed and empty.
+    func run() {
+        var connection: Connection?
+        while let job = queue.take(1, waiting: true).first {
+            do {
+                let open =
+                    try connection
+                    ?? Connection(path: path, access: .read, busyTimeout: busyTimeout)
+                connection = open
+                job(.success(open))
+            } catch {
+                job(.failure(error))
+            }
+        }
+    }
+
+    /// Runs `body` on a thread, in one read transaction.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            let refusal = queue.push { lent in
+                continuation.resume(
+                    with: Result {
+                        let connection = try lent.get()
+                        try connection.run("begin")
+                        // It wrote nothing, so that either end is as good.
+                        defer { _ = try? connection.run("rollback") }
+                        return try body(connection)
+                    })
+            }
+            if let refusal { continuation.resume(throwing: DatabaseError(refusal)) }
+        }
+    }
+}
+
+extension DatabaseError {
+    init<E>(_ refusal: ThreadQueue<E>.Refusal) {
+        switch refusal {
+        case .full: self = .overloaded
+        case .closed: self = .closed
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import ServiceRuntime
+import Synchronization
+
+/// Wakes one waiting task; a signal that comes while nobody waits is kept.
+final class WorkerSignal: Sendable {
+    private struct State {
+        var isSet = false
+        var isStopping = false
+        /// Tells a timer whether the wait that started it is still on.
+        var round: UInt64 = 0
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+    private let state = Mutex(State())
+
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    func fire() { fire { _ in true } }
+
+    func stop() {
+        fire { state in
+            state.isStopping = true
+            return true
+        }
+    }
+
+    /// Returns after a signal, or after `limit`.
+    func wait(atMost limit: Duration?, clock: any WallClock) async {
+        let round = state.withLock { state in
+            state.round += 1
+            return state.round
+        }
+        let timer = limit.map { limit in
+            Task {
+                guard (try? await clock.sleep(for: limit)) != nil else { return }
+                self.fire { $0.round == round }
+            }
+        }
+        await withCheckedContinuation { continuation in
+            let isSet = state.withLock { state in
+                if state.isSet || state.isStopping {
+                    state.isSet = false
+                    return true
+                }
+                state.waiting = continuation
+                return false
+            }
+            if isSet { continuation.resume() }
+        }
+        timer?.cancel()
+    }
+
+    private func fire(_ condition: @Sendable (inout sending State) -> Bool) {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard condition(&state) else { return nil }
+            guard let waiting = state.waiting else {
+                state.isSet = true
+                return nil
+            }
+            state.waiting = nil
+            return waiting
+        }
+        waiting?.resume()
+    }
+}
+
+/// What `/metrics` shows of a queue.
+final class QueueGauges: Sendable {
+    private let depth: Gauge
+    private let dead: Gauge
+    private let oldestDue: Gauge
+    private let outcomes: [String: Counter]
+
+    init(queue: String, runtime: Runtime) {
+        let metrics = runtime.metrics
+        let labels = ["queue": queue]
+        depth = metrics.gauge(
+            "geartrain_queue_depth_items", help: "Items that wait or are being handled.",
+            labels: labels)
+        dead = metrics.gauge(
+            "geartrain_queue_dead_items", help: "Items that a person must look at.", labels: labels)
+        oldestDue = metrics.gauge(
+            "geartrain_queue_oldest_due_timestamp_seconds",
+            help: "When the oldest item was due, as Unix time; 0 where none waits.", labels: labels)
+        var outcomes: [String: Counter] = [:]
+        for word in ["done", "retry", "buried"] {
+            outcomes[word] = metrics.counter(
+                "geartrain_queue_handled_total", help: "Items handled, by outcome.",
+                labels: ["queue": queue, "outcome": word])
+        }
+        self.outcomes = outcomes
+    }
+
+    func set(_ state: DurableQueue.State) {
+        depth.set(state.depth)
+        dead.set(state.dead)
+        oldestDue.set(Int((state.oldestDue?.milliseconds ?? 0) / 1000))
+    }
+
+    func count(_ outcome: QueueWorker.Outcome) {
+        let word =
+            switch outcome {
+            case .done: "done"
+            case .retry, .retryAt: "retry"
+            case .bury: "buried"
+            }
+        outcomes[word]?.increment()
+    }
+}

@@ -1,0 +1,171 @@
+import Glibc
+
+/// What the writer thread is asked to do.
+protocol WriterJob: AnyObject, Sendable {
+    var kind: WriterJobKind { get }
+    /// Runs the closure and keeps what came of it; answers the error where it threw.
+    func run(_ connection: Connection) -> (any Error)?
+    /// Resumes the caller: with what came of the closure, or with `failure`.
+    func finish(_ failure: (any Error)?)
+}
+
+enum WriterJobKind {
+    /// In the group's transaction.
+    case grouped
+    /// Outside any transaction.
+    case alone
+    /// Wherever it falls, since it changes nothing.
+    case look
+}
+
+final class WriterTask<Answer: Sendable>: WriterJob, @unchecked Sendable {
+    let kind: WriterJobKind
+    private let body: @Sendable (Connection) throws -> Answer
+    private let continuation: CheckedContinuation<Answer, any Error>
+    // Only the writer thread touches it.
+    private var result: Result<Answer, any Error>?
+
+    init(
+        _ kind: WriterJobKind, _ continuation: CheckedContinuation<Answer, any Error>,
+        _ body: @escaping @Sendable (Connection) throws -> Answer
+    ) {
+        self.kind = kind
+        self.continuation = continuation
+        self.body = body
+    }
+
+    func run(_ connection: Connection) -> (any Error)? {
+        do {
+            let answer =
+                kind == .grouped
+                ? try connection.savepoint { try body(connection) } : try body(connection)
+            result = .success(answer)
+            return nil
+        } catch {
+            result = .failure(error)
+            return error
+        }
+    }
+
+    func finish(_ failure: (any Error)?) {
+        if let failure {
+            continuation.resume(throwing: failure)
+        } else if let result {
+            continuation.resume(with: result)
+        } else {
+            continuation.resume(throwing: DatabaseError.closed)
+        }
+    }
+}
+
+/// The thread that writes. It takes what is queued as one group: the first write begins a transaction, each
+/// caller's closure runs under a savepoint, and when nothing more waits (or a limit is reached) one
+/// COMMIT makes all of it durable, and only then is anybody resumed.
+final class Writer: @unchecked Sendable {
+    let queue: ThreadQueue<any WriterJob>
+    private let connection: Connection
+    private let groupLimit: Int
+    private let groupNanoseconds: UInt64
+    /// Those whose statements stand in the open transaction.
+    private var group: [any WriterJob] = []
+
+    init(_ connection: Connection, configuration: DatabaseConfiguration) {
+        self.connection = connection
+        queue = ThreadQueue(limit: configuration.queueLimit)
+        groupLimit = configuration.groupLimit
+        let (seconds, attoseconds) = configuration.groupTime.components
+        groupNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+    }
+
+    /// The thread's life: until the queue is closed and empty.
+    func run() {
+        while true {
+            let jobs = queue.take(groupLimit, waiting: true)
+            if jobs.isEmpty { return }
+            work(jobs)
+        }
+    }
+
+    private func work(_ first: [any WriterJob]) {
+        var jobs = first
+        let end = monotonicNanoseconds() + groupNanoseconds
+        while !jobs.isEmpty {
+            for (index, job) in jobs.enumerated() {
+                switch job.kind {
+                case .look:
+                    _ = job.run(connection)
+                    job.finish(nil)
+                case .alone:
+                    commit()
+                    _ = job.run(connection)
+                    abandonTransaction()
+                    job.finish(nil)
+                case .grouped:
+                    if let failure = begin() {
+                        // A foreign program holds the lock: all of these have waited for it.
+                        for waiting in jobs[index...] { waiting.finish(failure) }
+                        return
+                    }
+                    add(job)
+                }
+            }
+            guard group.count < groupLimit, monotonicNanoseconds() < end else { break }
+            jobs = queue.take(groupLimit - group.count, waiting: false)
+        }
+        commit()
+    }
+
+    private func begin() -> (any Error)? {
+        guard group.isEmpty, !connection.isInTransaction else { return nil }
+        do {
+            try connection.run("begin immediate")
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func add(_ job: any WriterJob) {
+        let error = job.run(connection)
+        group.append(job)
+        // A full disk or an I/O error can make the engine roll back the whole transaction, and with it
+        // what the others of this group wrote.
+        guard !connection.isInTransaction else { return }
+        failGroup(
+            error
+                ?? DatabaseError.failed(
+                    code: 0, message: "a write ended the transaction it was in", sql: ""))
+    }
+
+    private func commit() {
+        guard !group.isEmpty else { return }
+        do {
+            try connection.run("commit")
+        } catch {
+            abandonTransaction()
+            failGroup(error)
+            return
+        }
+        let finished = group
+        group = []
+        for job in finished { job.finish(nil) }
+    }
+
+    private func failGroup(_ error: any Error) {
+        let failed = group
+        group = []
+        for job in failed { job.finish(error) }
+    }
+
+    private func abandonTransaction() {
+        guard connection.isInTransaction else { return }
+        // Where even this fails the engine has rolled back already, or the next BEGIN says what is wrong.
+        _ = try? connection.run("rollback")
+    }
+}
+
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
