@@ -25,6 +25,30 @@ public struct JSONError: Error, Sendable, Hashable {
     }
 }
 
+extension JSONError: CustomStringConvertible {
+    public var description: String {
+        let place = line > 0 ? "line \(line), column \(column): " : ""
+        return place + (pointer.isEmpty ? "" : "\(pointer): ") + detail
+    }
+}
+
+/// RFC 6901.
+public enum JSONPointer {
+    /// A key as it stands in a pointer: `~` is `~0` and `/` is `~1`.
+    public static func escaped(_ key: String) -> String {
+        guard key.utf8.contains(where: { $0 == 0x7E || $0 == 0x2F }) else { return key }
+        var result = ""
+        for scalar in key.unicodeScalars {
+            switch scalar {
+            case "~": result += "~0"
+            case "/": result += "~1"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
 /// One fault of a document or of a record's fields, as in `errors` of a problem.
 public struct FieldProblem: Sendable, Hashable, Codable {
     /// RFC 6901 pointer to the value at fault.
