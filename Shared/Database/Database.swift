@@ -109,7 +109,8 @@ public final class Database: Sendable {
     public func pointRead<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
-        guard let loop = EventLoop.current, loop.index < loopConnections.count,
+        guard !loopConnections.isEmpty, let loop = EventLoop.current,
+            loop.index < loopConnections.count,
             runtime.loops.loops[loop.index] === loop
         else { return try await readers.read(body) }
         return try body(loopConnections[loop.index].connection(configuration))
@@ -120,6 +121,9 @@ public final class Database: Sendable {
         // Only the connection that writes can tell: to any other, this process's own commits look foreign.
         try await ask(.look) { try $0.count("pragma data_version") }
     }
+
+    /// Writes that wait for the writer thread.
+    public var waitingWrites: Int { writer.queue.count }
 
     /// How this engine spells what SQL leaves open.
     public var dialect: Dialect { Dialect(engine: .sqlite) }
