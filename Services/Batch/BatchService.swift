@@ -1,17 +1,98 @@
+import Database
+import HTTP
+import RPC
 import ServiceRuntime
+import Synchronization
 
-/// The batch service: its database, its actors and its door.
+/// The batch service: its database, its worker and its door.
 public final class BatchService: Service {
     public let name = "batch"
+    /// The port it listens on.
+    public let port: Int
+
+    private let database: Database
+    private let files: RunFiles
+    private let group: ServiceGroup
+    private let stopping: StopFlag
 
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
-        fatalError("stub")
+        try Files.makeFolder(configuration.data)
+        let database = try await Database.open(
+            DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
+        try await database.migrate(Migrations.all)
+        let files = try RunFiles(folder: configuration.data + "/batch", runtime: runtime)
+        try await files.clean(keeping: database.read { try RunStore.files($0) })
+
+        let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
+        let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
+        let stopping = StopFlag()
+        let runs = Runs(
+            database: database, files: files, records: peers["records"],
+            workflow: peers["workflow"], runtime: runtime, stopping: stopping)
+        let worker = QueueWorker(
+            Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
+            concurrency: configuration.runLimit,
+            backoff: exponentialBackoff(
+                first: .milliseconds(250), most: .seconds(5), random: runtime.random),
+            handle: runs.handle)
+
+        let routes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) {
+            await BatchService.readiness(database)
+        }
+        Routes.add(
+            BatchActions(
+                database: database, files: files, records: peers["records"], runtime: runtime,
+                uploadLimit: configuration.uploadLimit, wake: { worker.wake() }), to: routes)
+        var http = HTTPServerConfiguration()
+        http.address = configuration.rpc.address
+        http.port = configuration.rpc.port
+        // Uploads are limited by their own setting.
+        http.bodyLimit = max(http.bodyLimit, configuration.uploadLimit)
+        let server = HTTPServer(name: "batch-http", configuration: http, runtime: runtime) {
+            await routes.router.respond(to: $0)
+        }
+        port = try server.bind()
+        let services: [any Service] = configuration.integrations ? [worker, server] : [server]
+        group = ServiceGroup(services: services, log: runtime.log)
+        self.database = database
+        self.files = files
+        self.stopping = stopping
     }
 
-    /// The port it listens on.
-    public var port: Int { fatalError("stub") }
+    public func run() async throws {
+        do {
+            try await group.run()
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+    }
 
-    public func run() async throws { fatalError("stub") }
-    public func shutdown() async { fatalError("stub") }
+    public func shutdown() async {
+        stopping.set()
+        group.shutdown()
+    }
+
+    private func close() async {
+        await database.close()
+        files.stop()
+    }
+
+    private static func readiness(_ database: Database) async -> String? {
+        do {
+            _ = try await database.pointRead { try $0.count("select 1") }
+            return nil
+        } catch {
+            return "the database does not answer"
+        }
+    }
+}
+
+/// Says to running imports and exports that they should pause.
+final class StopFlag: Sendable {
+    private let flag = Atomic(false)
+    func set() { flag.store(true, ordering: .relaxed) }
+    var isSet: Bool { flag.load(ordering: .relaxed) }
 }

@@ -4,8 +4,14 @@ import ServiceRuntime
 /// The settings of Batch.
 public struct BatchConfiguration: Sendable {
     public var rpc: RPCConfiguration
-    /// A folder for SQLite.
+    /// The folder of the database `batch.db` and of the files of runs (`batch/`).
     public var data: String
+    /// Bytes of an uploaded file.
+    public var uploadLimit: Int
+    /// Runs that work at the same time; the others wait.
+    public var runLimit: Int
+    /// False: runs are taken but stand still.
+    public var integrations: Bool
 
     /// Reads the environment; see `batch --help`.
     public init(reading reader: ConfigurationReader) {
@@ -13,5 +19,12 @@ public struct BatchConfiguration: Sendable {
             reading: reader, service: "batch", defaultPort: 8084,
             peers: ["records", "workflow"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        uploadLimit = reader.integer(
+            "BATCH_UPLOAD_LIMIT", default: 1 << 30, in: 1...(1 << 40),
+            help: "bytes of an uploaded file")
+        runLimit = reader.integer(
+            "BATCH_RUN_LIMIT", default: 2, in: 1...64, help: "runs that work at the same time")
+        integrations = reader.flag(
+            "INTEGRATIONS", default: true, help: "off: imports and exports stand still")
     }
 }

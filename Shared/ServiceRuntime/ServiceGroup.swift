@@ -12,7 +12,8 @@ public protocol Service: Sendable {
 
 /// Runs services in order and ends them in the reverse order, on SIGTERM, SIGINT (where
 /// `ServiceProcess.prepare()` was called), `shutdown()` or the end of one of them. A service is asked to
-/// end when the one after it has ended.
+/// end when the one after it has ended. A group within a service of another group leaves the signals to the
+/// outer one, so that the outer order holds.
 public final class ServiceGroup: Sendable {
     private enum Event: Sendable {
         case ended(Int, (any Error)?)
@@ -23,6 +24,8 @@ public final class ServiceGroup: Sendable {
 
     /// How long cancelled services have to end before the group no longer waits for them.
     public static let grace: Duration = .seconds(3)
+
+    @TaskLocal private static var isNested = false
 
     private let services: [any Service]
     private let deadline: Duration
@@ -50,18 +53,12 @@ public final class ServiceGroup: Sendable {
     /// had to be cancelled. Call it once.
     public func run() async throws {
         var state = Running(services: services.map(\.name))
-        let tasks = services.enumerated().map { index, service in
-            Task { [send] in
-                do {
-                    try await service.run()
-                    send.yield(.ended(index, nil))
-                } catch {
-                    send.yield(.ended(index, error))
-                }
-            }
+        let takesSignals = !ServiceGroup.isNested
+        let tasks = ServiceGroup.$isNested.withValue(true) {
+            services.indices.map { index in Task { await self.run(index) } }
         }
         let signals = Task { [send] in
-            if await ServiceProcess.nextSignal() != nil { send.yield(.shutdown) }
+            if takesSignals, await ServiceProcess.nextSignal() != nil { send.yield(.shutdown) }
         }
         var iterator = events.makeAsyncIterator()
         if !services.isEmpty, let event = await iterator.next() { note(event, in: &state) }
@@ -86,6 +83,15 @@ public final class ServiceGroup: Sendable {
         timer.cancel()
         if let failure = state.failure { throw failure }
         if !state.late.isEmpty { throw ShutdownDeadlinePassed(services: state.late) }
+    }
+
+    private func run(_ index: Int) async {
+        do {
+            try await services[index].run()
+            send.yield(.ended(index, nil))
+        } catch {
+            send.yield(.ended(index, error))
+        }
     }
 
     /// What is known of the services, in their order.

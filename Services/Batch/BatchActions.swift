@@ -1,0 +1,193 @@
+import Contracts
+import Database
+import Glibc
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// What callers can ask of Batch.
+struct BatchActions: Sendable {
+    let database: Database
+    let files: RunFiles
+    let records: Peer
+    let runtime: Runtime
+    let uploadLimit: Int
+    let wake: @Sendable () -> Void
+
+    func check(_ call: CheckModel) throws -> ModelCheck {
+        let document: JSONValue
+        do {
+            document = try JSONValue(parsing: call.document.bytes)
+        } catch {
+            throw Problem.malformedJSON(error)
+        }
+        return ModelCheck(problems: Models.read(document, model: call.code).0)
+    }
+
+    func take(_ call: TakeModel) async throws -> Done {
+        let document = try JSONValue(parsing: call.document.bytes)
+        let (problems, definitions) = Models.read(document, model: call.code)
+        guard problems.isEmpty else { throw Problem.validation(problems) }
+        try await database.write {
+            try Models.take(
+                $0, model: call.code, version: call.version, definitions: definitions)
+        }
+        return Done()
+    }
+
+    func startImport(_ call: StartImport, body: RequestBody, as context: CallContext)
+        async throws -> Response
+    {
+        let (json, definition) = try await definition(
+            .import, call.definition, Models.importDefinition)
+        try await require("import", on: definition.type, as: context)
+        let stored = try await files.store(body, limit: uploadLimit)
+        let key = call.key ?? context.idempotencyKey
+        let made = try await create(
+            RunStore.New(
+                kind: .import, code: call.definition, definition: json, context: context, key: key,
+                file: stored.name, bytes: stored.bytes, sha256: stored.sha256))
+        if !made.isNew { try await files.remove(stored.name) }
+        return .json(["run": .number(JSONNumber(made.run))] as JSONValue, status: 202)
+    }
+
+    func startExport(_ call: StartExport, as context: CallContext) async throws -> JSONBytes {
+        let (json, definition) = try await definition(
+            .export, call.definition, Models.exportDefinition)
+        try await require("export", on: definition.type, as: context)
+        let made = try await create(
+            RunStore.New(
+                kind: .export, code: call.definition, definition: json, context: context,
+                key: context.idempotencyKey, file: files.newName()))
+        return JSONBytes((["run": .number(JSONNumber(made.run))] as JSONValue).bytes)
+    }
+
+    func run(_ id: Int64, as context: CallContext) async throws -> JSONBytes {
+        JSONBytes(try await visible(id, context).json.bytes)
+    }
+
+    func cancel(_ id: Int64, as context: CallContext) async throws -> JSONBytes {
+        let run = try await visible(id, context)
+        guard !run.state.hasEnded else {
+            if run.state == .cancelled { return JSONBytes(run.json.bytes) }
+            throw BatchError.hasEnded(id, state: run.state.rawValue)
+        }
+        let now = runtime.clock.now()
+        try await database.write { try RunStore.cancel($0, run, now: now) }
+        wake()
+        return JSONBytes(try await visible(id, context).json.bytes)
+    }
+
+    /// The file of an export as it is read, in pieces.
+    func file(_ id: Int64, as context: CallContext) async throws -> Response {
+        let run = try await visible(id, context)
+        guard run.kind == .export, run.state == .succeeded else {
+            throw BatchError.noFile(id, state: run.state.rawValue)
+        }
+        let options =
+            Models.exportDefinition(run.definition, model: run.definitionCode.model)?.options
+            ?? CSVOptions()
+        let files = files
+        return response(run, options, suffix: "", length: run.bytes) { writer in
+            let file = try await files.open(run.file, O_RDONLY)
+            do {
+                var offset = 0
+                while offset < run.bytes {
+                    let piece = try await files.read(file, at: offset)
+                    guard !piece.isEmpty else { break }
+                    try await writer.write(Array(piece.prefix(run.bytes - offset)))
+                    offset += piece.count
+                }
+                await files.close(file)
+            } catch {
+                await files.close(file)
+                throw error
+            }
+        }
+    }
+
+    /// The rejected rows as they came, with line and reason as two further fields.
+    func errors(_ id: Int64, as context: CallContext) async throws -> Response {
+        let run = try await visible(id, context)
+        guard run.kind == .import else { throw BatchError.noFile(id, state: run.state.rawValue) }
+        let options =
+            Models.importDefinition(run.definition, model: run.definitionCode.model)?.options
+            ?? CSVOptions()
+        let mapping = run.mapping.flatMap { ImportMapping(json: $0) }
+        let database = database
+        return response(run, options, suffix: "-errors", length: nil) { writer in
+            let separator = [options.separator]
+            if let mapping, options.header {
+                let ours = separator + Array("_line".utf8) + separator + Array("_error\r\n".utf8)
+                try await writer.write(mapping.header + ours)
+            }
+            var after = 0
+            while true {
+                let page = try await database.read { [after] in
+                    try RejectedRow.page($0, id, after: after)
+                }
+                guard let last = page.last else { return }
+                after = last.number
+                try await writer.write(
+                    page.flatMap { $0.line(options, width: mapping?.width ?? 0) })
+            }
+        }
+    }
+
+    private func response(
+        _ run: Run, _ options: CSVOptions, suffix: String, length: Int?,
+        _ write: @escaping @Sendable (BodyWriter) async throws -> Void
+    ) -> Response {
+        let name = "\(run.definitionCode.code)-\(run.id)\(suffix).csv"
+        return Response(
+            status: 200,
+            headers: [
+                "Content-Type": "text/csv; charset=\(options.encoding.rawValue)",
+                "Content-Disposition": "attachment; filename=\"\(name)\"",
+            ], body: .stream(length: length, write))
+    }
+
+    private func definition<T: Sendable>(
+        _ kind: Run.Kind, _ code: FullCode, _ read: (JSONValue, String) -> T?
+    ) async throws -> (JSONValue, T) {
+        let json = try await database.pointRead { try Models.definition($0, kind, code) }
+        guard let json, let definition = read(json, code.model) else {
+            throw BatchError.noDefinition(kind: kind.rawValue, code)
+        }
+        return (json, definition)
+    }
+
+    private func require(_ operation: String, on type: FullCode, as context: CallContext)
+        async throws
+    {
+        if context.principal.isSystem { return }
+        let description = try await records.call(DescribeClass(type), as: context)
+        guard description.operations.contains(operation) else {
+            throw BatchError.noRight(operation: operation, type)
+        }
+    }
+
+    private func create(_ new: RunStore.New) async throws -> (run: Int64, isNew: Bool) {
+        let now = runtime.clock.now()
+        do {
+            let made = try await database.write { try RunStore.create($0, new, now: now) }
+            wake()
+            return made
+        } catch {
+            if new.kind == .import { try? await files.remove(new.file) }
+            throw error
+        }
+    }
+
+    /// The run, where the caller began it or operates the service.
+    private func visible(_ id: Int64, _ context: CallContext) async throws -> Run {
+        let run = try await database.pointRead { try RunStore.run($0, id) }
+        let principal = context.principal
+        guard let run,
+            run.principal.account == principal.account || principal.isSystem
+                || principal.permissions.contains("batch:operate")
+        else { throw BatchError.noRun(id) }
+        return run
+    }
+}

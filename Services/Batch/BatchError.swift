@@ -1,0 +1,42 @@
+import Contracts
+import HTTP
+
+/// What Batch refuses.
+enum BatchError: ProblemConvertible {
+    case noDefinition(kind: String, FullCode)
+    case noRun(Int64)
+    /// The grants of the class do not have the operation.
+    case noRight(operation: String, FullCode)
+    case uploadTooLarge(limit: Int)
+    case emptyUpload
+    case keyReused
+    /// There is no file (yet).
+    case noFile(Int64, state: String)
+    case hasEnded(Int64, state: String)
+
+    var problem: Problem {
+        switch self {
+        case .noDefinition(let kind, let code):
+            .notFound("There is no \(kind) \(code).")
+        case .noRun(let run):
+            .notFound("There is no run \(run) that you may see.")
+        case .noRight(let operation, let type):
+            .forbidden("None of your roles has the operation \(operation) on \(type).")
+        case .uploadTooLarge(let limit):
+            .tooLarge(limit: limit, "The file is larger than \(limit) bytes.")
+        case .emptyUpload:
+            Problem(
+                status: 422, code: "validation-failed", title: "The file is empty",
+                detail: "Send the file as the body of the request.")
+        case .keyReused:
+            Problem(
+                status: 409, code: "idempotency-key-reused",
+                title: "The Idempotency-Key was used before",
+                detail: "Another file came under the same key.")
+        case .noFile(let run, let state):
+            .conflict("Run \(run) is \(state): it has no file.")
+        case .hasEnded(let run, let state):
+            .conflict("Run \(run) is \(state) already.")
+        }
+    }
+}

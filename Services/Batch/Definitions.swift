@@ -1,0 +1,245 @@
+import Contracts
+import JSON
+
+/// An import as a model document defines it.
+struct ImportDefinition: Sendable {
+    struct Column: Sendable {
+        /// The name in the header, or the position from 1 where the file has none.
+        var from: String
+        var to: String
+        var isKey: Bool
+        /// The text of an expression over `value` and `row`, without the `=`.
+        var expression: String?
+    }
+
+    var code: String
+    var type: FullCode
+    var options: CSVOptions
+    var columns: [Column]
+    /// The columns that find an existing record; empty where every row is a new one.
+    var upsert: [String]
+}
+
+/// An export as a model document defines it.
+struct ExportDefinition: Sendable {
+    struct Column: Sendable {
+        var column: String
+        var title: String
+    }
+
+    var code: String
+    var type: FullCode
+    var filter: String?
+    /// Empty: every column that the caller may read.
+    var columns: [Column]
+    var options: CSVOptions
+}
+
+/// What is known of the classes of the same document.
+struct ClassIndex: Sendable {
+    struct Column: Sendable {
+        var type: String
+        var unique: Bool
+    }
+
+    var model: String
+    var classes: [String: [String: Column]] = [:]
+
+    init(model: String, document: JSONValue) {
+        self.model = model
+        for item in document["classes"]?.array ?? [] {
+            guard let code = item["code"]?.string else { continue }
+            var columns: [String: Column] = [:]
+            for column in item["columns"]?.array ?? [] {
+                guard let name = column["code"]?.string else { continue }
+                columns[name] = Column(
+                    type: column["type"]?.string ?? "",
+                    unique: column["unique"]?.boolean ?? false)
+            }
+            classes[code] = columns
+        }
+    }
+
+    /// Reads a class, `code` of this model or `model.code`, and says where it does not exist. The columns are nil
+    /// where the class is of another model.
+    func type(_ reader: ObjectReader, _ key: String) -> (FullCode, [String: Column]?)? {
+        guard let text = reader.string(key, required: true) else { return nil }
+        if let full = FullCode(text), full.model != model { return (full, nil) }
+        let code = text.hasPrefix(model + ".") ? String(text.dropFirst(model.count + 1)) : text
+        guard let columns = classes[code] else {
+            reader.fault(key, "unknown-class", "There is no class \(text) in this model.")
+            return nil
+        }
+        return (FullCode(model: model, code: code), columns)
+    }
+}
+
+/// Reads the imports and exports of a document; every fault goes to the reader's problems.
+enum DefinitionReader {
+    static let systemColumns: Set<String> = [
+        "id", "version", "created", "creator", "modified", "modifier", "deleted",
+    ]
+
+    static func readImport(_ reader: ObjectReader, _ index: ClassIndex) -> ImportDefinition? {
+        let code = reader.code()
+        _ = reader.texts("name")
+        let type = index.type(reader, "class")
+        supported(reader, "format", "csv", later: ["json", "ndjson", "xml", "xlsx"])
+        supported(reader, "source", "upload", later: [], required: false)
+        supported(reader, "missing", "keep", later: ["delete", "set"], required: false)
+        if !reader.boolean("rules", default: true) {
+            reader.fault("rules", "unsupported", "An import without rules is not supported yet.")
+        }
+        if let after = reader.value("after"), !after.isNull {
+            reader.fault("after", "unsupported", "What follows an import is not supported yet.")
+        }
+        let options = options(reader)
+        let mode = reader.word("mode", of: ["insert", "update", "upsert"], default: "insert")
+        if mode == "update" {
+            reader.fault("mode", "unsupported", "The mode update is not supported yet.")
+        }
+        let columns = importColumns(reader, type?.1, header: options.header)
+        let keys = columns.filter(\.isKey).map(\.to)
+        if mode == "upsert" { checkKeys(reader, keys, type?.1) }
+        if mode == "insert", !keys.isEmpty {
+            reader.fault("columns", "contradiction", "A key has no meaning in the mode insert.")
+        }
+        reader.finish()
+        guard let type else { return nil }
+        return ImportDefinition(
+            code: code, type: type.0, options: options, columns: columns,
+            upsert: mode == "upsert" ? keys : [])
+    }
+
+    static func readExport(_ reader: ObjectReader, _ index: ClassIndex) -> ExportDefinition? {
+        let code = reader.code()
+        _ = reader.texts("name")
+        let type = index.type(reader, "from")
+        supported(reader, "format", "csv", later: ["json", "ndjson", "xml", "xlsx"])
+        supported(reader, "target", "download", later: [], required: false)
+        let filter = reader.string("filter")
+        var columns: [ExportDefinition.Column] = []
+        for item in reader.list("columns") {
+            let column = item.string("column", required: true) ?? ""
+            checkColumn(item, "column", column, type?.1, system: true)
+            columns.append(.init(column: column, title: item.string("as") ?? column))
+            item.finish()
+        }
+        let options = options(reader)
+        reader.finish()
+        guard let type else { return nil }
+        return ExportDefinition(
+            code: code, type: type.0, filter: filter, columns: columns, options: options)
+    }
+
+    private static func importColumns(
+        _ reader: ObjectReader, _ known: [String: ClassIndex.Column]?, header: Bool
+    ) -> [ImportDefinition.Column] {
+        var columns: [ImportDefinition.Column] = []
+        for item in reader.list("columns") {
+            let from = source(item, header: header)
+            let to = item.string("to", required: true) ?? ""
+            checkColumn(item, "to", to, known, system: false)
+            if columns.contains(where: { $0.to == to }) {
+                item.fault("to", "repeated", "The column \(to) is filled twice.")
+            }
+            let text = item.string("as")
+            if let text, !text.hasPrefix("=") {
+                item.fault("as", "not-an-expression", "An expression begins with `=`.")
+            }
+            columns.append(
+                .init(
+                    from: from, to: to, isKey: item.boolean("key", default: false),
+                    expression: text.map { String($0.dropFirst()) }))
+            item.finish()
+        }
+        if columns.isEmpty {
+            reader.fault("columns", "required", "Name at least one column.")
+        }
+        return columns
+    }
+
+    private static func source(_ item: ObjectReader, header: Bool) -> String {
+        if header { return item.string("from", required: true) ?? "" }
+        guard let position = item.integer("from", in: 1...Int64(CSVLimit.fields)) else {
+            if item.object["from"] == nil {
+                item.fault(
+                    "from", "required",
+                    "Without a header, `from` is the position of the field, from 1.")
+            }
+            return ""
+        }
+        return String(position)
+    }
+
+    private static func checkColumn(
+        _ item: ObjectReader, _ key: String, _ column: String,
+        _ known: [String: ClassIndex.Column]?, system: Bool
+    ) {
+        guard let known, !column.isEmpty, known[column] == nil else { return }
+        if system, systemColumns.contains(column) { return }
+        item.fault(key, "unknown-column", "The class has no column \(column).")
+    }
+
+    private static func checkKeys(
+        _ reader: ObjectReader, _ keys: [String], _ known: [String: ClassIndex.Column]?
+    ) {
+        switch keys.count {
+        case 0:
+            reader.fault("columns", "required", "The mode upsert needs a column with `key`.")
+        case 1:
+            if let column = known?[keys[0]], !column.unique {
+                reader.fault(
+                    "columns", "not-unique", "The key column \(keys[0]) must be `unique`.")
+            }
+        default:
+            reader.fault("columns", "unsupported", "Keys of several columns are not supported yet.")
+        }
+    }
+
+    /// A member of which only one word works now; others of the contract come later.
+    private static func supported(
+        _ reader: ObjectReader, _ key: String, _ word: String, later: [String],
+        required: Bool = true
+    ) {
+        guard let text = reader.string(key, required: required), text != word else { return }
+        let isLocation = text.contains(":") || text == "mail"
+        if later.contains(text) || isLocation {
+            reader.fault(key, "unsupported", "`\(text)` is not supported yet; use `\(word)`.")
+        } else {
+            reader.fault(key, "unknown-word", "`\(text)` is not known here; use `\(word)`.")
+        }
+    }
+
+    private static func options(_ reader: ObjectReader) -> CSVOptions {
+        var options = CSVOptions()
+        guard let item = reader.nested("options") else { return options }
+        options.separator = character(item, "separator", default: options.separator)
+        options.quote = character(item, "quote", default: options.quote)
+        if options.separator == options.quote {
+            item.fault("quote", "contradiction", "Separator and quote must differ.")
+        }
+        let names = TextEncoding.allCases.map(\.rawValue)
+        options.encoding =
+            item.word("encoding", of: names, default: names[0]).flatMap {
+                TextEncoding(rawValue: $0)
+            }
+            ?? .utf8
+        options.header = item.boolean("header", default: true)
+        options.byteOrderMark = item.boolean("bom", default: false)
+        options.formulaSafe = item.boolean("formulaSafe", default: true)
+        item.finish()
+        return options
+    }
+
+    private static func character(_ item: ObjectReader, _ key: String, default value: UInt8)
+        -> UInt8
+    {
+        guard let text = item.string(key) else { return value }
+        guard text.utf8.count == 1, let byte = text.utf8.first, byte == 9 || byte >= 32 else {
+            item.fault(key, "invalid", "Exactly one ASCII character is needed.")
+            return value
+        }
+        return byte
+    }
+}

@@ -1,0 +1,153 @@
+import Contracts
+import Database
+import Glibc
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Carries an export from where its row says it stands to its end, page by page: a page is written and synced, then
+/// cursor and size move in one transaction. What a crash leaves behind the size is cut off.
+struct ExportRunner: Sendable {
+    /// Records of a page.
+    static let pageLimit = 1000
+
+    let database: Database
+    let files: RunFiles
+    let records: Peer
+    let runtime: Runtime
+    let isStopping: @Sendable () -> Bool
+
+    /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is tried again.
+    func work(on run: Run) async throws -> QueueWorker.Outcome {
+        guard
+            let definition = Models.exportDefinition(
+                run.definition, model: run.definitionCode.model)
+        else { throw BatchError.noDefinition(kind: "export", run.definitionCode) }
+        let file = try await files.open(run.file, O_WRONLY | O_CREAT)
+        do {
+            let outcome = try await work(on: run, definition, file)
+            await files.close(file)
+            return outcome
+        } catch {
+            await files.close(file)
+            throw error
+        }
+    }
+
+    private func work(on run: Run, _ definition: ExportDefinition, _ file: Int32) async throws
+        -> QueueWorker.Outcome
+    {
+        var place = run.place
+        let description = try await records.call(
+            DescribeClass(definition.type), as: run.context())
+        let columns = try columns(definition, description)
+        var writer = CSVWriter(definition.options, continuing: place.offset > 0)
+        if place.offset == 0, definition.options.header {
+            try write(&writer, columns.map { .text($0.title) }, "header")
+        }
+        while true {
+            if isStopping() { return .retryAt(runtime.clock.now(), "stopped") }
+            if try await database.pointRead({ try RunStore.isCancelled($0, run.id) }) {
+                return end(run, .cancelled)
+            }
+            let page = try await page(definition, columns, run, place.cursor)
+            let items = page["items"]?.array ?? []
+            for item in items {
+                let id = item["id"]?.integer ?? 0
+                try write(&writer, columns.map { $0.field(item) }, "record \(id)")
+            }
+            let bytes = writer.take()
+            try await files.write(bytes, to: file, at: place.offset, run.file)
+            place.offset += bytes.count
+            place.cursor = page["next"]?.string
+            let (reached, count) = (place, items.count)
+            try await database.write {
+                try RunStore.advance(
+                    $0, run.id, by: Run.Counters(read: count), to: reached, bytes: reached.offset)
+            }
+            runtime.metrics.counter(
+                "geartrain_batch_rows_total", help: "Rows of imports and exports",
+                labels: ["kind": "export"]
+            ).increment(by: count)
+            guard place.cursor != nil else { break }
+        }
+        return end(run, .succeeded)
+    }
+
+    private func end(_ run: Run, _ state: Run.State) -> QueueWorker.Outcome {
+        let now = runtime.clock.now()
+        return .done { try RunStore.end($0, run.id, state, now: now) }
+    }
+
+    private func page(
+        _ definition: ExportDefinition, _ columns: [ExportColumn], _ run: Run, _ cursor: String?
+    ) async throws -> JSONValue {
+        let answer = try await records.call(
+            ListRecords(
+                definition.type, filter: definition.filter, orderby: "id",
+                select: columns.map(\.code), limit: ExportRunner.pageLimit, cursor: cursor),
+            as: run.context())
+        return try JSONValue(parsing: answer.bytes)
+    }
+
+    private func write(_ writer: inout CSVWriter, _ fields: [CSVWriter.Field], _ what: String)
+        throws
+    {
+        do {
+            try writer.row(fields)
+        } catch {
+            throw Problem(
+                status: 422, code: "validation-failed", title: "The file cannot be written",
+                detail: "In \(what): \(error.sentence)")
+        }
+    }
+
+    private func columns(_ definition: ExportDefinition, _ description: ClassDescription) throws
+        -> [ExportColumn]
+    {
+        guard !definition.columns.isEmpty else {
+            return [ExportColumn(code: "id", title: "id", isText: false)]
+                + description.columns.map {
+                    ExportColumn(code: $0.code, title: $0.code, isText: $0.isText)
+                }
+        }
+        var errors: [FieldProblem] = []
+        let columns = definition.columns.enumerated().compactMap { index, column in
+            let known = description.columns.first { $0.code == column.column }
+            if known == nil, !DefinitionReader.systemColumns.contains(column.column) {
+                errors.append(
+                    FieldProblem(
+                        pointer: "/columns/\(index)/column", code: "unknown-column",
+                        detail: "The class has no column \(column.column) that you may see."))
+                return nil as ExportColumn?
+            }
+            return ExportColumn(
+                code: column.column, title: column.title, isText: known?.isText ?? false)
+        }
+        guard errors.isEmpty else { throw Problem.validation(errors) }
+        return columns
+    }
+}
+
+/// A column of an exported file.
+struct ExportColumn: Sendable {
+    var code: String
+    var title: String
+    /// Written by people: may look like a formula.
+    var isText: Bool
+
+    func field(_ record: JSONValue) -> CSVWriter.Field {
+        switch record[code] {
+        case nil, .null: .null
+        case .string(let text): isText ? .text(text) : .plain(text)
+        case .number(let number): .plain(number.text)
+        case .boolean(let flag): .plain(flag ? "true" : "false")
+        case .some(let other): .text(other.text)
+        }
+    }
+}
+
+extension ClassDescription.Column {
+    fileprivate var isText: Bool { type == "text" || type == "choice" }
+}

@@ -1,0 +1,94 @@
+import Contracts
+import Database
+import JSON
+
+/// Batch's part of model documents: `imports`, `exports`, `syncs`.
+enum Models {
+    /// A definition with its own JSON, as it is kept.
+    struct Definition: Sendable {
+        var kind: Run.Kind
+        var code: String
+        var json: JSONValue
+    }
+
+    /// Every fault of Batch's part, and the definitions where there is none.
+    static func read(_ document: JSONValue, model: String) -> ([FieldProblem], [Definition]) {
+        let problems = ObjectReader.Problems()
+        let index = ClassIndex(model: model, document: document)
+        let top = ObjectReader(document, at: "", problems: problems)
+        var definitions: [Definition] = []
+        for (member, kind) in [("imports", Run.Kind.import), ("exports", .export)] {
+            var codes: Set<String> = []
+            for reader in top.list(member) {
+                let code =
+                    kind == .import
+                    ? DefinitionReader.readImport(reader, index)?.code
+                    : DefinitionReader.readExport(reader, index)?.code
+                guard let code else { continue }
+                if !codes.insert(code).inserted {
+                    reader.fault("code", "repeated", "The code \(code) stands twice in \(member).")
+                }
+                definitions.append(
+                    Definition(kind: kind, code: code, json: .object(reader.object)))
+            }
+        }
+        for reader in top.list("syncs") {
+            problems.add(
+                reader.pointer, "unsupported", "Synchronization is not supported yet.")
+        }
+        return (problems.items, definitions)
+    }
+
+    /// Keeps the definitions of a document; an older version than the one kept is ignored.
+    static func take(
+        _ connection: Connection, model: String, version: Int64, definitions: [Definition]
+    ) throws {
+        let kept = try connection.first(
+            "select version from model where code = ?", [.text(model)]
+        ) { $0.integer(0) }
+        if let kept, kept >= version { return }
+        try connection.run("delete from model where code = ?", [.text(model)])
+        try connection.run(
+            "insert into model (code, version) values (?, ?)", [.text(model), .integer(version)])
+        try connection.run("delete from definition where model = ?", [.text(model)])
+        for definition in definitions {
+            try connection.run(
+                "insert into definition (model, kind, code, json) values (?, ?, ?, ?)",
+                [
+                    .text(model), .text(definition.kind.rawValue), .text(definition.code),
+                    .text(definition.json.text),
+                ])
+        }
+    }
+
+    /// A kept definition.
+    static func definition(_ connection: Connection, _ kind: Run.Kind, _ code: FullCode) throws
+        -> JSONValue?
+    {
+        try connection.first(
+            "select json from definition where model = ? and kind = ? and code = ?",
+            [.text(code.model), .text(kind.rawValue), .text(code.code)]
+        ) { try JSONValue(parsing: Array($0.text(0).utf8)) }
+    }
+
+    /// Reads a kept definition again; it was checked before it was kept.
+    static func importDefinition(_ json: JSONValue, model: String) -> ImportDefinition? {
+        let reader = ObjectReader(json, at: "", problems: ObjectReader.Problems())
+        return DefinitionReader.readImport(reader, open(json, "class", model))
+    }
+
+    static func exportDefinition(_ json: JSONValue, model: String) -> ExportDefinition? {
+        let reader = ObjectReader(json, at: "", problems: ObjectReader.Problems())
+        return DefinitionReader.readExport(reader, open(json, "from", model))
+    }
+
+    /// An index that knows the one class that the definition names.
+    private static func open(_ json: JSONValue, _ key: String, _ model: String) -> ClassIndex {
+        var index = ClassIndex(model: model, document: .null)
+        let name = json[key]?.string ?? ""
+        index.classes[
+            name.hasPrefix(model + ".") ? String(name.dropFirst(model.count + 1)) : name] =
+            [:]
+        return index
+    }
+}

@@ -1,0 +1,63 @@
+import Database
+
+/// Rows that an import could not take, kept as they came so that a person can mend them.
+struct RejectedRow: Sendable {
+    /// The most that one run keeps; further ones are only counted.
+    static let limit = 100_000
+
+    /// Counts the rows of the file from 1.
+    var number: Int
+    var line: Int
+    /// The bytes of the row without its line end.
+    var raw: [UInt8]
+    /// How many fields it has.
+    var fields: Int
+    var reason: String
+
+    static func keep(_ connection: Connection, _ run: Int64, _ rows: [RejectedRow]) throws {
+        guard !rows.isEmpty else { return }
+        let kept = try connection.count(
+            "select count(*) from rejected_row where run = ?", [.integer(run)])
+        for row in rows.prefix(max(0, limit - Int(kept))) {
+            try connection.run(
+                """
+                insert into rejected_row (run, number, line, raw, fields, reason)
+                values (?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .integer(run), .integer(Int64(row.number)), .integer(Int64(row.line)),
+                    .blob(row.raw), .integer(Int64(row.fields)), .text(row.reason),
+                ])
+        }
+    }
+
+    /// The next rows after a number, in the order of the file.
+    static func page(_ connection: Connection, _ run: Int64, after number: Int) throws
+        -> [RejectedRow]
+    {
+        try connection.query(
+            """
+            select number, line, raw, fields, reason from rejected_row
+            where run = ? and number > ? order by number limit 500
+            """, [.integer(run), .integer(Int64(number))]
+        ) {
+            RejectedRow(
+                number: Int($0.integer(0)), line: Int($0.integer(1)), raw: $0.blob(2),
+                fields: Int($0.integer(3)), reason: $0.text(4))
+        }
+    }
+
+    /// The row again, with the line and the reason as two further fields after `width` others. What the file's encoding
+    /// does not have becomes `?` in the reason.
+    func line(_ options: CSVOptions, width: Int) -> [UInt8] {
+        var bytes = raw
+        for _ in fields..<max(width, fields) { bytes.append(options.separator) }
+        bytes.append(options.separator)
+        var writer = CSVWriter(options, continuing: true)
+        let ascii = String(decoding: reason.utf8.map { $0 < 0x80 ? $0 : 0x3f }, as: UTF8.self)
+        for text in [reason, ascii] {
+            if (try? writer.row([.plain(String(line)), .text(text)])) != nil { break }
+        }
+        return bytes + writer.take()
+    }
+}

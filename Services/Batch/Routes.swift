@@ -1,0 +1,22 @@
+import Contracts
+import HTTP
+import JSON
+import RPC
+
+/// What Batch serves: one line a call.
+enum Routes {
+    static func add(_ service: BatchActions, to routes: RPCRoutes) {
+        routes.on(CheckModel.self) { call, _ in try service.check(call) }
+        routes.on(TakeModel.self) { call, _ in try await service.take(call) }
+        routes.on(StartImport.self) { try await service.startImport($0, body: $1, as: $2) }
+        routes.on(StartExport.self) { try await service.startExport($0, as: $1) }
+        routes.on(GetRun.self) { try await service.run($0.run, as: $1) }
+        routes.on(CancelRun.self) { try await service.cancel($0.run, as: $1) }
+        routes.on(GetRunFile.self) { call, _, context in
+            try await service.file(call.run, as: context)
+        }
+        routes.on(GetRunErrors.self) { call, _, context in
+            try await service.errors(call.run, as: context)
+        }
+    }
+}

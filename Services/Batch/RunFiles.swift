@@ -1,0 +1,147 @@
+import Crypto
+import Glibc
+import HTTP
+import ServiceRuntime
+
+/// The folder with the files of runs. All file work is done on one thread of its own.
+final class RunFiles: Sendable {
+    /// Bytes read at a time.
+    static let pieceBytes = 256 << 10
+
+    private let folder: String
+    private let thread = ThreadExecutor(name: "batch-files")
+    private let runtime: Runtime
+
+    /// Makes the folder.
+    init(folder: String, runtime: Runtime) throws {
+        self.folder = folder
+        self.runtime = runtime
+        try Files.makeFolder(folder)
+    }
+
+    func stop() { thread.stop() }
+
+    /// A name that no file has.
+    func newName() -> String { runtime.random.identifier(at: runtime.clock.now()) + ".csv" }
+
+    /// What an upload became.
+    struct Stored: Sendable {
+        var name: String
+        var bytes: Int
+        var sha256: String
+    }
+
+    /// Writes a body as it comes and syncs it. The file of a call that fails goes at once; what a crash leaves is
+    /// removed by `clean`.
+    func store(_ body: RequestBody, limit: Int) async throws -> Stored {
+        if let length = body.length, length > limit {
+            throw BatchError.uploadTooLarge(limit: limit)
+        }
+        let name = newName()
+        let file = try await open(name, O_WRONLY | O_CREAT | O_EXCL)
+        do {
+            let stored = try await write(body, to: file, name: name, limit: limit)
+            await close(file)
+            return stored
+        } catch {
+            await close(file)
+            try? await remove(name)
+            throw error
+        }
+    }
+
+    private func write(_ body: RequestBody, to file: Int32, name: String, limit: Int) async throws
+        -> Stored
+    {
+        var count = 0
+        var digest = SHA256()
+        for try await piece in body {
+            guard count + piece.count <= limit else {
+                throw BatchError.uploadTooLarge(limit: limit)
+            }
+            digest.update(piece)
+            let offset = count
+            try await thread.run { try Self.write(piece, to: file, at: offset, name) }
+            count += piece.count
+        }
+        guard count > 0 else { throw BatchError.emptyUpload }
+        try await sync(file, name)
+        try await thread.run { [folder] in try Self.syncFolder(folder) }
+        return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
+    }
+
+    func open(_ name: String, _ flags: Int32) async throws -> Int32 {
+        let path = folder + "/" + name
+        return try await thread.run {
+            let file = Glibc.open(path, flags | O_CLOEXEC, 0o640)
+            guard file >= 0 else { throw FileError("open", path, errno) }
+            return file
+        }
+    }
+
+    func close(_ file: Int32) async { _ = try? await thread.run { Glibc.close(file) } }
+
+    /// Up to `pieceBytes` from `offset`; empty at the end.
+    func read(_ file: Int32, at offset: Int) async throws -> [UInt8] {
+        try await thread.run {
+            var buffer = [UInt8](repeating: 0, count: Self.pieceBytes)
+            let count = pread(file, &buffer, buffer.count, off_t(offset))
+            guard count >= 0 else { throw FileError("read", "the file of a run", errno) }
+            buffer.removeSubrange(count...)
+            return buffer
+        }
+    }
+
+    /// Cuts the file at `offset` and writes there: what a crash left behind goes.
+    func write(_ bytes: [UInt8], to file: Int32, at offset: Int, _ name: String) async throws {
+        try await thread.run {
+            guard ftruncate(file, off_t(offset)) == 0 else {
+                throw FileError("cut", name, errno)
+            }
+            try Self.write(bytes, to: file, at: offset, name)
+        }
+        try await sync(file, name)
+    }
+
+    func remove(_ name: String) async throws {
+        let path = folder + "/" + name
+        try await thread.run { try Files.remove(path) }
+    }
+
+    /// Removes the files that no run names.
+    func clean(keeping names: Set<String>) async throws {
+        let folder = folder
+        try await thread.run {
+            for name in try Files.list(folder) where !names.contains(name) {
+                try Files.remove(folder + "/" + name)
+            }
+        }
+    }
+
+    private func sync(_ file: Int32, _ name: String) async throws {
+        try await thread.run {
+            guard fdatasync(file) == 0 else { throw FileError("sync", name, errno) }
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to file: Int32, at offset: Int, _ name: String)
+        throws
+    {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes {
+                pwrite(file, $0.baseAddress, $0.count, off_t(offset + written))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError("write", name, errno) }
+            written += count
+        }
+    }
+
+    private static func syncFolder(_ path: String) throws {
+        let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw FileError("open", path, errno) }
+        defer { Glibc.close(file) }
+        guard fsync(file) == 0 else { throw FileError("sync", path, errno) }
+    }
+}

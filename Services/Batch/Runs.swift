@@ -1,0 +1,60 @@
+import Database
+import HTTP
+import RPC
+import ServiceRuntime
+
+/// Works on the queue of runs.
+struct Runs: Sendable {
+    let database: Database
+    let files: RunFiles
+    let records: Peer
+    let workflow: Peer
+    let runtime: Runtime
+    let stopping: StopFlag
+
+    @Sendable func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
+        guard let id = Int64(item.key) else { return .done() }
+        let now = runtime.clock.now()
+        let run = try await database.write { connection -> Run? in
+            try RunStore.begin(connection, id, now: now)
+            return try RunStore.run(connection, id)
+        }
+        guard let run, !run.state.hasEnded else { return .done() }
+        if run.isCancelled {
+            return .done { try RunStore.end($0, id, .cancelled, now: now) }
+        }
+        do {
+            return try await work(on: run)
+        } catch let error as any ProblemConvertible {
+            return settle(run, error.problem)
+        }
+    }
+
+    private func work(on run: Run) async throws -> QueueWorker.Outcome {
+        let stopping = stopping
+        switch run.kind {
+        case .import:
+            return try await ImportRunner(
+                database: database, files: files, records: records, workflow: workflow,
+                runtime: runtime, isStopping: { stopping.isSet }
+            ).work(on: run)
+        case .export:
+            return try await ExportRunner(
+                database: database, files: files, records: records, runtime: runtime,
+                isStopping: { stopping.isSet }
+            ).work(on: run)
+        }
+    }
+
+    /// What passes by itself is tried again; anything else ends the run.
+    private func settle(_ run: Run, _ problem: Problem) -> QueueWorker.Outcome {
+        if problem.status >= 500 || problem.status == 429 || problem.status == 408 {
+            return .retry(problem.detail ?? problem.title)
+        }
+        let now = runtime.clock.now()
+        runtime.log.warning(
+            "a run failed",
+            ["run": .integer(Int(run.id)), "code": .string(problem.code)])
+        return .done { try RunStore.end($0, run.id, .failed, problem: problem, now: now) }
+    }
+}
