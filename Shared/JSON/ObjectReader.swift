@@ -170,7 +170,8 @@ public final class ObjectReader {
     /// The member, nil where it is missing or null.
     private func member(_ key: String) -> JSONValue? {
         mark(key)
-        return object[key].flatMap { $0.isNull ? nil : $0 }
+        guard let value = object[key], !value.isNull else { return nil }
+        return value
     }
 
     private func missing(_ key: String) {

@@ -69,7 +69,7 @@ public final class ServiceGroup: Sendable {
             try await clock.sleep(for: ServiceGroup.grace)
             send.yield(.abandoned)
         }
-        stopping: for index in services.indices.reversed() {
+        stopping: for index in services.indices.reversed() where state.isRunning[index] {
             let service = services[index]
             let asked = Task { await service.shutdown() }
             while state.isRunning[index] {
