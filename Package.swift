@@ -70,7 +70,7 @@ let serviceTargets: [Target] =
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost"]) + service("Batch")
     + [
         .executableTarget(
-            name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux", "JSON"],
+            name: "ScriptHostMain", dependencies: ["CJavaScriptCore"],
             path: "Services/Workflow/ScriptHost", swiftSettings: settings),
         .executableTarget(
             name: "AllInOneMain", dependencies: services + ["ServiceRuntime", "HTTP", "RPC"],

@@ -1,0 +1,120 @@
+import CJavaScriptCore
+import Glibc
+
+/// The loop of the process: one job after another, each in a context of its own.
+enum ScriptHost {
+    static func serve(_ channel: FrameChannel) -> Never {
+        limitProcess()
+        let engine = ScriptEngine()
+        engine.prepare()
+        // Says that the engine stands, so that its start never counts as a script's time.
+        guard channel.write(Array("{}".utf8)) else { exit(0) }
+        while let frame = channel.read() {
+            let answer = engine.answer(to: frame)
+            guard channel.write(answer), !engine.isSpent else { break }
+            engine.prepare()
+        }
+        exit(0)
+    }
+
+    /// Nothing here writes files, dumps core or opens anything.
+    private static func limitProcess() {
+        for (resource, most) in [(RLIMIT_CORE, 0), (RLIMIT_FSIZE, 0), (RLIMIT_NOFILE, 32)] {
+            var limit = rlimit(rlim_cur: rlim_t(most), rlim_max: rlim_t(most))
+            setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+        }
+    }
+}
+
+/// One virtual machine. Contexts in it share compiled code by source text and nothing that a script can reach.
+final class ScriptEngine {
+    private let group: JSContextGroupRef
+    private let watchdog: Watchdog
+    /// Made while nobody waits, for the next job.
+    private var ready: JSGlobalContextRef?
+    /// A script was stopped in the middle: what it left behind (pending promises) must not run in the next
+    /// job, so the process answers and ends, and the parent starts another.
+    var isSpent: Bool { watchdog.verdict != nil }
+
+    init() {
+        group = JSContextGroupCreate()
+        watchdog = Watchdog(group: group)
+    }
+
+    /// Makes the next job's context ahead; it costs about as much as a short job.
+    func prepare() {
+        guard ready == nil else { return }
+        ready = JSGlobalContextCreateInGroup(group, nil)
+        if let ready { Realm(ready).removeHostObjects() }
+    }
+
+    /// Runs a frame; every way to fail is an answer.
+    func answer(to frame: [UInt8]) -> [UInt8] {
+        prepare()
+        guard let context = ready else { return Answer.refused("no context can be made") }
+        ready = nil
+        defer { JSGlobalContextRelease(context) }
+        let realm = Realm(context)
+        guard let job = Job(frame, in: realm) else {
+            return Answer.refused("the frame is no job")
+        }
+        watchdog.start(milliseconds: job.timeout, memory: job.memory)
+        defer {
+            watchdog.stop()
+            job.release(in: realm)
+        }
+        switch job.work {
+        case .compile: return compile(job, in: realm)
+        case .evaluate: return evaluate(job, in: realm)
+        }
+    }
+
+    private func compile(_ job: Job, in realm: Realm) -> [UInt8] {
+        var answer = Answer()
+        for unit in job.units {
+            let fault = unit.isScript ? realm.checkScript(unit) : realm.checkExpression(unit)
+            answer.add(fault.map(Outcome.failure) ?? .json("null"))
+        }
+        return answer.bytes(links: nil)
+    }
+
+    private func evaluate(_ job: Job, in realm: Realm) -> [UInt8] {
+        var answer = Answer()
+        for unit in job.units where watchdog.verdict == nil {
+            answer.add(outcome(of: unit, job: job, in: realm))
+        }
+        if let verdict = watchdog.verdict {
+            return Answer.killed(verdict)
+        }
+        return answer.bytes(links: job.usedLinks.flatMap { realm.json($0) })
+    }
+
+    private func outcome(of unit: Unit, job: Job, in realm: Realm) -> Outcome {
+        if unit.isScript, let record = job.record { realm.bind("record", record) }
+        switch unit.isScript ? realm.run(unit) : realm.evaluate(unit) {
+        case .failure(let fault): return .failure(fault)
+        case .success(let value):
+            if realm.isPromise(value) {
+                return .failure(Fault(unit, "a script returns a value, not a promise"))
+            }
+            if let path = unit.path, !realm.set(value, at: path, of: job.record) {
+                return .failure(Fault(unit, "its place in the record does not exist"))
+            }
+            return encode(value, of: unit, in: realm)
+        }
+    }
+
+    /// The value; for a script also `record` and `values` as it left them.
+    private func encode(_ value: JSValueRef?, of unit: Unit, in realm: Realm) -> Outcome {
+        var parts: [String] = []
+        let readBack = unit.isScript ? [realm.global("record"), realm.global("values")] : []
+        for part in [value] + readBack {
+            switch realm.encode(part) {
+            case .success(let text): parts.append(text)
+            case .failure(let reason): return .failure(Fault(unit, reason.text))
+            }
+        }
+        guard unit.isScript else { return .json(parts[0]) }
+        return .json(#"{"result":\#(parts[0]),"record":\#(parts[1]),"values":\#(parts[2])}"#)
+    }
+}
