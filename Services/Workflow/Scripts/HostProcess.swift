@@ -1,0 +1,158 @@
+import Glibc
+import ServiceRuntime
+
+/// A script host as its parent sees it: a process and a socket. Everything here blocks; it is used on a thread
+/// of its own only (see `ScriptSlot`).
+final class HostProcess {
+    enum Ending: Error {
+        case limit(ScriptError.Limit)
+        case broken(String)
+    }
+
+    let pid: pid_t
+    private let descriptor: Int32
+    private var isReaped = false
+
+    /// How often limits are looked at while a job runs.
+    private static let lookMilliseconds: Int32 = 10
+    /// A new host must say that it stands within this.
+    private static let startLimit = Duration.seconds(10)
+    static let frameLimit = 64 << 20
+
+    private init(pid: pid_t, descriptor: Int32) {
+        self.pid = pid
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        kill()
+        close(descriptor)
+    }
+
+    /// Starts the program and waits until its engine stands.
+    static func start(_ executable: String) throws(Ending) -> HostProcess {
+        let (pid, descriptor) = try spawn(executable)
+        let host = HostProcess(pid: pid, descriptor: descriptor)
+        do throws(Ending) {
+            _ = try host.exchange([], until: Moment.now + startLimit, memory: .max)
+        } catch {
+            host.kill()
+            throw .broken("\(executable) does not answer")
+        }
+        return host
+    }
+
+    /// Whether it still runs; one that ended between two jobs is nobody's fault.
+    var isAlive: Bool {
+        guard !isReaped else { return false }
+        var status: Int32 = 0
+        if waitpid(pid, &status, WNOHANG) == 0 { return true }
+        isReaped = true
+        return false
+    }
+
+    /// Resident memory in bytes; 0 where it cannot be told.
+    var residentBytes: Int {
+        guard let bytes = try? Files.read("/proc/\(pid)/statm", limit: 4096) else { return 0 }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Ends it at once and takes it from the process table.
+    func kill() {
+        guard !isReaped else { return }
+        isReaped = true
+        Glibc.kill(pid, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+    }
+
+    /// Sends a frame (none where it is empty) and reads the next one, looking at time and memory meanwhile. After an
+    /// error the process is of no use any more.
+    func exchange(_ frame: [UInt8], until deadline: Moment, memory: Int) throws(Ending) -> [UInt8] {
+        var output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
+        var sent = 0
+        var input: [UInt8] = []
+        while true {
+            if let answer = try HostProcess.whole(&input) { return answer }
+            try wait(forRoom: sent < output.count)
+            if sent < output.count {
+                sent += try send(output, from: sent)
+                if sent == output.count {
+                    output = []
+                    sent = 0
+                }
+            }
+            try receive(into: &input)
+            if Moment.now >= deadline { throw .limit(.time) }
+            if memory < .max, residentBytes > memory { throw .limit(.memory) }
+        }
+    }
+
+    private func wait(forRoom: Bool) throws(Ending) {
+        var poll = pollfd(
+            fd: descriptor, events: Int16(POLLIN) | (forRoom ? Int16(POLLOUT) : 0), revents: 0)
+        if Glibc.poll(&poll, 1, HostProcess.lookMilliseconds) < 0 && errno != EINTR {
+            throw .broken("poll: \(errno)")
+        }
+    }
+
+    private func send(_ bytes: [UInt8], from start: Int) throws(Ending) -> Int {
+        let count = bytes.withUnsafeBytes { buffer in
+            Glibc.send(
+                descriptor, buffer.baseAddress?.advanced(by: start), buffer.count - start,
+                Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        if count >= 0 { return count }
+        if errno == EAGAIN || errno == EINTR { return 0 }
+        throw .limit(.crash)
+    }
+
+    private func receive(into input: inout [UInt8]) throws(Ending) {
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = recv(descriptor, &piece, piece.count, Int32(MSG_DONTWAIT))
+            if count > 0 {
+                input.append(contentsOf: piece.prefix(count))
+                if count < piece.count { return }
+            } else if count < 0 && (errno == EAGAIN || errno == EINTR) {
+                return
+            } else {
+                throw .limit(.crash)
+            }
+        }
+    }
+
+    /// Takes a whole frame from the front; nil while one is not there.
+    private static func whole(_ input: inout [UInt8]) throws(Ending) -> [UInt8]? {
+        guard input.count >= 4 else { return nil }
+        let count = input.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        guard count <= frameLimit else { throw .broken("a frame of \(count) bytes") }
+        guard input.count >= 4 + count else { return nil }
+        let frame = Array(input[4..<4 + count])
+        input.removeFirst(4 + count)
+        return frame
+    }
+
+    private static func head(_ count: Int) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
+    }
+}
+
+/// A moment of the monotonic clock. A script's limit is real time, whatever clock the service lives by.
+struct Moment: Comparable {
+    let nanoseconds: Int64
+
+    static var now: Moment {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    static func + (moment: Moment, duration: Duration) -> Moment {
+        Moment(nanoseconds: moment.nanoseconds + duration.milliseconds * 1_000_000)
+    }
+
+    static func < (a: Moment, b: Moment) -> Bool { a.nanoseconds < b.nanoseconds }
+}

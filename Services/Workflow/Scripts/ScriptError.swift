@@ -1,0 +1,71 @@
+import HTTP
+import JSON
+import ServiceRuntime
+
+/// What one job may take.
+struct ScriptLimits: Sendable, Hashable {
+    var timeout: Duration
+    /// Resident memory of the host, in bytes.
+    var memory: Int
+}
+
+/// Why a job has no answer.
+enum ScriptError: Error, Sendable {
+    enum Limit: String, Sendable {
+        case time, memory
+        /// The host died by itself.
+        case crash
+    }
+
+    case failed(ScriptFault)
+    case killed(Limit, script: String, limits: ScriptLimits)
+    /// Too many jobs wait.
+    case busy(limit: Int)
+    /// No host can be had; nothing that a script could help.
+    case unavailable(String)
+
+    /// Whether the same job may end otherwise another time.
+    var isTransient: Bool {
+        switch self {
+        case .failed, .killed: false
+        case .busy, .unavailable: true
+        }
+    }
+}
+
+extension ScriptError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .failed(let fault):
+            let place = fault.line > 0 ? ", line \(fault.line)" : ""
+            return Problem(
+                status: 422, code: "script-failed", title: "A script failed",
+                detail: "\(fault.script)\(place): \(fault.message)",
+                extra: JSONObject([
+                    ("script", .string(fault.script)), ("line", .number(JSONNumber(Int64(fault.line)))),
+                    ("message", .string(fault.message)),
+                ]))
+        case .killed(let limit, let script, let limits):
+            return Problem(
+                status: 422, code: "script-killed", title: "A script was stopped",
+                detail: "\(script) \(ScriptError.words(limit, limits))",
+                extra: JSONObject([
+                    ("script", .string(script)), ("limit", .string(limit.rawValue)),
+                ]))
+        case .busy(let limit):
+            return Problem(
+                status: 503, code: "scripts-busy", title: "Too many scripts wait",
+                detail: "\(limit) jobs wait already; try again shortly", retryAfter: 1)
+        case .unavailable:
+            return Problem.unavailable("no script host can be started")
+        }
+    }
+
+    private static func words(_ limit: Limit, _ limits: ScriptLimits) -> String {
+        switch limit {
+        case .time: "ran longer than \(limits.timeout.milliseconds) ms"
+        case .memory: "took more than \(limits.memory >> 20) MiB of memory"
+        case .crash: "made the script host end"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import JSON
+import ServiceRuntime
+
+/// Work for a script host: pieces of source over bindings, run one after another in one fresh context.
+struct ScriptJob: Sendable {
+    enum Work: String, Sendable {
+        case evaluate
+        /// Only the syntax is checked.
+        case compile
+    }
+
+    struct Unit: Sendable {
+        /// Shown in errors.
+        var name: String
+        var source: String
+        /// The body of a function rather than an expression.
+        var isScript = false
+        /// Where in `record` an expression's value goes before the script runs.
+        var path: [String]?
+    }
+
+    var work = Work.evaluate
+    var units: [Unit]
+    /// Become globals.
+    var bindings = JSONObject()
+    /// What `link('event')` answers.
+    var links: [String: String]?
+    /// Replaces the binding `record` when a script begins.
+    var record: JSONValue?
+    /// For the whole job; nil is the pool's.
+    var timeout: Duration?
+
+    /// What the host reads (`ScriptHost/Job.swift`).
+    func frame(timeout: Duration, memory: Int) -> [UInt8] {
+        var frame = JSONObject([
+            ("work", .string(work.rawValue)),
+            ("timeout", .number(JSONNumber(timeout.milliseconds))),
+            ("memory", .number(JSONNumber(Int64(memory)))),
+            ("bindings", .object(bindings)),
+            ("units", .array(units.map(\.json))),
+        ])
+        frame["record"] = record
+        frame["links"] = links.map { links in
+            .object(JSONObject(links.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        }
+        return JSONValue.object(frame).bytes
+    }
+}
+
+extension ScriptJob.Unit {
+    fileprivate var json: JSONValue {
+        var object = JSONObject([
+            ("name", .string(name)), ("source", .string(source)), ("script", .boolean(isScript)),
+        ])
+        object["path"] = path.map { .array($0.map { .string($0) }) }
+        return .object(object)
+    }
+}
+
+/// What became of a unit.
+enum ScriptOutcome: Sendable, Hashable {
+    case value(JSONValue)
+    case failed(ScriptFault)
+
+    func get() throws(ScriptError) -> JSONValue {
+        switch self {
+        case .value(let value): return value
+        case .failed(let fault): throw ScriptError.failed(fault)
+        }
+    }
+}
+
+/// What a script threw, or why it is none.
+struct ScriptFault: Sendable, Hashable {
+    var script: String
+    var message: String
+    /// From 1; 0 where it is not known.
+    var line: Int
+}
+
+/// A script's value, and `record` and `values` as it left them.
+struct ScriptEffect: Sendable {
+    var result: JSONValue
+    var record: JSONValue
+    var values: JSONValue
+
+    init(_ value: JSONValue) {
+        result = value["result"] ?? .null
+        record = value["record"] ?? .null
+        values = value["values"] ?? .null
+    }
+}
+
+struct ScriptAnswer: Sendable {
+    var outcomes: [ScriptOutcome]
+    /// The events whose links were asked for.
+    var usedLinks: [String]
+
+    /// Reads the host's answer (`ScriptHost/Answer.swift`). What cannot be read is the scripts' doing: the host
+    /// writes only what they made.
+    init(_ bytes: [UInt8], job: ScriptJob, limits: ScriptLimits) throws(ScriptError) {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue(parsing: bytes, depth: 70)
+        } catch {
+            throw .failed(
+                ScriptFault(
+                    script: job.name, message: "the result is no JSON: " + error.detail, line: 0))
+        }
+        if let word = value["killed"]?.string {
+            throw .killed(word == "memory" ? .memory : .time, script: job.name, limits: limits)
+        }
+        guard let items = value["outcomes"]?.array, items.count == job.units.count else {
+            throw .unavailable(value["refused"]?.string ?? "the answer does not fit the job")
+        }
+        outcomes = items.map { item in
+            guard let error = item["error"] else { return .value(item["value"] ?? .null) }
+            let script = error["script"]?.string ?? ""
+            return .failed(
+                ScriptFault(
+                    script: script.isEmpty ? job.name : script,
+                    message: error["message"]?.string ?? "",
+                    line: Int(error["line"]?.integer ?? 0)))
+        }
+        usedLinks = value["links"]?.object?.keys ?? []
+    }
+}
+
+extension ScriptJob {
+    /// For errors of the job as a whole.
+    var name: String {
+        guard let first = units.first else { return "script" }
+        return units.count == 1 ? first.name : "\(first.name) and \(units.count - 1) more"
+    }
+}
