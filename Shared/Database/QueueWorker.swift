@@ -14,6 +14,10 @@ public final class QueueWorker: Service {
         case retryAt(Timestamp, String)
         /// A person must look; the closure writes the incident in the same transaction.
         case bury(String, (@Sendable (Connection) throws -> Void)? = nil)
+        /// The closure writes the effect, and answers when the item is due again or nil where it is done: for work
+        /// whose end can only be told in the transaction itself. `committed` runs after the commit.
+        case decide(
+            @Sendable (Connection) throws -> Timestamp?, committed: @Sendable () -> Void = {})
     }
 
     public let name: String
@@ -181,8 +185,15 @@ public final class QueueWorker: Service {
             case .bury(let reason, let effect):
                 try effect?(connection)
                 try queue.bury(connection, item, error: reason)
+            case .decide(let effect, _):
+                if let due = try effect(connection) {
+                    try queue.retry(connection, item, due: due, error: "")
+                } else {
+                    try queue.complete(connection, item)
+                }
             }
         }
+        if case .decide(_, let committed) = outcome { committed() }
     }
 
     /// The effect could not be written: the item is tried again, by its lease's end if not even that can be.

@@ -99,7 +99,7 @@ final class QueueGauges: Sendable {
     func count(_ outcome: QueueWorker.Outcome) {
         let word =
             switch outcome {
-            case .done: "done"
+            case .done, .decide: "done"
             case .retry, .retryAt: "retry"
             case .bury: "buried"
             }

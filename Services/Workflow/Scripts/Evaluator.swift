@@ -8,7 +8,9 @@ struct Evaluator: Sendable {
     let pool: ScriptPool
 
     /// The values of a definition's tree.
-    func values(_ tree: ExpressionTree, name: String, bindings: JSONObject) async throws -> JSONValue {
+    func values(_ tree: ExpressionTree, name: String, bindings: JSONObject) async throws
+        -> JSONValue
+    {
         let answer = try await pool.run(ScriptJob(units: tree.units(name), bindings: bindings))
         return try tree.filled(answer.outcomes.map { try $0.get() })
     }

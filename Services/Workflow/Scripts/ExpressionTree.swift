@@ -35,7 +35,9 @@ struct ExpressionTree: Sendable, Hashable {
 
     /// The source of a value that is an expression as a whole.
     static func source(_ value: JSONValue) -> String? {
-        guard case .string(let text) = value, text.utf8.first == UInt8(ascii: "=") else { return nil }
+        guard case .string(let text) = value, text.utf8.first == UInt8(ascii: "=") else {
+            return nil
+        }
         return String(text.dropFirst())
     }
 

@@ -8,7 +8,9 @@ extension HostProcess {
     static func spawn(_ executable: String) throws(Ending) -> (pid_t, Int32) {
         var pair: [Int32] = [0, 0]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else { throw .broken("socketpair: \(errno)") }
+        guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else {
+            throw .broken("socketpair: \(errno)")
+        }
         defer { close(pair[1]) }
         var pid: pid_t = 0
         let failure = withAttributes { attributes in

@@ -42,7 +42,8 @@ extension ScriptError: ProblemConvertible {
                 status: 422, code: "script-failed", title: "A script failed",
                 detail: "\(fault.script)\(place): \(fault.message)",
                 extra: JSONObject([
-                    ("script", .string(fault.script)), ("line", .number(JSONNumber(Int64(fault.line)))),
+                    ("script", .string(fault.script)),
+                    ("line", .number(JSONNumber(Int64(fault.line)))),
                     ("message", .string(fault.message)),
                 ]))
         case .killed(let limit, let script, let limits):

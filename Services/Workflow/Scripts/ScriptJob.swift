@@ -41,7 +41,8 @@ struct ScriptJob: Sendable {
         ])
         frame["record"] = record
         frame["links"] = links.map { links in
-            .object(JSONObject(links.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+            .object(
+                JSONObject(links.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
         }
         return JSONValue.object(frame).bytes
     }

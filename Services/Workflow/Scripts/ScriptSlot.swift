@@ -42,7 +42,8 @@ final class ScriptSlot: @unchecked Sendable {
         thread.stop()
     }
 
-    private func exchange(_ frame: [UInt8], limits: ScriptLimits, script: String) throws -> [UInt8] {
+    private func exchange(_ frame: [UInt8], limits: ScriptLimits, script: String) throws -> [UInt8]
+    {
         let host = try readyHost()
         let end = Moment.now + limits.timeout + ScriptSlot.grace
         do throws(HostProcess.Ending) {

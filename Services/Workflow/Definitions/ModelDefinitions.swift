@@ -1,0 +1,81 @@
+import Contracts
+import JSON
+import ServiceRuntime
+
+/// Workflow's part of a model document.
+struct ModelDefinitions: Sendable {
+    var code: String
+    var events: [String: EventDefinition] = [:]
+    var scripts: [String: ScriptDefinition] = [:]
+    /// By order, then by code.
+    var rules: [RuleDefinition] = []
+    var workflows: [WorkflowDefinition] = []
+}
+
+struct EventDefinition: Sendable {
+    var code: String
+    /// For people, by language; "" is a text without one.
+    var name: [String: String]
+    /// Whether the API may raise it.
+    var web: Bool
+    /// Whether a plain GET may (old systems).
+    var get: Bool
+    /// Who raises it by the API must hold this.
+    var role: String?
+    /// How long one that nobody waits for is kept; nil is not at all.
+    var buffer: Duration?
+
+    func title(in language: String) -> String {
+        name[language] ?? name["en"] ?? name[""] ?? name.sorted { $0.key < $1.key }.first?.value
+            ?? code
+    }
+}
+
+struct ScriptDefinition: Sendable {
+    var code: String
+    var source: String
+    var web: Bool
+    var role: String?
+    var timeout: Duration?
+
+    var unit: ScriptJob.Unit { ScriptJob.Unit(name: code, source: source, isScript: true) }
+}
+
+/// What happens after a change of a record.
+struct RuleDefinition: Sendable {
+    enum Moment: String, Sendable { case inserted, changed, deleted }
+
+    enum Action: Sendable {
+        case set(ExpressionTree)
+        case workflow(FullCode, values: ExpressionTree)
+        case mail(MailAction)
+        case event(FullCode, content: ExpressionTree)
+
+        var kindName: String {
+            switch self {
+            case .set: "set"
+            case .workflow: "workflow"
+            case .mail: "mail"
+            case .event: "event"
+            }
+        }
+
+        /// What is evaluated before the action is written down.
+        var content: ExpressionTree {
+            switch self {
+            case .set(let tree), .workflow(_, let tree), .event(_, let tree): tree
+            case .mail(let mail): mail.content
+            }
+        }
+    }
+
+    var model: String
+    var code: String
+    var type: FullCode
+    var moment: Moment
+    var order: Int64
+    var when: ExpressionTree?
+    var actions: [Action]
+
+    var fullCode: FullCode { FullCode(model: model, code: code) }
+}
