@@ -92,6 +92,9 @@ let testTargets: [Target] = [
     tests("SimulationTests", services + foundations),
     tests("TidyTests", services + foundations),
     .executableTarget(
+        name: "database-child", dependencies: ["Database", "ServiceRuntime"],
+        path: "Tests/DatabaseChild", swiftSettings: settings),
+    .executableTarget(
         name: "Benchmarks", dependencies: services + foundations, path: "Tests/Benchmarks",
         swiftSettings: settings),
 ]

@@ -84,6 +84,7 @@ public final class Database: Sendable {
 
     /// Runs `body` in the current group's transaction under its own savepoint, and returns after the COMMIT.
     /// What `body` throws undoes its own statements only; a failed COMMIT throws for everyone in it.
+    @discardableResult
     public func write<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
@@ -91,6 +92,7 @@ public final class Database: Sendable {
     }
 
     /// Runs `body` alone, outside any transaction, on the writer thread (VACUUM, DDL that needs it).
+    @discardableResult
     public func exclusive<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {

@@ -6,83 +6,190 @@ import Testing
 @Suite struct DatabaseWriteTests {
     let folder = TemporaryFolder()
 
-    /// Holds the writer thread until `release`, so that what comes meanwhile is one group.
-    private func held(_ database: Database, _ body: () async throws -> Void) async throws {
-        let entered = Gate()
-        let release = Gate()
-        let holder = Task {
-            try await database.exclusive { _ in
-                entered.open()
-                release.wait()
-            }
-        }
-        await Task.detached { entered.wait() }.value
-        try await body()
-        release.open()
-        try await holder.value
-    }
-
     @Test(arguments: StoreEngine.allCases)
     func `writes of many callers stand as if each were alone`(engine: StoreEngine) async throws {
-        let database = try await engine.open(in: folder, runtime: .test())
-        try await database.migrate([
-            Migration("1", "create table t (id integer primary key, n bigint not null)")
-        ])
-        let ids = try await withThrowingTaskGroup(of: Int64.self) { group in
-            for n in 0..<2000 {
-                group.addTask {
-                    try await database.write { connection in
-                        try connection.run("insert into t (n) values (?)", [.integer(Int64(n))])
-                        return connection.lastInsertID
-                    }
-                }
-            }
-            return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+        let database = try await engine.openWithTable(in: folder)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for n in 0..<2000 { group.addTask { try await database.write(insert(n)) } }
+            try await group.waitForAll()
         }
-        #expect(ids.count == 2000)
-        let (count, sum) = try await database.read {
-            (try $0.count("select count(*) from t"), try $0.count("select sum(n) from t"))
-        }
-        #expect(count == 2000)
-        #expect(sum == 1999 * 1000)
+        #expect(try await database.numbers() == Array(0..<2000))
         await database.close()
     }
 
     @Test(arguments: StoreEngine.allCases)
     func `a caller that fails undoes only its own statements`(engine: StoreEngine) async throws {
-        let database = try await engine.open(in: folder, runtime: .test())
-        try await database.migrate([Migration("1", "create table t (n bigint primary key)")])
         struct Mine: Error {}
-        var outcomes: [Task<Void, any Error>] = []
-        try await held(database) {
-            for n in 0..<30 {
-                outcomes.append(
-                    Task {
-                        try await database.write { connection in
-                            try connection.run("insert into t values (?)", [.integer(Int64(n))])
-                            if n % 3 == 1 { throw Mine() }
-                            if n % 3 == 2 {
-                                try connection.run("insert into t values (?)", [.integer(0)])
-                            }
-                        }
-                    })
-            }
-            // Zero must stand before others collide with it.
-            try await eventually("all are queued") { database.waitingWrites == 30 }
+        let database = try await engine.openWithTable(in: folder)
+        let writes = try await database.whileWriterWaits {
+            try await database.queue([
+                insert(1),
+                {
+                    try insert(2)($0)
+                    throw Mine()
+                },
+                {
+                    try insert(3)($0)
+                    try insert(1)($0)
+                },
+                insert(4),
+            ])
         }
-        var failed: [Int] = []
-        for (n, task) in outcomes.enumerated() {
-            do { try await task.value } catch { failed.append(n) }
+        try await writes[0].value
+        await #expect(throws: Mine.self) { try await writes[1].value }
+        let error = await #expect(throws: DatabaseError.self) { try await writes[2].value }
+        guard case .constraint(.unique, "t", ["n"]) = error else {
+            Issue.record("another error: \(String(describing: error))")
+            return
         }
-        let kept = try await database.read {
-            try $0.query("select n from t") { Int($0.integer(0)) }
-        }
-        #expect(Set(kept).isDisjoint(with: failed))
-        #expect(Set(kept).union(failed) == Set(0..<30))
-        #expect(failed.allSatisfy { $0 % 3 != 0 || kept.contains(0) })
-        #expect(
-            kept.filter { $0 % 3 == 0 }.count == kept.count
-                || kept.filter { $0 % 3 == 2 }.count <= 1)
+        try await writes[3].value
+        #expect(try await database.numbers() == [1, 4])
         await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `an inner savepoint undoes only what it holds`(engine: StoreEngine) async throws {
+        struct Mine: Error {}
+        let database = try await engine.openWithTable(in: folder)
+        try await database.write { connection in
+            try insert(1)(connection)
+            do {
+                try connection.savepoint {
+                    try insert(2)(connection)
+                    try connection.savepoint { try insert(3)(connection) }
+                    throw Mine()
+                }
+            } catch is Mine {}
+            try insert(4)(connection)
+        }
+        #expect(try await database.numbers() == [1, 4])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `a failing commit fails everyone in the group and keeps none of it`(
+        engine: StoreEngine
+    ) async throws {
+        let database = try await engine.openWithTable(in: folder)
+        try await database.exclusive {
+            try $0.script(
+                "create table c (n bigint references t (n) deferrable initially deferred)")
+        }
+        try await database.write(insert(1))
+        let writes = try await database.whileWriterWaits {
+            try await database.queue([
+                insert(2), { try $0.run("insert into c (n) values (99)") }, insert(3),
+            ])
+        }
+        for write in writes {
+            await #expect(throws: DatabaseError.self) { try await write.value }
+        }
+        #expect(try await database.numbers() == [1])
+        try await database.write(insert(5))
+        #expect(try await database.numbers() == [1, 5])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `where there is no room what was acknowledged stays and the rest says so`(
+        engine: StoreEngine
+    ) async throws {
+        let database = try await engine.open(in: folder)
+        try await database.migrate([
+            Migration("t", "create table t (n bigint primary key, filler blob)")
+        ])
+        try await database.exclusive { try $0.script("pragma max_page_count = 200") }
+        let outcomes = await withTaskGroup(of: (Int, DatabaseError?).self) { group in
+            for n in 0..<400 {
+                group.addTask {
+                    do {
+                        try await database.write {
+                            try $0.run(
+                                "insert into t values (?, zeroblob(5000))", [.integer(Int64(n))])
+                        }
+                        return (n, nil)
+                    } catch {
+                        return (n, error as? DatabaseError ?? .schema("\(error)"))
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let acknowledged = outcomes.filter { $0.1 == nil }.map(\.0).sorted()
+        #expect(try await database.numbers() == acknowledged)
+        #expect(acknowledged.count < 200)
+        for case (_, let error?) in outcomes {
+            guard case .full = error else {
+                Issue.record("another error: \(error)")
+                return
+            }
+            #expect(error.isTemporary)
+        }
+        try await database.exclusive { try $0.script("pragma max_page_count = 1000000") }
+        try await database.write { try $0.run("insert into t values (1000, zeroblob(5000))") }
+        #expect(try await database.numbers() == acknowledged + [1000])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `a closure that ends the transaction is an error of its group`(engine: StoreEngine)
+        async throws
+    {
+        let database = try await engine.openWithTable(in: folder)
+        await #expect(throws: DatabaseError.self) {
+            try await database.write { connection in
+                try insert(1)(connection)
+                try connection.run("rollback")
+            }
+        }
+        try await database.write(insert(2))
+        #expect(try await database.numbers() == [2])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `beyond the queue's limit a write is refused at once`(engine: StoreEngine) async throws {
+        let database = try await engine.openWithTable(in: folder) { $0.queueLimit = 3 }
+        let writes = try await database.whileWriterWaits {
+            let writes = try await database.queue([insert(1), insert(2), insert(3)])
+            let error = await #expect(throws: DatabaseError.self) {
+                try await database.write(insert(4))
+            }
+            guard case .overloaded = error else {
+                Issue.record("another error: \(String(describing: error))")
+                return writes
+            }
+            return writes
+        }
+        for write in writes { try await write.value }
+        #expect(try await database.numbers() == [1, 2, 3])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `closing waits for what is queued and then refuses`(engine: StoreEngine) async throws {
+        let database = try await engine.openWithTable(in: folder)
+        let (writes, closing) = try await database.whileWriterWaits {
+            let writes = try await database.queue([insert(1), insert(2)])
+            let closing = Task { await database.close() }
+            try await eventually("it takes nothing more") {
+                do {
+                    _ = try await database.read { try $0.count("select 1") }
+                    return false
+                } catch {
+                    return true
+                }
+            }
+            return (writes, closing)
+        }
+        for write in writes { try await write.value }
+        await closing.value
+        await #expect(throws: DatabaseError.self) { try await database.write(insert(3)) }
+        await #expect(throws: DatabaseError.self) {
+            try await database.read { try $0.count("select 1") }
+        }
+        let again = try await engine.open(in: folder)
+        #expect(try await again.numbers() == [1, 2])
+        await again.close()
     }
 }
