@@ -14,6 +14,7 @@ extern int posix_spawn_file_actions_addclosefrom_np(
 extern int posix_spawn_file_actions_addchdir_np(
     posix_spawn_file_actions_t *actions, const char *path);
 
+#include "Loop.h"
 #include "Process.h"
 
 #endif
