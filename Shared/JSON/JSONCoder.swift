@@ -22,7 +22,7 @@ public enum JSONCoder {
     public static func encode<T: Encodable>(_ value: T) -> JSONValue {
         let node = JSONNode()
         do {
-            try JSONEncoding(node: node, codingPath: []).write(value)
+            try JSONEncoding(node: node, path: nil).write(value)
             return node.value
         } catch {
             assertionFailure("\(T.self) cannot be written: \(error)")

@@ -60,9 +60,10 @@ struct JSONDecoding: Decoder, SingleValueDecodingContainer {
     /// The one place that knows which types are taken as they are.
     func decoded<T: Decodable>(_ type: T.Type) throws -> T {
         if type == JSONValue.self, let result = value as? T { return result }
-        if type == String.self, case .string(let text) = value, let result = text as? T {
-            return result
-        }
+        if type == String.self, let result = try decode(String.self) as? T { return result }
+        if type == Int64.self, let result = try decode(Int64.self) as? T { return result }
+        if type == Int.self, let result = try decode(Int.self) as? T { return result }
+        if type == Bool.self, let result = try decode(Bool.self) as? T { return result }
         return try T(from: self)
     }
 

@@ -7,12 +7,15 @@ final class JSONNode {
     }
 
     var content = Content.value(.null)
+    /// Keys that cannot repeat are not looked for.
+    var isDictionary = false
 
     var value: JSONValue {
         switch content {
         case .value(let value): value
         case .array(let nodes): .array(nodes.map(\.value))
-        case .object(let members): .object(JSONObject(members.map { ($0.key, $0.node.value) }))
+        case .object(let members):
+            .object(JSONObject(distinct: members.map { ($0.key, $0.node.value) }))
         }
     }
 
@@ -29,11 +32,16 @@ final class JSONNode {
         return node
     }
 
+    /// The node of a member; a key that is written twice keeps the last value.
     func member(_ key: String) -> JSONNode {
         let node = JSONNode()
         if case .object(var members) = content {
             content = .value(.null)
-            members.append((key, node))
+            if isDictionary || !members.contains(where: { $0.key == key }) {
+                members.append((key, node))
+            } else {
+                members = members.filter { $0.key != key } + [(key, node)]
+            }
             content = .object(members)
         } else {
             content = .object([(key, node)])
@@ -47,7 +55,8 @@ final class JSONNode {
 /// An encoder that writes into one node.
 struct JSONEncoding: Encoder, SingleValueEncodingContainer {
     let node: JSONNode
-    let codingPath: [any CodingKey]
+    let path: JSONPath?
+    var codingPath: [any CodingKey] { JSONPath.keys(path) }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     static func require(_ encoder: any Encoder) throws -> JSONEncoding {
@@ -62,21 +71,27 @@ struct JSONEncoding: Encoder, SingleValueEncodingContainer {
 
     /// The one place that knows which types are taken as they are.
     func write<T: Encodable>(_ value: T) throws {
-        switch value {
-        case let value as JSONValue: node.content = .value(value)
-        case let text as String: node.content = .value(.string(text))
-        default: try value.encode(to: self)
+        // Comparing types first: a dynamic cast that fails costs as much as the rest of a member.
+        if T.self == String.self, let text = value as? String { return encode(text) }
+        if T.self == Int64.self, let number = value as? Int64 { return encode(number) }
+        if T.self == Int.self, let number = value as? Int { return encode(number) }
+        if T.self == Bool.self, let flag = value as? Bool { return encode(flag) }
+        if T.self == JSONValue.self, let value = value as? JSONValue {
+            return node.content = .value(value)
         }
+        try value.encode(to: self)
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         if case .object = node.content {} else { node.content = .object([]) }
-        return KeyedEncodingContainer(JSONMemberWriter(node: node, codingPath: codingPath))
+        // The keys of Swift's dictionaries; only theirs may be many.
+        node.isDictionary = Key(stringValue: "\u{0}") != nil
+        return KeyedEncodingContainer(JSONMemberWriter(node: node, path: path))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
         if case .array = node.content {} else { node.content = .array([]) }
-        return JSONElementWriter(node: node, codingPath: codingPath)
+        return JSONElementWriter(node: node, path: path)
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer { self }
@@ -111,10 +126,11 @@ struct JSONEncoding: Encoder, SingleValueEncodingContainer {
 
 private struct JSONMemberWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let node: JSONNode
-    let codingPath: [any CodingKey]
+    let path: JSONPath?
+    var codingPath: [any CodingKey] { JSONPath.keys(path) }
 
     func at(_ key: any CodingKey) -> JSONEncoding {
-        JSONEncoding(node: node.member(key.stringValue), codingPath: codingPath + [key])
+        JSONEncoding(node: node.member(key.stringValue), path: JSONPath(path, key))
     }
 
     func encodeNil(forKey key: Key) { at(key).encodeNil() }
@@ -134,12 +150,13 @@ private struct JSONMemberWriter<Key: CodingKey>: KeyedEncodingContainerProtocol 
 
 private struct JSONElementWriter: UnkeyedEncodingContainer {
     let node: JSONNode
-    let codingPath: [any CodingKey]
+    let path: JSONPath?
+    var codingPath: [any CodingKey] { JSONPath.keys(path) }
 
     var count: Int { node.count }
 
     func next() -> JSONEncoding {
-        JSONEncoding(node: node.append(), codingPath: codingPath + [JSONIndex(count)])
+        JSONEncoding(node: node.append(), path: JSONPath(path, JSONIndex(count)))
     }
 
     func encodeNil() { next().encodeNil() }

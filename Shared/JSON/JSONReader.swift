@@ -13,8 +13,6 @@ public struct JSONReader {
         var index = -1
         /// Where this object's keys begin in `keys`.
         let firstKey: Int
-        /// The keys seen, once there are too many to compare one by one.
-        var seen: Set<[UInt8]>?
     }
 
     /// A key that was read: where it stands in the text, or in `unescaped` where it has escapes.
@@ -26,7 +24,7 @@ public struct JSONReader {
     }
 
     /// From this many keys on, an object's keys are kept in a set.
-    static let comparedKeys = 16
+    static let comparedKeys = 48
     /// Longer exponents are refused: nothing has such a number, and comparing it would not be cheap.
     static let exponentDigits = 17
 
@@ -35,6 +33,8 @@ public struct JSONReader {
     var position = 0
     var frames: [Frame] = []
     var keys: [Key] = []
+    /// The keys of an open object, by its depth, once there are too many to compare one by one.
+    var sets: [Int: Set<[UInt8]>] = [:]
     var unescaped: [UInt8] = []
 
     public init(_ bytes: [UInt8], depth: Int = 64) {
@@ -222,6 +222,10 @@ extension JSONReader {
         guard peek == byte else { throw mismatch(what) }
         guard frames.count < depth else { throw malformed("nested deeper than \(depth) levels") }
         position += 1
+        if frames.capacity == 0 {
+            frames.reserveCapacity(8)
+            keys.reserveCapacity(32)
+        }
         frames.append(Frame(isObject: byte == 0x7B, firstKey: keys.count))
     }
 
@@ -234,6 +238,7 @@ extension JSONReader {
         if peek == 0x7D {
             position += 1
             keys.removeLast(keys.count - frame.firstKey)
+            if !sets.isEmpty { sets[frames.count] = nil }
             frames.removeLast()
             return nil
         }
@@ -263,9 +268,7 @@ extension JSONReader {
             unescaped.append(contentsOf: decoded)
             end = unescaped.count
         }
-        let source = isEscaped ? unescaped : bytes
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for place in start..<end { hash = (hash ^ UInt64(source[place])) &* 0x100_0000_01B3 }
+        let hash = isEscaped ? hash(unescaped, start, end) : hash(bytes, start, end)
         let key = Key(start: start, end: end, isEscaped: isEscaped, hash: hash)
         if isRepeated(key) {
             position = quote
@@ -275,25 +278,48 @@ extension JSONReader {
         return key
     }
 
+    /// FNV-1a: quick for short texts; a collision costs one comparison.
+    private func hash(_ source: [UInt8], _ start: Int, _ end: Int) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for place in start..<end { hash = (hash ^ UInt64(source[place])) &* 0x100_0000_01B3 }
+        return hash
+    }
+
     private mutating func isRepeated(_ key: Key) -> Bool {
-        let place = frames.count - 1
-        let first = frames[place].firstKey
-        if frames[place].seen != nil {
-            let bytes = utf8(of: key)
-            return frames[place].seen?.insert(bytes).inserted == false
+        let first = frames[frames.count - 1].firstKey
+        guard keys.count - first < JSONReader.comparedKeys else {
+            // Chosen collisions of the hash must not make many keys slow; the set's are seeded.
+            let seen = sets[frames.count] ?? Set(keys[first...].map { utf8(of: $0) })
+            sets[frames.count] = nil
+            return isRepeated(utf8(of: key), among: seen)
         }
-        for other in keys[first...] where other.hash == key.hash && other.length == key.length {
-            if utf8(of: other) == utf8(of: key) { return true }
-        }
-        if keys.count - first >= JSONReader.comparedKeys {
-            frames[place].seen = Set(keys[first...].map { utf8(of: $0) } + [utf8(of: key)])
+        var place = first
+        while place < keys.count {
+            let other = keys[place]
+            if other.hash == key.hash, other.length == key.length, utf8(of: other) == utf8(of: key)
+            {
+                return true
+            }
+            place += 1
         }
         return false
     }
 
+    /// Takes the set over, so that it has one owner and is not copied.
+    private mutating func isRepeated(_ key: [UInt8], among seen: consuming Set<[UInt8]>) -> Bool {
+        let isNew = seen.insert(key).inserted
+        sets[frames.count] = seen
+        return !isNew
+    }
+
     /// Only called with bytes that were validated.
     func text(of key: Key) -> String {
-        String(decoding: (key.isEscaped ? unescaped : bytes)[key.start..<key.end], as: UTF8.self)
+        if key.isEscaped {
+            return String(decoding: unescaped[key.start..<key.end], as: UTF8.self)
+        }
+        return bytes.withUnsafeBufferPointer {
+            String(decoding: UnsafeBufferPointer(rebasing: $0[key.start..<key.end]), as: UTF8.self)
+        }
     }
 
     private func utf8(of key: Key) -> [UInt8] {
@@ -335,49 +361,6 @@ extension JSONReader {
             position = place
             throw malformed(detail)
         }
-    }
-
-    // MARK: Errors
-
-    func malformed(_ detail: String) -> JSONError { error(.malformed, detail) }
-
-    /// What was expected by JSON's grammar.
-    func syntax(_ expected: String) -> JSONError {
-        guard let byte = peek else {
-            return malformed("the text ends where \(expected) must follow")
-        }
-        return malformed("\(expected) must follow, not \(JSONReader.shown(byte))")
-    }
-
-    /// A value of another type, or none at all.
-    private func mismatch(_ expected: String) -> JSONError {
-        switch peek {
-        case 0x22: unexpected("this must be \(expected), not a string")
-        case 0x7B: unexpected("this must be \(expected), not an object")
-        case 0x5B: unexpected("this must be \(expected), not an array")
-        case 0x74, 0x66: unexpected("this must be \(expected), not a boolean")
-        case 0x6E: unexpected("this must be \(expected), not null")
-        case .some(let byte) where byte == 0x2D || (0x30...0x39).contains(byte):
-            unexpected("this must be \(expected), not a number")
-        default: syntax("a value")
-        }
-    }
-
-    private static func shown(_ byte: UInt8) -> String {
-        if (0x21...0x7E).contains(byte) { return "“\(Character(Unicode.Scalar(byte)))”" }
-        return "byte 0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-    }
-
-    private func error(_ kind: JSONError.Kind, _ detail: String) -> JSONError {
-        var line = 1
-        var lineStart = 0
-        let end = min(position, bytes.count)
-        for place in 0..<end where bytes[place] == 0x0A {
-            line += 1
-            lineStart = place + 1
-        }
-        return JSONError(
-            kind: kind, detail: detail, line: line, column: end - lineStart + 1, pointer: pointer)
     }
 }
 
