@@ -207,7 +207,7 @@ enum DefinitionReader {
         if later.contains(text) || isLocation {
             reader.fault(key, "unsupported", "`\(text)` is not supported yet; use `\(word)`.")
         } else {
-            reader.fault(key, "unknown-word", "`\(text)` is not known here; use `\(word)`.")
+            reader.fault(key, "not-allowed", "`\(text)` is not known here; use `\(word)`.")
         }
     }
 

@@ -1,0 +1,122 @@
+import Contracts
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+import Synchronization
+import TestSupport
+
+/// Records and Workflow as far as Batch calls them, in memory: a class `shop.price` with a unique `code`.
+final class FakeRecords: Sendable {
+    struct State {
+        var items: [JSONObject] = []
+        /// Answers by idempotency key, as the real one keeps them.
+        var answers: [String: [UInt8]] = [:]
+        var bodies: [String: [UInt8]] = [:]
+        var calls = 0
+        var operations = ["read", "insert", "change", "import", "export"]
+        /// Called before each chunk is written; throws what the service should answer.
+        var beforeCreate: (@Sendable (Int) throws -> Void)?
+        /// Called after a chunk was written and before it is answered.
+        var afterCreate: (@Sendable (Int) throws -> Void)?
+    }
+
+    let state = Mutex(State())
+    let records: RPCRoutes
+    let workflow: RPCRoutes
+
+    init(signer: PrincipalSigner, runtime: Runtime) {
+        records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
+        workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
+        records.on(DescribeClass.self) { [self] call, _ in describe(call.type) }
+        records.on(CreateRecord.self) { [self] in try create($0, $1) }
+        records.on(ListRecords.self) { [self] call, _ in try list(call) }
+        // What the import's expression `value.toUpperCase()` does, row by row.
+        workflow.on(Evaluate.self) { call, _ in
+            let rows = call.bindings["rows"]?.array ?? []
+            let made = rows.map { row -> JSONValue in
+                guard let text = row["Code"]?.string else { return ["error": "TypeError: null"] }
+                return [.string(text.uppercased())]
+            }
+            return Evaluated(values: ["code": .array(made)])
+        }
+    }
+
+    var items: [JSONObject] { state.withLock(\.items) }
+
+    private func describe(_ type: FullCode) -> ClassDescription {
+        ClassDescription(
+            type: type, name: ["en": "Price"],
+            columns: [
+                .init(code: "code", name: [:], type: "text", unique: true),
+                .init(code: "price", name: [:], type: "decimal", scale: 2),
+                .init(code: "note", name: [:], type: "text"),
+            ], operations: state.withLock(\.operations), prefill: [], webAccess: true)
+    }
+
+    private func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONBytes {
+        let rows = try JSONValue(parsing: call.body.bytes).array ?? []
+        let (number, before, after) = state.withLock { state in
+            state.calls += 1
+            return (state.calls, state.beforeCreate, state.afterCreate)
+        }
+        try before?(number)
+        let key = context.idempotencyKey ?? ""
+        let answer = try state.withLock { state in
+            if let kept = state.answers[key] {
+                guard state.bodies[key] == call.body.bytes else {
+                    throw Problem(status: 409, code: "idempotency-key-reused", title: "Reused")
+                }
+                return kept
+            }
+            let results = rows.map { write($0, call.upsert, &state) }
+            let answer = (["results": .array(results)] as JSONValue).bytes
+            state.answers[key] = answer
+            state.bodies[key] = call.body.bytes
+            return answer
+        }
+        try after?(number)
+        return JSONBytes(answer)
+    }
+
+    private func write(_ row: JSONValue, _ upsert: [String]?, _ state: inout State) -> JSONValue {
+        guard var record = row.object else { return ["problem": ["title": "no object"]] }
+        if let price = record["price"], price.string != nil {
+            return [
+                "problem": [
+                    "title": "Validation failed",
+                    "errors": [
+                        [
+                            "pointer": "/price", "code": "wrong-type",
+                            "detail": "A decimal is needed.",
+                        ]
+                    ],
+                ]
+            ]
+        }
+        if let key = upsert?.first,
+            let index = state.items.firstIndex(where: { $0[key] == record[key] })
+        {
+            let id = state.items[index]["id"] ?? 0
+            record["id"] = id
+            let isSame = record == state.items[index]
+            state.items[index] = record
+            return ["id": id, "version": 2, "operation": isSame ? "none" : "change"]
+        }
+        let id = JSONValue(integerLiteral: state.items.count + 1)
+        record["id"] = id
+        state.items.append(record)
+        return ["id": id, "version": 1, "operation": "insert"]
+    }
+
+    private func list(_ call: ListRecords) throws -> JSONBytes {
+        let items = state.withLock(\.items)
+        let start = call.cursor.flatMap { Int($0) } ?? 0
+        let end = min(items.count, start + (call.limit ?? 50))
+        let next: JSONValue = end < items.count ? .string(String(end)) : .null
+        let page: JSONValue = [
+            "items": .array(items[start..<end].map { .object($0) }), "next": next,
+        ]
+        return JSONBytes(page.bytes)
+    }
+}
