@@ -1,0 +1,127 @@
+import Contracts
+import Database
+import JSON
+
+extension ClassDefinition {
+    /// Reads an element of `classes`, every fault gathered.
+    init(reading reader: ObjectReader, model: String, roles: [String]) {
+        code = reader.code()
+        name = reader.texts("name") ?? [:]
+        history = reader.boolean("history", default: true)
+        deletion =
+            reader.word("deletion", of: ["logical", "physical"], default: "logical")
+            .flatMap(DeletionKind.init) ?? .logical
+        webAccess = reader.boolean("webAccess", default: false)
+        if let parent = reader.value("parent"), !parent.isNull {
+            reader.fault("parent", "unsupported", "classes with a parent are not supported yet")
+        }
+        let columnReaders = reader.list("columns")
+        columns = columnReaders.map { ColumnDefinition(reading: $0, model: model) }
+        if columns.count > ClassDefinition.columnLimit {
+            reader.fault(
+                "columns", "too-many", "has more than \(ClassDefinition.columnLimit) columns")
+        }
+        for (index, column) in columns.enumerated()
+        where columns[..<index].contains(where: { $0.code == column.code && !column.code.isEmpty })
+        {
+            columnReaders[index].fault("code", "repeated", "is the code of an earlier column")
+        }
+        describe = .standard
+        let known = Set(columns.map(\.code))
+        let grantReaders = reader.list("grants")
+        grants = grantReaders.map { Grant(reading: $0, roles: roles, columns: known) }
+        if grants.count > ClassDefinition.grantLimit {
+            reader.fault("grants", "too-many", "has more than \(ClassDefinition.grantLimit) grants")
+        }
+        prefill = reader.strings("prefill")
+        for (index, column) in prefill.enumerated() where !known.contains(column) {
+            reader.problems.add(
+                "\(reader.pointer)/prefill/\(index)", "unknown-column",
+                "\(column) is no column of the class")
+        }
+        indexes = ClassDefinition.readIndexes(reader, known: known)
+        if let text = reader.string("describe") {
+            do throws(DescribeFormat.DescribeFault) {
+                describe = try DescribeFormat(text, columns: columns)
+            } catch {
+                reader.fault("describe", "wrong-format", error.detail)
+            }
+        }
+        reader.finish()
+    }
+
+    /// `"indexes": [["status", "due"]]`.
+    private static func readIndexes(_ reader: ObjectReader, known: Set<String>) -> [[String]] {
+        guard let value = reader.value("indexes"), !value.isNull else { return [] }
+        guard let items = value.array, items.count <= indexLimit else {
+            reader.fault(
+                "indexes", "wrong-type", "must be an array of at most \(indexLimit) column lists")
+            return []
+        }
+        var result: [[String]] = []
+        for (position, item) in items.enumerated() {
+            let columns = (item.array ?? []).map { $0.string ?? "" }
+            let isGood =
+                (1...8).contains(columns.count) && Set(columns).count == columns.count
+                && columns.allSatisfy { known.contains($0) }
+            if isGood {
+                result.append(columns)
+            } else {
+                reader.problems.add(
+                    "\(reader.pointer)/indexes/\(position)", "unknown-column",
+                    "must be one to eight different column codes of the class")
+            }
+        }
+        return result
+    }
+}
+
+extension Grant {
+    init(reading reader: ObjectReader, roles: [String], columns known: Set<String>) {
+        role = reader.code("role")
+        if !role.isEmpty, !roles.contains(role) {
+            reader.fault("role", "unknown-role", "\(role) is not among the model's roles")
+        }
+        operations = []
+        let words = reader.strings("operations")
+        if words.isEmpty {
+            reader.fault("operations", "required", "must name at least one operation")
+        }
+        for (index, word) in words.enumerated() {
+            if let operation = Operation(rawValue: word) {
+                operations.insert(operation)
+            } else {
+                reader.problems.add(
+                    "\(reader.pointer)/operations/\(index)", "unknown-word",
+                    "must be one of read, insert, change, delete, import, export")
+            }
+        }
+        rows = Grant.readRows(reader)
+        columns = nil
+        if let value = reader.value("columns"), !value.isNull {
+            let codes = reader.strings("columns")
+            for (index, code) in codes.enumerated() where !known.contains(code) {
+                reader.problems.add(
+                    "\(reader.pointer)/columns/\(index)", "unknown-column",
+                    "\(code) is no column of the class")
+            }
+            columns = codes
+        }
+        reader.finish()
+    }
+
+    private static func readRows(_ reader: ObjectReader) -> Rows {
+        guard let value = reader.value("rows"), !value.isNull else { return .all }
+        guard let rows = reader.nested("rows") else { return .all }
+        let scope = rows.word("scope", of: ["all", "own", "unit", "subtree"], default: "all")
+        if let column = rows.value("column"), !column.isNull {
+            rows.fault(
+                "column", "unsupported", "rows by an account or unit column are not supported yet")
+        }
+        rows.finish()
+        if scope == "unit" || scope == "subtree" {
+            rows.fault("scope", "unsupported", "rows by unit are not supported yet")
+        }
+        return scope == "own" ? .own : .all
+    }
+}

@@ -1,0 +1,98 @@
+import Contracts
+
+/// What becomes of a deleted record.
+enum DeletionKind: String, Sendable {
+    /// The row stays and is shown nowhere.
+    case logical
+    /// The row goes; its history stays.
+    case physical
+}
+
+/// A class as its model defines it.
+struct ClassDefinition: Sendable, Hashable {
+    static let columnLimit = 400
+    static let indexLimit = 20
+    static let grantLimit = 200
+
+    var code: String
+    var name: [String: String]
+    var describe: DescribeFormat
+    var history = true
+    var deletion = DeletionKind.logical
+    var columns: [ColumnDefinition]
+    var grants: [Grant]
+    var prefill: [String]
+    var webAccess = false
+    /// Further indexes, each over columns in this order.
+    var indexes: [[String]]
+
+    func column(_ code: String) -> ColumnDefinition? { columns.first { $0.code == code } }
+    func index(of code: String) -> Int? { columns.firstIndex { $0.code == code } }
+}
+
+/// How a record is called in one line: `#{id} {subject}`.
+struct DescribeFormat: Sendable, Hashable {
+    enum Part: Sendable, Hashable {
+        case literal(String)
+        case id
+        /// The position of a column in its class.
+        case column(Int)
+    }
+
+    static let lengthLimit = 500
+    static let standard = DescribeFormat(parts: [.literal("#"), .id])
+
+    var parts: [Part]
+
+    init(parts: [Part]) { self.parts = parts }
+
+    /// Reads a format; the fault is a sentence.
+    init(_ text: String, columns: [ColumnDefinition]) throws(DescribeFault) {
+        guard text.utf8.count <= DescribeFormat.lengthLimit else {
+            throw DescribeFault(detail: "is longer than \(DescribeFormat.lengthLimit) bytes")
+        }
+        var parts: [Part] = []
+        var rest = text[...]
+        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+            guard rest[brace] == "{", let end = rest[brace...].firstIndex(of: "}") else {
+                throw DescribeFault(detail: "has a brace without its other half")
+            }
+            if brace > rest.startIndex { parts.append(.literal(String(rest[..<brace]))) }
+            let code = String(rest[rest.index(after: brace)..<end])
+            if code == "id" {
+                parts.append(.id)
+            } else if let index = columns.firstIndex(where: { $0.code == code }) {
+                parts.append(.column(index))
+            } else {
+                throw DescribeFault(detail: "names {\(code)}, which is no column of the class")
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        if !rest.isEmpty { parts.append(.literal(String(rest))) }
+        self.parts = parts
+    }
+
+    struct DescribeFault: Error {
+        let detail: String
+    }
+}
+
+/// What a role may do with the records of a class.
+struct Grant: Sendable, Hashable {
+    enum Operation: String, Sendable, CaseIterable {
+        case read, insert, change, delete, `import`, export
+    }
+
+    /// Which records.
+    enum Rows: String, Sendable {
+        case all
+        /// Those that the account created.
+        case own
+    }
+
+    var role: String
+    var operations: Set<Operation>
+    var rows: Rows
+    /// Nil is every column, those too that come later.
+    var columns: [String]?
+}

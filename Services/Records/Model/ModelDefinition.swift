@@ -1,0 +1,49 @@
+import Contracts
+import JSON
+
+/// What Records takes from a model document.
+struct ModelDefinition: Sendable {
+    static let classLimit = 300
+
+    var code: String
+    var name: [String: String]
+    var roles: [String]
+    var classes: [ClassDefinition]
+
+    /// Reads a document and gathers every fault. What is in other services' lists is theirs to check.
+    init(code: String, document: JSONValue, problems: ObjectReader.Problems) {
+        let reader = ObjectReader(document, at: "", problems: problems)
+        self.code = code
+        let ownCode = reader.code()
+        if !ownCode.isEmpty, ownCode != code {
+            reader.fault("code", "wrong-code", "must be \(code), as in the address")
+        }
+        if ["datarow", "sqlite"].contains(code) {
+            reader.fault("code", "reserved", "is taken by the database")
+        }
+        name = reader.texts("name") ?? [:]
+        roles = reader.strings("roles")
+        for (index, role) in roles.enumerated() where !FullCode.isCode(role) {
+            problems.add(
+                "/roles/\(index)", "wrong-code", "must be a lower-case code, such as agent")
+        }
+        reader.ignore(
+            "rules", "scripts", "workflows", "events", "jobs", "mailboxes", "notifications",
+            "imports", "exports", "syncs")
+        if let queries = reader.value("queries"), queries != .array([]), !queries.isNull {
+            reader.fault("queries", "unsupported", "queries are not supported yet; leave it empty")
+        }
+        let list = reader.list("classes")
+        if list.count > ModelDefinition.classLimit {
+            reader.fault(
+                "classes", "too-many", "has more than \(ModelDefinition.classLimit) classes")
+        }
+        let roles = roles
+        classes = list.map { ClassDefinition(reading: $0, model: code, roles: roles) }
+        reader.finish()
+        for (index, item) in classes.enumerated()
+        where classes[..<index].contains(where: { $0.code == item.code && !$0.code.isEmpty }) {
+            problems.add("/classes/\(index)/code", "repeated", "is the code of an earlier class")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Contracts
+import JSON
+import RPC
+
+/// A model as it was applied last.
+struct AppliedModel: Sendable {
+    var code: String
+    var version: Int64
+    var name: [String: String]
+    /// As it was put.
+    var document: JSONBytes
+}
+
+/// Every model and class at one moment. It is replaced as a whole when a model is applied.
+final class ModelSnapshot: Sendable {
+    /// Goes up with each applied model; the writer compares it, so that nothing is written by an old definition.
+    let generation: Int64
+    let models: [String: AppliedModel]
+    let classes: [FullCode: RecordClass]
+    let classesByNumber: [Int64: RecordClass]
+
+    static let empty = ModelSnapshot(generation: -1, models: [:], classes: [])
+
+    init(generation: Int64, models: [String: AppliedModel], classes: [RecordClass]) {
+        self.generation = generation
+        self.models = models
+        self.classes = Dictionary(
+            classes.map { ($0.type, $0) }, uniquingKeysWith: { a, _ in a })
+        classesByNumber = Dictionary(
+            classes.map { ($0.number, $0) }, uniquingKeysWith: { a, _ in a })
+    }
+
+    /// The class for this caller; `notFound` where it does not exist, is closed to the door, or grants nothing.
+    func access(_ type: FullCode, _ context: CallContext) throws(RecordsError) -> ClassAccess {
+        guard let recordClass = classes[type],
+            recordClass.isOpen(to: context.door, isSystem: context.principal.isSystem)
+        else { throw .notFound }
+        let access = recordClass.access(for: context.principal)
+        guard !access.rights.operations.isEmpty else { throw .notFound }
+        return access
+    }
+
+    /// The class of a reference and what may be read of it.
+    func targets(for principal: Principal) -> (FullCode) -> (RecordClass, RowRights)? {
+        { type in
+            guard let recordClass = self.classes[type],
+                let rights = recordClass.access(for: principal).rights.read
+            else { return nil }
+            return (recordClass, rights)
+        }
+    }
+}
+
+extension RecordClass {
+    /// Doors through which people and other programs come from outside lead only to classes with `webAccess`.
+    func isOpen(to door: Door, isSystem: Bool) -> Bool {
+        if definition.webAccess || isSystem { return true }
+        switch door {
+        case .page, .api, .call, .soap: return false
+        case .mail, .rule, .script, .workflow, .job, .import, .sync, .database, .system: return true
+        }
+    }
+}

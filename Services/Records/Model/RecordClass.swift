@@ -1,0 +1,90 @@
+import Contracts
+import RPC
+import Synchronization
+
+/// A class as it stands: its definition, its table, and what each set of roles may do with it.
+final class RecordClass: Sendable {
+    /// Sets of roles whose compiled rights are kept.
+    static let rightsLimit = 512
+
+    /// Of `DataRow_<number>`, never given twice.
+    let number: Int64
+    let type: FullCode
+    let definition: ClassDefinition
+    /// The model's, for pages.
+    let table: String
+    let insertSQL: String
+    /// The position of each column by its code.
+    let positions: [String: Int]
+
+    private let accesses = Mutex<[RoleSet: ClassAccess]>([:])
+
+    private struct RoleSet: Hashable {
+        let roles: [String]
+        let isSystem: Bool
+    }
+
+    init(number: Int64, type: FullCode, definition: ClassDefinition) {
+        self.number = number
+        self.type = type
+        self.definition = definition
+        table = ClassTable.name(number)
+        insertSQL = ClassTable.insertSQL(number, definition)
+        positions = Dictionary(
+            definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
+    }
+
+    /// What the principal's roles may do here, compiled once for each set of roles.
+    func access(for principal: Principal) -> ClassAccess {
+        let key = RoleSet(
+            roles: principal.isSystem ? [] : principal.roles, isSystem: principal.isSystem)
+        return accesses.withLock { kept in
+            if let known = kept[key] { return known }
+            if kept.count >= RecordClass.rightsLimit { kept.removeAll(keepingCapacity: true) }
+            let fresh = ClassAccess(self, roles: key.roles, isSystem: key.isSystem)
+            kept[key] = fresh
+            return fresh
+        }
+    }
+}
+
+/// A class through the eyes of a set of roles, with the plans that were made for it.
+final class ClassAccess: Sendable {
+    /// Plans that differ in `select` and `expand`, kept for each set of roles.
+    static let planLimit = 128
+
+    let recordClass: RecordClass
+    let rights: ClassRights
+    /// The plan of a whole record, nothing expanded; nil where nothing may be read.
+    let plan: RecordPlan?
+
+    private let plans = Mutex<[PlanKey: RecordPlan]>([:])
+
+    private struct PlanKey: Hashable {
+        let select: [String]?
+        let expand: [String]
+    }
+
+    init(_ recordClass: RecordClass, roles: [String], isSystem: Bool) {
+        self.recordClass = recordClass
+        rights = ClassRights(recordClass.definition, roles: roles, isSystem: isSystem)
+        plan = rights.read.map { RecordPlan(recordClass, $0) }
+    }
+
+    /// The plan for a selection; nil where the class may not be read.
+    func plan(
+        select: [String]?, expand: [String]?, principal: Principal, in snapshot: ModelSnapshot
+    ) throws -> RecordPlan? {
+        guard let read = rights.read, select != nil || !(expand ?? []).isEmpty else { return plan }
+        let key = PlanKey(select: select, expand: expand ?? [])
+        if let known = plans.withLock({ $0[key] }) { return known }
+        let fresh = try RecordPlan(
+            recordClass, read, select: select, expand: expand ?? [],
+            target: snapshot.targets(for: principal))
+        plans.withLock { kept in
+            if kept.count >= ClassAccess.planLimit { kept.removeAll(keepingCapacity: true) }
+            kept[key] = fresh
+        }
+        return fresh
+    }
+}

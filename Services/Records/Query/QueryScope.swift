@@ -1,0 +1,68 @@
+import Contracts
+
+/// The columns that a caller may use in a query over a class, each as SQL. What it may not read is as unknown as
+/// what does not exist.
+struct QueryScope {
+    let recordClass: RecordClass
+    let rights: RowRights
+    /// The class of a reference with what the caller may read of it; nil where that is nothing.
+    let target: (FullCode) -> (RecordClass, RowRights)?
+
+    /// A column of the query.
+    struct Column {
+        var sql: SQLText
+        var type: ColumnType
+        var scale = 0
+        var isNullable = true
+    }
+
+    static let alias = "r"
+
+    func resolve(_ path: FilterPath) throws(FilterFault) -> Column {
+        let unknown = FilterFault(
+            detail: "names \(path.text), which is no column here", offset: path.offset)
+        guard let first = path.segments.first, path.segments.count <= 2 else {
+            guard path.segments.count > 2 else { throw unknown }
+            throw FilterFault(
+                detail: "follows more than one reference in \(path.text)", offset: path.offset)
+        }
+        guard
+            let column = QueryScope.column(first, of: recordClass, rights, alias: QueryScope.alias)
+        else { throw unknown }
+        if path.segments.count == 1 { return column }
+        guard let definition = recordClass.definition.column(first),
+            let code = definition.target, let (targetClass, targetRights) = target(code),
+            let far = QueryScope.column(
+                path.segments[1], of: targetClass, targetRights, alias: "t")
+        else { throw unknown }
+        var sql =
+            "(SELECT " + far.sql + " FROM \(targetClass.table) AS t WHERE t.deleted = 0 AND t.id = "
+        sql.append(column.sql)
+        if let condition = targetRights.condition(alias: "t") { sql.append(" AND " + condition) }
+        sql.append(")")
+        return Column(sql: sql, type: far.type, scale: far.scale)
+    }
+
+    private static func column(
+        _ code: String, of recordClass: RecordClass, _ rights: RowRights, alias: String
+    ) -> Column? {
+        if let system = SystemColumn(rawValue: code) {
+            return Column(
+                sql: SQLText("\(alias).\(system.rawValue)"), type: system.type, isNullable: false)
+        }
+        guard let index = recordClass.definition.index(of: code) else { return nil }
+        let definition = recordClass.definition.columns[index]
+        var column = Column(
+            sql: SQLText("\(alias).\(quoted(code))"), type: definition.type,
+            scale: definition.scale, isNullable: true)
+        switch rights.columns[index] {
+        case .everywhere: return column
+        case .ownRows:
+            // In other people's rows the column is as if it were empty: no filter or order tells what is in it.
+            column.sql =
+                "CASE WHEN \(alias).creator = " + SQLText(.me) + " THEN " + column.sql + " END"
+            return column
+        case .nowhere: return nil
+        }
+    }
+}

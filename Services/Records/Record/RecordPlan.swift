@@ -1,0 +1,211 @@
+import Contracts
+import Database
+import JSON
+
+/// How records of a class become JSON for a set of roles: which columns the statement selects, and what is written of
+/// them. Made once and used for every row.
+final class RecordPlan: Sendable {
+    static let expandLimit = 20
+
+    /// What is selected, in the order of the row's columns.
+    let columns: SQLText
+    /// `DataRow_1 AS r`, and a join for each expanded reference.
+    let source: SQLText
+    /// Which rows: not deleted, and granted.
+    let condition: SQLText
+    /// How many columns the row has.
+    let width: Int
+    let object: ObjectPlan
+    /// One record by its id; its value comes last.
+    let byID: SQLText
+
+    /// Of an object: what is written, in order.
+    struct ObjectPlan: Sendable {
+        var fields: [Field] = []
+        /// The column of the creator, where rows of other people show less.
+        var creator: Int?
+    }
+
+    struct Field: Sendable {
+        var key: String
+        var column: Int
+        var kind: Kind
+        /// Left out in other people's rows.
+        var isOwnOnly = false
+    }
+
+    indirect enum Kind: Sendable {
+        case integer, text, boolean
+        case decimal(scale: Int)
+        case describe([DescribePart])
+        /// The joined record where it may be read; its id alone where not. `id` is its own id's column.
+        case reference(id: Int, ObjectPlan)
+    }
+
+    /// A piece of `describe`.
+    struct DescribePart: Sendable {
+        var literal: [UInt8] = []
+        var field: Field?
+    }
+
+    /// A whole record.
+    convenience init(_ recordClass: RecordClass, _ rights: RowRights) {
+        var builder = PlanBuilder(recordClass)
+        builder.addObject(recordClass, rights, alias: QueryScope.alias, isWanted: { _ in true })
+        self.init(builder, recordClass, rights)
+    }
+
+    /// A selection: `id` and `version`, and what `select` names (nil is all).
+    convenience init(
+        _ recordClass: RecordClass, _ rights: RowRights, select: [String]?, expand: [String],
+        target: (FullCode) -> (RecordClass, RowRights)?
+    ) throws {
+        let scope = QueryScope(recordClass: recordClass, rights: rights, target: target)
+        for code in (select ?? []) where code != "describe" {
+            do throws(FilterFault) {
+                _ = try scope.resolve(FilterPath(segments: [code], offset: 0))
+            } catch {
+                throw RecordsError.filter("select", error)
+            }
+        }
+        var builder = PlanBuilder(recordClass)
+        guard expand.count <= RecordPlan.expandLimit else {
+            throw RecordsError.filter(
+                "expand", FilterFault(detail: "names too many references", offset: 0))
+        }
+        for code in expand {
+            let path = FilterPath(segments: [code], offset: 0)
+            let fault = FilterFault(detail: "names \(code), which is no reference here", offset: 0)
+            guard (try? scope.resolve(path)) != nil,
+                let code = recordClass.definition.column(code)?.target
+            else { throw RecordsError.filter("expand", fault) }
+            builder.expanded[path.text] = target(code)
+        }
+        let wanted = select.map { Set($0).union(["id", "version"]).union(expand) }
+        builder.addObject(recordClass, rights, alias: QueryScope.alias) {
+            wanted?.contains($0) ?? true
+        }
+        self.init(builder, recordClass, rights)
+    }
+
+    private init(_ builder: PlanBuilder, _ recordClass: RecordClass, _ rights: RowRights) {
+        columns = builder.columns
+        source = SQLText("\(recordClass.table) AS \(QueryScope.alias)") + builder.joins
+        width = builder.width
+        object = builder.object
+        var condition = SQLText("r.deleted = 0")
+        if let rows = rights.condition(alias: QueryScope.alias) {
+            condition.append(" AND " + rows)
+        }
+        self.condition = condition
+        byID = "SELECT " + columns + " FROM " + source + " WHERE " + condition + " AND r.id = "
+    }
+}
+
+/// Gathers what a plan selects.
+private struct PlanBuilder {
+    var columns = SQLText()
+    var joins = SQLText()
+    var width = 0
+    var object = RecordPlan.ObjectPlan()
+    /// References that are to be objects, with their classes.
+    var expanded: [String: (RecordClass, RowRights)] = [:]
+
+    init(_ recordClass: RecordClass) {}
+
+    /// Selects a column; answers its position.
+    mutating func select(_ sql: String) -> Int {
+        columns.append(width == 0 ? sql : ", " + sql)
+        width += 1
+        return width - 1
+    }
+
+    mutating func addObject(
+        _ recordClass: RecordClass, _ rights: RowRights, alias: String,
+        isWanted: (String) -> Bool
+    ) {
+        object = makeObject(recordClass, rights, alias: alias, isTop: true, isWanted: isWanted)
+    }
+
+    private mutating func makeObject(
+        _ recordClass: RecordClass, _ rights: RowRights, alias: String, isTop: Bool,
+        isWanted: (String) -> Bool
+    ) -> RecordPlan.ObjectPlan {
+        var plan = RecordPlan.ObjectPlan()
+        let definition = recordClass.definition
+        for column in SystemColumn.allCases where isWanted(column.rawValue) {
+            plan.fields.append(
+                RecordPlan.Field(
+                    key: column.rawValue, column: select("\(alias).\(column.rawValue)"),
+                    kind: column.type == .integer ? .integer : .text))
+            if column == .version, isWanted("describe") {
+                let parts = describe(definition, rights, alias: alias)
+                plan.fields.append(
+                    RecordPlan.Field(key: "describe", column: 0, kind: .describe(parts)))
+            }
+        }
+        for (index, column) in definition.columns.enumerated()
+        where rights.columns[index] != .nowhere && isWanted(column.code) {
+            var field = field(column, rights.columns[index], alias: alias)
+            if isTop, let (target, targetRights) = expanded[column.code] {
+                field.kind = join(target, targetRights, from: "\(alias).\(quoted(column.code))")
+            }
+            plan.fields.append(field)
+        }
+        if rights.differsByRow {
+            plan.creator =
+                plan.fields.first { $0.key == "creator" }?.column ?? select("\(alias).creator")
+        }
+        return plan
+    }
+
+    private mutating func field(
+        _ column: ColumnDefinition, _ reach: RowRights.Reach, alias: String
+    ) -> RecordPlan.Field {
+        let kind: RecordPlan.Kind
+        switch column.type {
+        case .text, .date, .datetime, .choice: kind = .text
+        case .integer, .reference: kind = .integer
+        case .decimal: kind = .decimal(scale: column.scale)
+        case .boolean: kind = .boolean
+        }
+        return RecordPlan.Field(
+            key: column.code, column: select("\(alias).\(quoted(column.code))"), kind: kind,
+            isOwnOnly: reach == .ownRows)
+    }
+
+    /// What may not be read is blank in `describe` too.
+    private mutating func describe(
+        _ definition: ClassDefinition, _ rights: RowRights, alias: String
+    ) -> [RecordPlan.DescribePart] {
+        definition.describe.parts.compactMap { part in
+            switch part {
+            case .literal(let text): return RecordPlan.DescribePart(literal: Array(text.utf8))
+            case .id:
+                let column = select("\(alias).id")
+                return RecordPlan.DescribePart(
+                    field: RecordPlan.Field(key: "id", column: column, kind: .integer))
+            case .column(let index):
+                guard rights.columns[index] != .nowhere else { return nil }
+                return RecordPlan.DescribePart(
+                    field: field(definition.columns[index], rights.columns[index], alias: alias))
+            }
+        }
+    }
+
+    private mutating func join(
+        _ target: RecordClass, _ rights: RowRights, from reference: String
+    ) -> RecordPlan.Kind {
+        joinCount += 1
+        let alias = "e\(joinCount)"
+        var condition = SQLText("\(alias).id = \(reference) AND \(alias).deleted = 0")
+        if let rows = rights.condition(alias: alias) { condition.append(" AND " + rows) }
+        joins.append(" LEFT JOIN \(target.table) AS \(alias) ON " + condition)
+        let id = select("\(alias).id")
+        let object = makeObject(
+            target, rights, alias: alias, isTop: false, isWanted: { _ in true })
+        return .reference(id: id, object)
+    }
+
+    private var joinCount = 0
+}

@@ -1,0 +1,81 @@
+import Database
+import JSON
+
+extension RecordPlan {
+    /// Writes a row as a record, straight from the statement into the bytes.
+    func write(_ row: Row, into writer: inout JSONWriter, account: String) {
+        RecordPlan.write(object, row, into: &writer, account: account)
+    }
+
+    /// A row as the bytes of a record.
+    func bytes(_ row: Row, account: String) -> JSONBytes {
+        var writer = JSONWriter(capacity: 512)
+        write(row, into: &writer, account: account)
+        return JSONBytes(writer.bytes)
+    }
+
+    private static func write(
+        _ object: ObjectPlan, _ row: Row, into writer: inout JSONWriter, account: String
+    ) {
+        let isOwn = object.creator.map { row.text($0) == account } ?? true
+        writer.beginObject()
+        for field in object.fields where isOwn || !field.isOwnOnly {
+            writer.key(field.key)
+            write(field, row, into: &writer, account: account, isOwn: isOwn)
+        }
+        writer.endObject()
+    }
+
+    private static func write(
+        _ field: Field, _ row: Row, into writer: inout JSONWriter, account: String, isOwn: Bool
+    ) {
+        if case .describe(let parts) = field.kind {
+            let bytes = describe(parts, row, isOwn: isOwn)
+            bytes.withUnsafeBufferPointer { writer.string(utf8: $0) }
+            return
+        }
+        if row.isNull(field.column) {
+            writer.null()
+            return
+        }
+        switch field.kind {
+        case .integer: writer.integer(row.integer(field.column))
+        case .text: row.withText(field.column) { writer.string(utf8: $0) }
+        case .boolean: writer.boolean(row.boolean(field.column))
+        case .decimal(let scale):
+            writer.decimal(unscaled: row.integer(field.column), scale: scale)
+        case .describe: break
+        case .reference(let id, let object):
+            if row.isNull(id) {
+                // Deleted, or not for this caller: that it is referred to is all there is to say.
+                writer.beginObject()
+                writer.key("id")
+                writer.integer(row.integer(field.column))
+                writer.endObject()
+            } else {
+                write(object, row, into: &writer, account: account)
+            }
+        }
+    }
+
+    private static func describe(_ parts: [DescribePart], _ row: Row, isOwn: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for part in parts {
+            guard let field = part.field else {
+                bytes += part.literal
+                continue
+            }
+            guard isOwn || !field.isOwnOnly, !row.isNull(field.column) else { continue }
+            switch field.kind {
+            case .text: row.withText(field.column) { bytes.append(contentsOf: $0) }
+            case .boolean: bytes += Array((row.boolean(field.column) ? "true" : "false").utf8)
+            case .decimal(let scale):
+                let number = JSONNumber(unscaled: row.integer(field.column), scale: scale)
+                bytes += Array(number.text.utf8)
+            case .integer, .describe, .reference:
+                bytes += Array(String(row.integer(field.column)).utf8)
+            }
+        }
+        return bytes
+    }
+}

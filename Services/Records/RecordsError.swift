@@ -1,0 +1,111 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+
+/// What Records answers when it does not do what it was asked.
+enum RecordsError: Error {
+    /// No such class or record, or none that the caller may know of.
+    case notFound
+    case forbidden(String, errors: [FieldProblem] = [])
+    /// `filter`, `orderby`, `select` or `expand` cannot be used.
+    case filter(String, FilterFault)
+    case cursor
+    case malformed(JSONError)
+    case validation([FieldProblem])
+    case versionMismatch(current: Int64, changed: [String])
+    case conflict(String)
+    case keyReused
+    case destructive([DestructiveChange])
+    case tooLarge(limit: Int, String)
+    /// A definition changed under a call that had begun; it is begun again inside.
+    case staleModel
+}
+
+extension RecordsError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .notFound: return .notFound()
+        case .forbidden(let detail, let errors):
+            var problem = Problem.forbidden(detail)
+            problem.errors = errors
+            return problem
+        case .filter(let parameter, let fault):
+            return Problem(
+                status: 400, code: "invalid-filter", title: "The filter cannot be used",
+                detail: "\(parameter) \(fault.detail) (at character \(fault.offset + 1))",
+                extra: JSONObject([
+                    ("parameter", .string(parameter)), ("position", .number(JSONNumber(Int64(fault.offset)))),
+                ]))
+        case .cursor:
+            return Problem(
+                status: 400, code: "invalid-cursor", title: "The cursor is not one of this list",
+                detail: "Begin again without a cursor; it holds for one class, filter and order.")
+        case .malformed(let error): return .malformedJSON(error)
+        case .validation(let errors): return .validation(errors)
+        case .versionMismatch(let current, let changed):
+            return Problem(
+                status: 412, code: "version-mismatch",
+                title: "The record was changed meanwhile",
+                detail: "Read it again; it now has version \(current).",
+                extra: JSONObject([
+                    ("version", .number(JSONNumber(current))),
+                    ("changed", .array(changed.map { .string($0) })),
+                ]))
+        case .conflict(let detail): return .conflict(detail)
+        case .keyReused:
+            return Problem(
+                status: 409, code: "idempotency-key-reused",
+                title: "The key was used for another request",
+                detail: "Use a new Idempotency-Key for each thing to be done.")
+        case .destructive(let changes): return DestructiveChange.problem(changes)
+        case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
+        case .staleModel: return .unavailable("The model is being changed.", retryAfter: 1)
+        }
+    }
+}
+
+extension DestructiveChange {
+    static func problem(_ changes: [DestructiveChange]) -> Problem {
+        let list = changes.prefix(20).map(\.sentence).joined(separator: "; ")
+        return Problem(
+            status: 409, code: "destructive-change", title: "This would destroy data",
+            detail: "\(list). Nothing was changed; allow=destructive does it.",
+            extra: JSONObject([
+                (
+                    "changes",
+                    .array(
+                        changes.map { change in
+                            .object(
+                                JSONObject([
+                                    ("operation", .string(change.operation.rawValue)),
+                                    ("kind", .string(change.kind.rawValue)),
+                                    ("code", .string(change.code)),
+                                    ("rows", .number(JSONNumber(change.rows))),
+                                ]))
+                        })
+                )
+            ]))
+    }
+}
+
+/// What of the database's own errors a caller may see: that there is no room, or that it must wait.
+func problem(of error: any Error) -> Problem {
+    switch error {
+    case let error as Problem: return error
+    case let error as any ProblemConvertible: return error.problem
+    case DatabaseError.full:
+        return Problem(
+            status: 507, code: "insufficient-storage", title: "There is no room to store this",
+            detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
+    case DatabaseError.overloaded:
+        return .unavailable("Too many changes wait; try again.", retryAfter: 1)
+    case DatabaseError.busy:
+        return .unavailable("Another program keeps the database locked.", retryAfter: 2)
+    case DatabaseError.failed(let code, _, _) where [8, 10, 13, 14].contains(code & 0xff):
+        return .unavailable("The storage failed. Nothing was changed.", retryAfter: 5)
+    case IdempotencyError.reused: return RecordsError.keyReused.problem
+    case let error as JSONError: return .malformedJSON(error)
+    default: return Problem(error)
+    }
+}
