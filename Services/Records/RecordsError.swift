@@ -89,23 +89,25 @@ extension DestructiveChange {
     }
 }
 
-/// What of the database's own errors a caller may see: that there is no room, or that it must wait.
-func problem(of error: any Error) -> Problem {
+/// The problem that a caller sees of an error; nil where it is a fault of ours.
+func problem(of error: any Error) -> Problem? {
     switch error {
-    case let error as Problem: return error
     case let error as any ProblemConvertible: return error.problem
     case DatabaseError.full:
         return Problem(
             status: 507, code: "insufficient-storage", title: "There is no room to store this",
             detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
     case DatabaseError.overloaded:
-        return .unavailable("Too many changes wait; try again.", retryAfter: 1)
+        return .unavailable("Too many requests wait; try again.", retryAfter: 1)
     case DatabaseError.busy:
         return .unavailable("Another program keeps the database locked.", retryAfter: 2)
-    case DatabaseError.failed(let code, _, _) where [8, 10, 13, 14].contains(code & 0xff):
+    case DatabaseError.failed(let code, _, _) where storageCodes.contains(code & 0xff):
         return .unavailable("The storage failed. Nothing was changed.", retryAfter: 5)
     case IdempotencyError.reused: return RecordsError.keyReused.problem
     case let error as JSONError: return .malformedJSON(error)
-    default: return Problem(error)
+    default: return nil
     }
 }
+
+/// The engine's codes for storage that fails: read-only, I/O error, damaged, full, cannot be opened.
+private let storageCodes: Set<Int> = [8, 10, 11, 13, 14]

@@ -1,17 +1,105 @@
+import Contracts
+import Database
+import HTTP
+import RPC
 import ServiceRuntime
 
 /// The records service: its database, its actors and its door.
 public final class RecordsService: Service {
     public let name = "records"
+    /// The port it listens on.
+    public let port: Int
+
+    private let group: ServiceGroup
+    private let database: Database
+    /// For tests: the same calls without a socket.
+    let routes: RPCRoutes
+    let store: RecordStore
 
     /// Opens the database, applies migrations and binds the port.
-    public init(configuration: RecordsConfiguration, runtime: Runtime) async throws {
-        fatalError("stub")
+    public convenience init(configuration: RecordsConfiguration, runtime: Runtime) async throws {
+        let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
+        let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
+        try await self.init(
+            configuration: configuration, runtime: runtime, signer: signer, peers: peers)
     }
 
-    /// The port it listens on.
-    public var port: Int { fatalError("stub") }
+    init(
+        configuration: RecordsConfiguration, runtime: Runtime, signer: PrincipalSigner,
+        peers: Peers
+    ) async throws {
+        let database = try await Database.open(
+            DatabaseConfiguration(location: configuration.data + "/records.db"), runtime: runtime)
+        try await database.migrate(Migrations.all)
+        let models = ModelStore(database: database, runtime: runtime)
+        try await models.refresh()
+        let relay = EventRelay(database: database, peers: peers, runtime: runtime)
+        let store = RecordStore(
+            database: database, models: models, runtime: runtime, onCommit: { relay.wake() })
+        let handover = ModelHandover(
+            database: database, models: models, peers: peers, runtime: runtime)
+        let routes = RPCRoutes(
+            service: "records", signer: signer, runtime: runtime,
+            ready: {
+                do {
+                    _ = try await database.read { try $0.count("SELECT generation FROM store") }
+                    return nil
+                } catch {
+                    return "The database cannot be read."
+                }
+            })
+        Routes(models: models, records: store, handover: handover).add(to: routes)
+        var http = HTTPServerConfiguration()
+        http.address = configuration.rpc.address
+        http.port = configuration.rpc.port
+        let router = routes.router
+        let server = HTTPServer(name: "records-rpc", configuration: http, runtime: runtime) {
+            await router.respond(to: $0)
+        }
+        port = try server.bind()
+        runtime.metrics.gauge(
+            "geartrain_records_waiting_writes_count", help: "Writes that wait for the writer.",
+            read: { Double(database.waitingWrites) })
+        self.database = database
+        self.routes = routes
+        self.store = store
+        group = ServiceGroup(
+            services: [
+                relay, handover.makeWorker(), Housekeeping(store: store, runtime: runtime), server,
+            ], log: runtime.log)
+    }
 
-    public func run() async throws { fatalError("stub") }
-    public func shutdown() async { fatalError("stub") }
+    public func run() async throws {
+        try await group.run()
+        await database.close()
+    }
+
+    public func shutdown() async { group.shutdown() }
+}
+
+/// Removes what has expired, now and then.
+private final class Housekeeping: Service {
+    let name = "records-housekeeping"
+    private static let interval = Duration.seconds(600)
+    private let store: RecordStore
+    private let runtime: Runtime
+    private let signal = WorkerSignal()
+
+    init(store: RecordStore, runtime: Runtime) {
+        self.store = store
+        self.runtime = runtime
+    }
+
+    func run() async throws {
+        while !signal.isStopping {
+            do {
+                try await store.expireAnswers()
+            } catch {
+                runtime.log.warning("expired answers stay", ["error": .string("\(error)")])
+            }
+            _ = await signal.wait(atMost: Housekeeping.interval, clock: runtime.clock)
+        }
+    }
+
+    func shutdown() async { signal.stop() }
 }

@@ -92,7 +92,7 @@ extension Grant {
                 operations.insert(operation)
             } else {
                 reader.problems.add(
-                    "\(reader.pointer)/operations/\(index)", "unknown-word",
+                    "\(reader.pointer)/operations/\(index)", "not-allowed",
                     "must be one of read, insert, change, delete, import, export")
             }
         }

@@ -40,7 +40,7 @@ extension ColumnDefinition {
             reader.fault("type", "unsupported", "columns of type \(text) are not supported yet")
         } else {
             let known = ColumnType.allCases.map(\.rawValue).joined(separator: ", ")
-            reader.fault("type", "unknown-word", "must be one of \(known)")
+            reader.fault("type", "not-allowed", "must be one of \(known)")
         }
         return .text
     }
@@ -56,7 +56,7 @@ extension ColumnDefinition {
             target =
                 FullCode.isCode(text) ? FullCode(model: model, code: text) : FullCode(text)
             if target == nil {
-                reader.fault("class", "wrong-code", "must be a class, or model.class")
+                reader.fault("class", "invalid-code", "must be a class, or model.class")
             }
         }
     }

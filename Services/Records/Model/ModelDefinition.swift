@@ -16,7 +16,7 @@ struct ModelDefinition: Sendable {
         self.code = code
         let ownCode = reader.code()
         if !ownCode.isEmpty, ownCode != code {
-            reader.fault("code", "wrong-code", "must be \(code), as in the address")
+            reader.fault("code", "invalid-code", "must be \(code), as in the address")
         }
         if ["datarow", "sqlite"].contains(code) {
             reader.fault("code", "reserved", "is taken by the database")
@@ -25,7 +25,7 @@ struct ModelDefinition: Sendable {
         roles = reader.strings("roles")
         for (index, role) in roles.enumerated() where !FullCode.isCode(role) {
             problems.add(
-                "/roles/\(index)", "wrong-code", "must be a lower-case code, such as agent")
+                "/roles/\(index)", "invalid-code", "must be a lower-case code, such as agent")
         }
         reader.ignore(
             "rules", "scripts", "workflows", "events", "jobs", "mailboxes", "notifications",

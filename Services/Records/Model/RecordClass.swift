@@ -11,9 +11,10 @@ final class RecordClass: Sendable {
     let number: Int64
     let type: FullCode
     let definition: ClassDefinition
-    /// The model's, for pages.
     let table: String
     let insertSQL: String
+    /// Version, creator and every column of one record that is not deleted.
+    let standingSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
 
@@ -30,6 +31,10 @@ final class RecordClass: Sendable {
         self.definition = definition
         table = ClassTable.name(number)
         insertSQL = ClassTable.insertSQL(number, definition)
+        let codes = definition.columns.map { ", " + quoted($0.code) }.joined()
+        standingSQL =
+            "SELECT version, creator\(codes) FROM \(ClassTable.name(number)) "
+            + "WHERE id = ? AND deleted = 0"
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }

@@ -18,6 +18,7 @@ final class RecordPlan: Sendable {
     let object: ObjectPlan
     /// One record by its id; its value comes last.
     let byID: SQLText
+    let byIDText: String
 
     /// Of an object: what is written, in order.
     struct ObjectPlan: Sendable {
@@ -99,6 +100,7 @@ final class RecordPlan: Sendable {
         }
         self.condition = condition
         byID = "SELECT " + columns + " FROM " + source + " WHERE " + condition + " AND r.id = "
+        byIDText = byID.text + "?"
     }
 }
 

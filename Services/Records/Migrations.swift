@@ -1,0 +1,80 @@
+import Database
+
+/// The tables of Records besides those of the classes.
+enum Migrations {
+    /// Bytes of a record as JSON: what a history entry and an event can hold.
+    static let recordBytesLimit = 4 << 20
+
+    static var all: [Migration] {
+        [models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration]
+    }
+
+    private static let models = Migration(
+        "records-1-models",
+        """
+        CREATE TABLE store (
+            id TEXT NOT NULL,
+            generation BIGINT NOT NULL
+        );
+        INSERT INTO store (id, generation) VALUES (lower(hex(randomblob(8))), 0);
+        CREATE TABLE model (
+            code TEXT PRIMARY KEY,
+            version BIGINT NOT NULL,
+            document BLOB NOT NULL,
+            applied TEXT NOT NULL,
+            account TEXT NOT NULL
+        );
+        CREATE TABLE class (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            model TEXT NOT NULL,
+            code TEXT NOT NULL,
+            history SMALLINT NOT NULL DEFAULT 1,
+            dropped SMALLINT NOT NULL DEFAULT 0
+        );
+        CREATE UNIQUE INDEX class_code ON class (model, code) WHERE dropped = 0;
+        """)
+
+    /// The change log is history and outbox in one. `write_context` has a row only while Records itself writes;
+    /// `replaced_row` has rows only within one statement of another program.
+    private static let changeLog = Migration(
+        "records-2-change-log",
+        """
+        CREATE TABLE change_log (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            class BIGINT NOT NULL,
+            record BIGINT NOT NULL,
+            operation TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            time TEXT NOT NULL,
+            account TEXT NOT NULL,
+            door TEXT NOT NULL,
+            root TEXT NOT NULL,
+            via TEXT NOT NULL,
+            depth BIGINT NOT NULL,
+            before TEXT CONSTRAINT record_size
+                CHECK (length(CAST(before AS BLOB)) <= \(recordBytesLimit)),
+            after TEXT CONSTRAINT record_size
+                CHECK (length(CAST(after AS BLOB)) <= \(recordBytesLimit))
+        );
+        CREATE INDEX change_log_record ON change_log (class, record, seq);
+        CREATE TABLE write_context (
+            time TEXT NOT NULL,
+            account TEXT NOT NULL,
+            door TEXT NOT NULL,
+            root TEXT NOT NULL,
+            via TEXT NOT NULL,
+            depth BIGINT NOT NULL
+        );
+        CREATE TABLE replaced_row (
+            record BIGINT NOT NULL,
+            version BIGINT NOT NULL,
+            before TEXT,
+            logged SMALLINT NOT NULL
+        );
+        CREATE TABLE relay_position (
+            relay TEXT PRIMARY KEY,
+            seq BIGINT NOT NULL
+        );
+        INSERT INTO relay_position (relay, seq) VALUES ('workflow', 0);
+        """)
+}

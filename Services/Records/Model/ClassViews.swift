@@ -1,0 +1,47 @@
+import Contracts
+import RPC
+
+/// Classes as a caller may know them.
+extension ModelSnapshot {
+    func describe(_ type: FullCode, _ context: CallContext) throws -> ClassDescription {
+        let access = try access(type, context)
+        let definition = access.recordClass.definition
+        let rights = access.rights
+        let columns = definition.columns.enumerated().compactMap { position, column in
+            let reaches = [rights.read, rights.insert, rights.change]
+            guard reaches.contains(where: { ($0?.columns[position] ?? .nowhere) != .nowhere }) else {
+                return ClassDescription.Column?.none
+            }
+            return column.description(
+                isWritable: [rights.insert, rights.change].contains {
+                    ($0?.columns[position] ?? .nowhere) != .nowhere
+                })
+        }
+        let visible = Set(columns.map(\.code))
+        return ClassDescription(
+            type: type, name: definition.name, columns: columns,
+            operations: Grant.Operation.allCases.filter { rights.operations.contains($0) }
+                .map(\.rawValue),
+            prefill: definition.prefill.filter { visible.contains($0) },
+            webAccess: definition.webAccess)
+    }
+
+    /// The classes that the caller may read, by code.
+    func list(_ context: CallContext) -> ClassList {
+        let items = classes.values.compactMap { recordClass -> ClassList.Item? in
+            guard let access = try? access(recordClass.type, context), access.rights.read != nil
+            else { return nil }
+            return ClassList.Item(type: recordClass.type, name: recordClass.definition.name)
+        }
+        return ClassList(items: items.sorted { $0.type.description < $1.type.description })
+    }
+}
+
+extension ColumnDefinition {
+    func description(isWritable: Bool) -> ClassDescription.Column {
+        ClassDescription.Column(
+            code: code, name: name, type: type.rawValue, required: required,
+            choices: type == .choice ? choices : nil, scale: type == .decimal ? scale : nil,
+            max: max, multiline: multiline, target: target, writable: isWritable, unique: unique)
+    }
+}

@@ -1,0 +1,123 @@
+import Contracts
+import Database
+import JSON
+import RPC
+import ServiceRuntime
+import Synchronization
+
+/// The models: reads and applies documents, and has at hand what is in force.
+///
+/// Definitions change in a transaction of the writer like any record, so that a write may find that the definition
+/// it was prepared by is no longer the one in force: it compares `generation`, and is prepared again.
+final class ModelStore: Sendable {
+    private let database: Database
+    private let runtime: Runtime
+    private let snapshot = Mutex(ModelSnapshot.empty)
+    /// What the writer thread has applied, committed or not.
+    private let written = Atomic<Int64>(-1)
+
+    init(database: Database, runtime: Runtime) {
+        self.database = database
+        self.runtime = runtime
+    }
+
+    /// What is in force.
+    var current: ModelSnapshot { snapshot.withLock { $0 } }
+
+    /// Whether a write that was prepared by `snapshot` may go on; asked on the writer thread.
+    func isCurrent(_ snapshot: ModelSnapshot) -> Bool {
+        snapshot.generation == written.load(ordering: .acquiring)
+    }
+
+    /// Reads what the database has, after everything that was written before. Called at the start, after an
+    /// application, and by a call that met an old definition.
+    func refresh() async throws {
+        let written = written
+        try await database.write { connection in
+            let generation = try connection.count("SELECT generation FROM store")
+            written.store(generation, ordering: .releasing)
+        }
+        try await reload()
+    }
+
+    private func reload() async throws {
+        let fresh = try await database.read { try ModelTables.load($0) }.snapshot
+        snapshot.withLock { if $0.generation < fresh.generation { $0 = fresh } }
+    }
+
+    /// Every fault of Records' part of a document.
+    func check(_ call: CheckModel) async throws -> ModelCheck {
+        try await database.read { connection in
+            let problems = ObjectReader.Problems()
+            guard FullCode.isCode(call.code) else {
+                return ModelCheck(problems: [ModelStore.codeFault])
+            }
+            let value = try JSONValue(parsing: call.document.bytes)
+            let definition = ModelDefinition(code: call.code, document: value, problems: problems)
+            if problems.items.isEmpty {
+                let store = try ModelTables.load(connection)
+                try ModelCheckup(definition: definition, store: store).run(connection, problems)
+            }
+            return ModelCheck(problems: problems.items)
+        }
+    }
+
+    private static let codeFault = FieldProblem(
+        pointer: "/code", code: "invalid-code",
+        detail: "A code begins with a lower-case letter and has at most 63 of a-z, 0-9 and _.")
+
+    /// Applies a document in one transaction; when it returns, it is in force.
+    func apply(_ call: ApplyModel, account: String) async throws -> ModelApplication.Outcome {
+        guard FullCode.isCode(call.code) else {
+            throw RecordsError.validation([ModelStore.codeFault])
+        }
+        let now = runtime.clock.now()
+        let written = written
+        do {
+            let outcome = try await database.write { connection in
+                let application = ModelApplication(
+                    connection: connection, code: call.code, document: call.document,
+                    account: account, now: now)
+                let outcome = try application.run(allowDestructive: call.allowDestructive)
+                // From here on nothing is written by an older definition, even before the commit.
+                written.store(outcome.generation, ordering: .releasing)
+                return outcome
+            }
+            try await reload()
+            return outcome
+        } catch DatabaseError.failed(let code, let message, _) where code & 0xff == 1 {
+            try await refresh()
+            throw RecordsError.conflict(
+                "A view or trigger of another program stands in the way: \(message)")
+        } catch {
+            // A failed COMMIT leaves `written` ahead of what is stored.
+            try await refresh()
+            throw error
+        }
+    }
+
+    func get(_ code: String) throws -> JSONBytes {
+        guard let model = current.models[code] else { throw RecordsError.notFound }
+        return model.document
+    }
+
+    /// `{"items": [{"code", "name", "version"}]}`.
+    func list() -> JSONBytes {
+        let items = current.models.values.sorted { $0.code < $1.code }.map { model in
+            JSONValue.object(
+                JSONObject([
+                    ("code", .string(model.code)),
+                    ("name", texts(model.name)),
+                    ("version", .number(JSONNumber(model.version))),
+                ]))
+        }
+        return JSONBytes(JSONValue.object(JSONObject([("items", .array(items))])).bytes)
+    }
+}
+
+/// A text for people as a document has it: one without languages is a string.
+func texts(_ texts: [String: String]) -> JSONValue {
+    if texts.count == 1, let only = texts[""] { return .string(only) }
+    return .object(
+        JSONObject(texts.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+}

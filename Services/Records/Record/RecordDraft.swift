@@ -1,0 +1,85 @@
+import Database
+import JSON
+
+/// What a body wants a record to be, with every fault that can be seen without the database.
+struct RecordDraft: Sendable {
+    /// By position of the column; only what the body names.
+    private(set) var values: [Int: SQLValue] = [:]
+    private(set) var faults: [FieldProblem] = []
+    /// Columns of the body that the caller may see but not write: refused as a whole.
+    private(set) var refused: [FieldProblem] = []
+
+    /// `pointer` is where the body stands in the request (`/3` in an array).
+    init(
+        _ body: JSONValue, of definition: RecordClass, at pointer: String = "", isInsert: Bool
+    ) {
+        guard let object = body.object else {
+            add(pointer, "wrong-type", "A record must be an object.")
+            return
+        }
+        for (key, value) in object.members {
+            let place = pointer + "/" + JSONPointer.escaped(key)
+            guard let position = definition.positions[key] else {
+                if SystemColumn(rawValue: key) != nil || key == "describe" {
+                    add(place, "read-only", "The platform itself sets this.")
+                } else {
+                    add(place, "unknown-member", "The class has no such column.")
+                }
+                continue
+            }
+            let column = definition.definition.columns[position]
+            switch ColumnValue.read(value, for: column) {
+            case .success(let stored): values[position] = stored
+            case .failure(let fault):
+                add(place, fault.code, "This \(fault.detail).")
+                // Named, if badly: it is not missing as well.
+                values[position] = .null
+            }
+        }
+        if isInsert { fillDefaults(of: definition.definition, at: pointer) }
+    }
+
+    private mutating func fillDefaults(of definition: ClassDefinition, at pointer: String) {
+        for (position, column) in definition.columns.enumerated() where values[position] == nil {
+            values[position] = column.defaultValue
+            if column.required, column.defaultValue == .null {
+                add("\(pointer)/\(column.code)", "required", "This must have a value.")
+            }
+        }
+    }
+
+    /// Holds what the body names against what the caller may write. `named` are the body's own members: a default is
+    /// nobody's wish.
+    mutating func check(
+        _ rights: RowRights, read: RowRights?, isOwn: Bool, body: JSONValue,
+        of recordClass: RecordClass, at pointer: String
+    ) {
+        for key in body.object?.keys ?? [] {
+            guard let position = recordClass.positions[key],
+                !rights.covers(column: position, isOwn: isOwn)
+            else { continue }
+            let place = pointer + "/" + JSONPointer.escaped(key)
+            if read?.covers(column: position, isOwn: isOwn) ?? false {
+                refused.append(
+                    FieldProblem(
+                        pointer: place, code: "forbidden", detail: "You may not write this column."))
+            } else {
+                // What the caller may not even read does not exist for it, whatever is wrong with the value.
+                faults.removeAll { $0.pointer == place }
+                add(place, "unknown-member", "The class has no such column.")
+            }
+        }
+    }
+
+    mutating func add(_ pointer: String, _ code: String, _ detail: String) {
+        faults.append(FieldProblem(pointer: pointer, code: code, detail: detail))
+    }
+
+    /// Throws what is wrong: rights before values.
+    func validate() throws {
+        if !refused.isEmpty {
+            throw RecordsError.forbidden("You may not write all of these columns.", errors: refused)
+        }
+        if !faults.isEmpty { throw RecordsError.validation(faults) }
+    }
+}

@@ -1,0 +1,151 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+
+/// A page of records.
+struct RecordList: Sendable {
+    static let defaultLimit = 50
+    static let limitRange = 1...1000
+    /// A page ends early when it has this many bytes.
+    static let bytesLimit = 8 << 20
+
+    let plan: RecordPlan
+    let condition: SQLText
+    let order: OrderBy
+    let limit: Int
+    let isCounted: Bool
+    let fingerprint: String
+    let start: Cursor?
+
+    init(
+        _ call: ListRecords, access: ClassAccess, context: CallContext, snapshot: ModelSnapshot
+    ) throws {
+        guard let rights = access.rights.read,
+            let plan = try access.plan(
+                select: call.select, expand: call.expand, principal: context.principal,
+                in: snapshot)
+        else { throw RecordsError.forbidden("You may not read such records.") }
+        self.plan = plan
+        limit = call.limit ?? RecordList.defaultLimit
+        guard RecordList.limitRange.contains(limit) else {
+            throw RecordsError.validation([
+                FieldProblem(
+                    pointer: "/limit", code: "out-of-range", detail: "This must be 1 to 1000.")
+            ])
+        }
+        isCounted = call.count ?? false
+        let scope = QueryScope(
+            recordClass: access.recordClass, rights: rights,
+            target: snapshot.targets(for: context.principal))
+        var condition = plan.condition
+        if let filter = call.filter, !filter.isEmpty {
+            do throws(FilterFault) {
+                let expression = try FilterParser.parse(filter)
+                condition.append(" AND ")
+                condition.append(try FilterCompiler(scope: scope).compile(expression))
+            } catch {
+                throw RecordsError.filter("filter", error)
+            }
+        }
+        self.condition = condition
+        do throws(FilterFault) {
+            order = try OrderBy(call.orderby, scope: scope)
+        } catch {
+            throw RecordsError.filter("orderby", error)
+        }
+        fingerprint = Cursor.fingerprint(call.type, filter: call.filter, orderby: call.orderby)
+        guard let text = call.cursor, !text.isEmpty else {
+            start = nil
+            return
+        }
+        guard let cursor = Cursor(text, fingerprint: fingerprint, keys: order.keys) else {
+            throw RecordsError.cursor
+        }
+        start = cursor
+    }
+
+    /// Whether an index alone finds the page, so that it may be read on an event loop.
+    var isPoint: Bool {
+        order.keys.count == 1 && condition == plan.condition && !isCounted && limit <= 100
+    }
+
+    /// `{"items", "next", "count"?}`.
+    func answer(_ connection: Connection, _ moment: QueryMoment) throws -> JSONBytes {
+        var page = Page(writer: JSONWriter(capacity: 256 * limit))
+        page.writer.beginObject()
+        page.writer.key("items")
+        page.writer.beginArray()
+        for phase in start.map({ order.phases(after: $0.position) }) ?? [SQLText()] {
+            try read(phase, connection, moment, &page)
+            if page.isFull { break }
+        }
+        page.writer.endArray()
+        page.writer.key("next")
+        if page.isFull {
+            let text = Cursor(position: page.position).text(fingerprint: fingerprint)
+            guard text.utf8.count <= Cursor.lengthLimit else {
+                throw RecordsError.filter(
+                    "orderby", FilterFault(detail: "has texts too long to page by", offset: 0))
+            }
+            page.writer.string(text)
+        } else {
+            page.writer.null()
+        }
+        if isCounted {
+            page.writer.key("count")
+            let sql = "SELECT count(*) FROM " + plan.source + " WHERE " + condition
+            page.writer.integer(try connection.count(sql.text, sql.values(for: moment)))
+        }
+        page.writer.endObject()
+        return JSONBytes(page.writer.bytes)
+    }
+
+    private struct Page {
+        var writer: JSONWriter
+        var count = 0
+        /// The keys of the last record written.
+        var position: [SQLValue] = []
+        /// There is more than this page holds.
+        var isFull = false
+    }
+
+    private func read(
+        _ phase: SQLText, _ connection: Connection, _ moment: QueryMoment, _ page: inout Page
+    ) throws {
+        var sql = "SELECT " + plan.columns
+        for key in order.keys { sql.append(", " + key.column.sql) }
+        sql.append(" FROM " + plan.source + " WHERE " + condition)
+        if !phase.text.isEmpty { sql.append(" AND " + phase) }
+        sql.append(order.sql + " LIMIT ?")
+        // One more than wanted tells whether there is a next page.
+        let values = sql.values(for: moment) + [.integer(Int64(limit - page.count + 1))]
+        try connection.each(sql.text, values) { row in
+            if page.count == limit || page.writer.bytes.count > RecordList.bytesLimit {
+                page.isFull = true
+                return false
+            }
+            plan.write(row, into: &page.writer, account: moment.account)
+            page.count += 1
+            if page.count == limit || page.writer.bytes.count > RecordList.bytesLimit {
+                page.position = order.keys.indices.map { row.value(plan.width + $0) }
+            }
+            return true
+        }
+    }
+}
+
+extension RecordStore {
+    func list(_ call: ListRecords, _ context: CallContext) async throws -> JSONBytes {
+        try await current { snapshot in
+            let access = try snapshot.access(call.type, context)
+            let list = try RecordList(call, access: access, context: context, snapshot: snapshot)
+            let moment = moment(context)
+            if list.isPoint {
+                return try await database.pointRead { try list.answer($0, moment) }
+            }
+            return try await database.read { try list.answer($0, moment) }
+        }
+    }
+}

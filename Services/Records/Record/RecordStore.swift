@@ -1,0 +1,250 @@
+import Contracts
+import Crypto
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Records as callers see them: one, created, changed, deleted. Rights are part of every statement.
+final class RecordStore: Sendable {
+    /// How long the answer to a keyed call is kept.
+    static let answerLife = Duration.seconds(24 * 3600)
+
+    let database: Database
+    let models: ModelStore
+    let runtime: Runtime
+    private let answers = IdempotencyTable()
+    /// Called after each commit that may have written to the change log.
+    private let onCommit: @Sendable () -> Void
+
+    init(
+        database: Database, models: ModelStore, runtime: Runtime,
+        onCommit: @escaping @Sendable () -> Void
+    ) {
+        self.database = database
+        self.models = models
+        self.runtime = runtime
+        self.onCommit = onCommit
+    }
+
+    // MARK: Read
+
+    /// Where the class and its plan are known this is one statement on the caller's own event loop.
+    func get(_ call: GetRecord, _ context: CallContext) async throws -> JSONBytes {
+        try await current { snapshot in
+            let access = try snapshot.access(call.type, context)
+            guard
+                let plan = try access.plan(
+                    select: call.select, expand: call.expand, principal: context.principal,
+                    in: snapshot)
+            else { throw RecordsError.forbidden("You may not read such records.") }
+            let moment = moment(context)
+            let values = plan.byID.values(for: moment) + [.integer(call.id)]
+            let found = try await database.pointRead { connection in
+                try connection.first(plan.byIDText, values) {
+                    plan.bytes($0, account: moment.account)
+                }
+            }
+            guard let found else { throw RecordsError.notFound }
+            return found
+        }
+    }
+
+    func history(_ call: RecordHistory, _ context: CallContext) async throws -> JSONBytes {
+        try await current { snapshot in
+            let access = try snapshot.access(call.type, context)
+            guard let rights = access.rights.read else {
+                throw RecordsError.forbidden("You may not read such records.")
+            }
+            let account = context.principal.account
+            return try await database.read { connection in
+                let table = access.recordClass.table
+                let creator = try connection.first(
+                    "SELECT creator FROM \(table) WHERE id = ?", [.integer(call.id)]
+                ) { $0.text(0) }
+                // Of a record that is gone for good only the log is left to say whose it was.
+                let owner = try creator ?? ChangeLog.creator(connection, access.recordClass, call.id)
+                guard let owner, rights.covers(isOwn: owner == account) else {
+                    throw RecordsError.notFound
+                }
+                return try History(access: access, isOwn: owner == account)
+                    .answer(connection, id: call.id)
+            }
+        }
+    }
+
+    // MARK: Write
+
+    func create(_ call: CreateRecord, _ context: CallContext) async throws -> JSONBytes {
+        let body: JSONValue
+        do { body = try JSONValue(parsing: call.body.bytes) } catch {
+            throw RecordsError.malformed(error)
+        }
+        guard let items = body.array else {
+            guard call.upsert == nil, call.atomic == nil else {
+                throw RecordsError.validation([
+                    FieldProblem(
+                        pointer: "", code: "wrong-type",
+                        detail: "Only an array can be written atomically or upserted.")
+                ])
+            }
+            return try await write(call, context) { writer in
+                let written = try writer.insert(body)
+                return try writer.answer(written)
+            }
+        }
+        guard items.count <= BulkWriter.itemLimit else {
+            throw RecordsError.tooLarge(
+                limit: BulkWriter.itemLimit, "An array may have \(BulkWriter.itemLimit) items.")
+        }
+        return try await write(call, context) { writer in
+            guard writer.access.rights.insert != nil else {
+                throw RecordsError.forbidden("You may not create such records.")
+            }
+            let key = try writer.upsertKey(call.upsert)
+            return try BulkWriter(writer: writer, items: items, key: key)
+                .run(isAtomic: call.atomic ?? false)
+        }
+    }
+
+    func change(_ call: ChangeRecord, _ context: CallContext) async throws -> JSONBytes {
+        let body: JSONValue
+        do { body = try JSONValue(parsing: call.body.bytes) } catch {
+            throw RecordsError.malformed(error)
+        }
+        return try await write(call, context) { writer in
+            let written = try writer.change(call.id, version: call.version, body)
+            return try writer.answer(written)
+        }
+    }
+
+    func delete(_ call: DeleteRecord, _ context: CallContext) async throws {
+        _ = try await write(call, context) { writer in
+            try writer.delete(call.id, version: call.version)
+            return Array("{}".utf8)
+        }
+    }
+
+    /// One write with everything around it: the definition that it was prepared by still stands, a repeated key
+    /// answers what it answered, and the answer is kept in the same transaction.
+    private func write<C: RecordCall>(
+        _ call: C, _ context: CallContext,
+        _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
+    ) async throws -> JSONBytes {
+        let key = context.idempotencyKey.map {
+            "\(context.principal.account)\n\(C.path)\n\($0)"
+        }
+        let fingerprint = key == nil ? [] : RecordStore.fingerprint(call)
+        return try await current { snapshot in
+            let access = try snapshot.access(call.type, context)
+            let now = runtime.clock.now()
+            let (models, answers) = (models, answers)
+            let answer = try await database.write { connection in
+                guard models.isCurrent(snapshot) else { throw RecordsError.staleModel }
+                if let key,
+                    let known = try answers.answer(connection, key: key, fingerprint: fingerprint)
+                {
+                    return known
+                }
+                let writer = RecordWriter(
+                    connection: connection, access: access, snapshot: snapshot, context: context,
+                    now: now)
+                let answer = try writer.writing { try body(writer) }
+                if let key {
+                    try answers.keep(
+                        connection, key: key, fingerprint: fingerprint, answer: answer,
+                        expires: now.advanced(by: RecordStore.answerLife))
+                }
+                return answer
+            }
+            onCommit()
+            return JSONBytes(answer)
+        }
+    }
+
+    private static func fingerprint(_ call: some JSONWritable) -> [UInt8] {
+        var writer = JSONWriter()
+        call.write(json: &writer)
+        return SHA256.digest(writer.bytes)
+    }
+
+    /// Removes kept answers that nobody can ask for any more.
+    func expireAnswers() async throws {
+        let (answers, now) = (answers, runtime.clock.now())
+        try await database.write { try answers.expire($0, now: now) }
+    }
+
+    // MARK: What is in force
+
+    func moment(_ context: CallContext) -> QueryMoment {
+        QueryMoment(account: context.principal.account, now: runtime.clock.now())
+    }
+
+    /// Runs `body` with the definitions in force, once more where they changed under it.
+    func current<T: Sendable>(_ body: (ModelSnapshot) async throws -> T) async throws -> T {
+        let snapshot = models.current
+        do {
+            return try await body(snapshot)
+        } catch RecordsError.staleModel {
+            try await models.refresh()
+            return try await body(models.current)
+        } catch DatabaseError.failed(let code, let message, let sql) where code & 0xff == 1 {
+            // A statement that does not fit the tables: made before they changed, or wrong.
+            try await models.refresh()
+            guard models.current.generation != snapshot.generation else {
+                throw DatabaseError.failed(code: code, message: message, sql: sql)
+            }
+            return try await body(models.current)
+        }
+    }
+}
+
+/// A call about a class.
+protocol RecordCall: Call {
+    var type: FullCode { get }
+}
+
+extension CreateRecord: RecordCall {}
+extension ChangeRecord: RecordCall {}
+extension DeleteRecord: RecordCall {}
+
+extension RecordWriter {
+    /// The record as the caller may read it; where it may not, its id and version.
+    func answer(_ written: Written) throws -> [UInt8] {
+        if let plan = access.plan {
+            let account = context.principal.account
+            let values = plan.byID.values(for: QueryMoment(account: account, now: now))
+            let bytes = try connection.first(plan.byIDText, values + [.integer(written.id)]) {
+                plan.bytes($0, account: account).bytes
+            }
+            if let bytes { return bytes }
+        }
+        var writer = JSONWriter(capacity: 48)
+        writer.beginObject()
+        writer.key("id")
+        writer.integer(written.id)
+        writer.key("version")
+        writer.integer(written.version)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// The column of an upsert: one that is unique, and that the caller may read.
+    func upsertKey(_ codes: [String]?) throws -> BulkWriter.UpsertKey? {
+        guard let codes else { return nil }
+        let recordClass = access.recordClass
+        guard codes.count == 1, let position = recordClass.positions[codes[0]],
+            recordClass.definition.columns[position].unique,
+            access.rights.read?.columns[position] == .everywhere
+        else {
+            throw RecordsError.validation([
+                FieldProblem(
+                    pointer: "/upsert", code: "not-unique",
+                    detail: "An upsert needs one unique column.")
+            ])
+        }
+        return BulkWriter.UpsertKey(
+            column: recordClass.definition.columns[position], position: position)
+    }
+}

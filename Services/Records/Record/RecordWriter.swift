@@ -1,0 +1,209 @@
+import Contracts
+import Database
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Writes records of a class for one caller within a transaction. Its rows in `write_context` tell the triggers who
+/// writes and why; they are gone before anybody else can write.
+struct RecordWriter {
+    let connection: Connection
+    let access: ClassAccess
+    let snapshot: ModelSnapshot
+    let context: CallContext
+    let now: Timestamp
+
+    /// A record after a write.
+    struct Written {
+        enum Effect: String { case inserted, updated, unchanged }
+        var id: Int64
+        var version: Int64
+        var effect: Effect
+    }
+
+    private var recordClass: RecordClass { access.recordClass }
+    private var definition: ClassDefinition { access.recordClass.definition }
+    private var account: String { context.principal.account }
+
+    /// Runs `body` as this caller's write.
+    func writing<T>(_ body: () throws -> T) throws -> T {
+        try connection.run(
+            """
+            INSERT INTO write_context (time, account, door, root, via, depth) \
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(now.text), .text(account), .text(context.door.rawValue),
+                .text(context.cause.root), .text(context.cause.via),
+                .integer(Int64(context.cause.depth)),
+            ])
+        let result = try body()
+        try connection.run("DELETE FROM write_context")
+        return result
+    }
+
+    // MARK: Insert
+
+    func insert(_ body: JSONValue, at pointer: String = "") throws -> Written {
+        guard let rights = access.rights.insert else {
+            throw RecordsError.forbidden("You may not create such records.")
+        }
+        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
+        draft.check(
+            rights, read: access.rights.read, isOwn: true, body: body, of: recordClass, at: pointer)
+        try checkStored(&draft, id: nil, at: pointer)
+        try draft.validate()
+        var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
+        values.reserveCapacity(4 + definition.columns.count)
+        for position in definition.columns.indices {
+            values.append(draft.values[position] ?? .null)
+        }
+        try store(recordClass.insertSQL, values)
+        return Written(id: connection.lastInsertID, version: 1, effect: .inserted)
+    }
+
+    // MARK: Change
+
+    func change(
+        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = ""
+    ) throws -> Written {
+        let row = try standing(id)
+        guard let rights = access.rights.change, rights.covers(isOwn: row.isOwn(account)) else {
+            throw RecordsError.forbidden("You may not change this record.")
+        }
+        try check(version, of: row, id)
+        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: false)
+        draft.check(
+            rights, read: access.rights.read, isOwn: row.isOwn(account), body: body,
+            of: recordClass, at: pointer)
+        let differing = draft.values.keys.sorted().filter { draft.values[$0] != row.values[$0] }
+        try checkStored(&draft, id: id, only: Set(differing), at: pointer)
+        try draft.validate()
+        guard !differing.isEmpty else {
+            return Written(id: id, version: row.version, effect: .unchanged)
+        }
+        var sql = "UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?"
+        var values: [SQLValue] = [.text(now.text), .text(account)]
+        for position in differing {
+            sql += ", \(quoted(definition.columns[position].code)) = ?"
+            values.append(draft.values[position] ?? .null)
+        }
+        try store(sql + " WHERE id = ?", values + [.integer(id)])
+        return Written(id: id, version: row.version + 1, effect: .updated)
+    }
+
+    // MARK: Delete
+
+    func delete(_ id: Int64, version: Int64?) throws {
+        let row = try standing(id)
+        guard let rights = access.rights.delete, rights.covers(isOwn: row.isOwn(account)) else {
+            throw RecordsError.forbidden("You may not delete this record.")
+        }
+        try check(version, of: row, id)
+        switch definition.deletion {
+        case .logical:
+            try store(
+                """
+                UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?, \
+                deleted = 1 WHERE id = ?
+                """, [.text(now.text), .text(account), .integer(id)])
+        case .physical:
+            try refuseWhereReferred(id)
+            try store("DELETE FROM \(recordClass.table) WHERE id = ?", [.integer(id)])
+        }
+    }
+
+    /// A row that goes for good must not be what another points to.
+    private func refuseWhereReferred(_ id: Int64) throws {
+        for other in snapshot.classes.values {
+            for column in other.definition.columns where column.target == recordClass.type {
+                let referrer = try connection.first(
+                    """
+                    SELECT id FROM \(other.table) WHERE \(quoted(column.code)) = ? AND deleted = 0 \
+                    LIMIT 1
+                    """, [.integer(id)]) { $0.integer(0) }
+                guard referrer != nil else { continue }
+                throw RecordsError.conflict(
+                    "Records of \(other.type) refer to it by \(column.code).")
+            }
+        }
+    }
+
+    // MARK: What stands
+
+    /// A row as it is stored.
+    struct Standing {
+        var version: Int64
+        var creator: String
+        var values: [SQLValue]
+        func isOwn(_ account: String) -> Bool { creator == account }
+    }
+
+    /// The row; `notFound` where there is none that the caller may know of.
+    private func standing(_ id: Int64) throws -> Standing {
+        let count = definition.columns.count
+        let row = try connection.first(recordClass.standingSQL, [.integer(id)]) { row in
+            Standing(
+                version: row.integer(0), creator: row.text(1),
+                values: (0..<count).map { row.value($0 + 2) })
+        }
+        guard let row else { throw RecordsError.notFound }
+        let isOwn = row.isOwn(account)
+        let rights = access.rights
+        let isKnown = [rights.read, rights.change, rights.delete]
+            .contains { $0?.covers(isOwn: isOwn) ?? false }
+        guard isKnown else { throw RecordsError.notFound }
+        return row
+    }
+
+    private func check(_ version: Int64?, of row: Standing, _ id: Int64) throws {
+        guard let version, version != row.version else { return }
+        let changed = try History(access: access, isOwn: row.isOwn(account))
+            .columnsChanged(connection, id: id, since: version)
+        throw RecordsError.versionMismatch(current: row.version, changed: changed)
+    }
+
+    /// Faults that only the database can tell: what a reference points to, what must be there once. `only` are the
+    /// columns that differ.
+    private func checkStored(
+        _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
+    ) throws {
+        for (position, column) in definition.columns.enumerated()
+        where (column.target != nil || column.unique) && only?.contains(position) ?? true {
+            guard let value = draft.values[position], value != .null else { continue }
+            let place = "\(pointer)/\(column.code)"
+            if let type = column.target, try !exists(value, in: type) {
+                draft.add(place, "not-found", "There is no such \(type.code).")
+            }
+            guard column.unique else { continue }
+            let holder = try connection.first(
+                "SELECT id FROM \(recordClass.table) WHERE \(quoted(column.code)) = ? AND deleted = 0",
+                [value]) { $0.integer(0) }
+            if let holder, holder != id {
+                draft.add(place, "not-unique", "Another record has this value.")
+            }
+        }
+    }
+
+    /// Whether the caller may read the record that a reference names.
+    private func exists(_ id: SQLValue, in type: FullCode) throws -> Bool {
+        guard let target = snapshot.classes[type],
+            let rights = target.access(for: context.principal).rights.read
+        else { return false }
+        let creator = try connection.first(
+            "SELECT creator FROM \(target.table) WHERE id = ? AND deleted = 0", [id]
+        ) { $0.text(0) }
+        return creator.map { rights.covers(isOwn: $0 == account) } ?? false
+    }
+
+    /// Runs a statement; a record that its history cannot hold is too large.
+    private func store(_ sql: String, _ values: [SQLValue]) throws {
+        do {
+            try connection.run(sql, values)
+        } catch DatabaseError.constraint(kind: .check, table: _, columns: _) {
+            throw RecordsError.tooLarge(
+                limit: Migrations.recordBytesLimit,
+                "A record may have at most \(Migrations.recordBytesLimit >> 20) MiB as JSON.")
+        }
+    }
+}

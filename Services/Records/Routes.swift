@@ -1,0 +1,62 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+
+/// The calls that Records serves: one line each.
+struct Routes: Sendable {
+    let models: ModelStore
+    let records: RecordStore
+    let handover: ModelHandover
+
+    func add(to routes: RPCRoutes) {
+        let (models, records, handover) = (models, records, handover)
+        routes.on(GetRecord.self) { call, context in
+            try await shown { try await records.get(call, context) }
+        }
+        routes.on(ListRecords.self) { call, context in
+            try await shown { try await records.list(call, context) }
+        }
+        routes.on(CreateRecord.self) { call, context in
+            try await shown { try await records.create(call, context) }
+        }
+        routes.on(ChangeRecord.self) { call, context in
+            try await shown { try await records.change(call, context) }
+        }
+        routes.on(DeleteRecord.self) { call, context in
+            try await shown { try await records.delete(call, context) }
+            return Done()
+        }
+        routes.on(RecordHistory.self) { call, context in
+            try await shown { try await records.history(call, context) }
+        }
+        routes.on(DescribeClass.self) { call, context in
+            try await shown { try models.current.describe(call.type, context) }
+        }
+        routes.on(ListClasses.self) { _, context in models.current.list(context) }
+        routes.on(CheckModel.self) { call, _ in try await shown { try await models.check(call) } }
+        routes.on(GetModel.self) { call, _ in try await shown { try models.get(call.code) } }
+        routes.on(ListModels.self) { _, _ in models.list() }
+        routes.on(ApplyModel.self) { call, context in
+            try await shown {
+                let outcome = try await models.apply(call, account: context.principal.account)
+                handover.wake()
+                return ModelApplied(
+                    version: outcome.version, created: outcome.created, changed: outcome.changed,
+                    pending: await handover.pending(outcome, model: call.code))
+            }
+        }
+    }
+
+    /// Every error as the problem that a caller may see; what is nobody's fault but ours stays an error, which the
+    /// route logs.
+    private func shown<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch {
+            if let problem = problem(of: error) { throw problem }
+            throw error
+        }
+    }
+}

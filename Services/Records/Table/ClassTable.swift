@@ -1,0 +1,102 @@
+import Database
+import JSON
+
+/// The table of a class: `DataRow_<n>` with the system columns and the class's codes as columns. Constraints are in
+/// its triggers rather than in the table, so that a model can change them without the table being copied, and so that
+/// triggers of other programs survive.
+enum ClassTable {
+    static func name(_ number: Int64) -> String { "DataRow_\(number)" }
+
+    /// This moment as it is stored.
+    static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+    /// The names that its triggers have; any other is another program's.
+    static func triggerNames(_ number: Int64) -> [String] {
+        [
+            "insert", "update", "delete", "foreign_arrive", "foreign_insert", "foreign_update",
+            "foreign_delete", "foreign_clash",
+        ].map { "\(name(number))_\($0)" }
+    }
+
+    static func sqlType(_ type: ColumnType) -> String {
+        switch type {
+        case .text, .date, .datetime, .choice: "TEXT"
+        case .integer, .decimal, .reference: "BIGINT"
+        case .boolean: "SMALLINT"
+        }
+    }
+
+    /// `"status" TEXT DEFAULT 'new'`.
+    static func columnSQL(_ column: ColumnDefinition) -> String {
+        let base = "\(quoted(column.code)) \(sqlType(column.type))"
+        switch column.defaultValue {
+        case .integer(let value): return "\(base) DEFAULT \(value)"
+        case .text(let text): return "\(base) DEFAULT \(literal(text))"
+        case .null, .real, .blob: return base
+        }
+    }
+
+    static func createSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
+        let columns = definition.columns.map { ",\n    " + columnSQL($0) }.joined()
+        return """
+            CREATE TABLE \(name(number)) (
+                id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+                version BIGINT NOT NULL DEFAULT 1,
+                created TEXT NOT NULL DEFAULT (\(now)),
+                creator TEXT NOT NULL DEFAULT 'database',
+                modified TEXT NOT NULL DEFAULT (\(now)),
+                modifier TEXT NOT NULL DEFAULT 'database',
+                deleted SMALLINT NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))\(columns))
+            """
+    }
+
+    /// Values: time, account, time, account, then every column in order.
+    static func insertSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
+        let codes = definition.columns.map { ", " + quoted($0.code) }.joined()
+        let marks = String(repeating: ", ?", count: definition.columns.count)
+        return """
+            INSERT INTO \(name(number)) (version, created, creator, modified, modifier, deleted\(codes)) \
+            VALUES (1, ?, ?, ?, ?, 0\(marks))
+            """
+    }
+
+    /// Index name → the statement that makes it. All leave deleted records out.
+    static func indexes(_ number: Int64, _ definition: ClassDefinition) -> [String: String] {
+        var result: [String: String] = [:]
+        func add(_ kind: String, _ columns: [String], unique: Bool = false) {
+            // With a character that no code has, so that it is never the name of a view.
+            let label = "\(name(number))-\(kind)-\(columns.joined(separator: "-"))"
+            let list = columns.map(quoted).joined(separator: ", ")
+            result[label] = """
+                CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) ON \(name(number)) (\(list)) \
+                WHERE deleted = 0
+                """
+        }
+        for column in definition.columns {
+            if column.unique {
+                add("unique", [column.code], unique: true)
+            } else if column.isIndexed {
+                add("index", [column.code])
+            }
+        }
+        if definition.grants.contains(where: { $0.rows == .own }) { add("index", ["creator"]) }
+        for columns in definition.indexes { add("index", columns) }
+        return result
+    }
+
+    /// The API view: the class by its codes, without deleted records, decimals as numbers.
+    static func viewSQL(_ number: Int64, _ definition: ClassDefinition, view: String) -> String {
+        let columns = definition.columns.map { column in
+            let code = quoted(column.code)
+            guard column.scale > 0 else { return ", \(code)" }
+            let divisor = "1" + String(repeating: "0", count: column.scale) + ".0"
+            return ", \(code) / \(divisor) AS \(code)"
+        }
+        return """
+            CREATE VIEW \(quoted(view)) AS SELECT id, version, created, creator, modified, modifier\
+            \(columns.joined()) FROM \(name(number)) WHERE deleted = 0
+            """
+    }
+
+    static func viewName(model: String, code: String) -> String { "\(model)_\(code)" }
+}

@@ -1,0 +1,241 @@
+import Contracts
+import Database
+
+/// The triggers of a class's table. Every write stands in the change log with what was before and after, whoever
+/// made it: Records itself leaves a row in `write_context` while it writes; a write that finds none is another
+/// program's, is checked here as the service checks its own, and gets version, times and names.
+struct ClassTriggers {
+    let number: Int64
+    let type: FullCode
+    let definition: ClassDefinition
+    /// The table of a reference's class.
+    let target: (FullCode) -> String?
+
+    private var table: String { ClassTable.name(number) }
+    private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
+    private static let logColumns =
+        "class, record, operation, version, time, account, door, root, via, depth, before, after"
+
+    var statements: [String] {
+        [ownInsert, ownUpdate, ownDelete, foreignArrive, foreignInsert, foreignUpdate]
+            + [foreignDelete, foreignClash].compactMap { $0 }
+    }
+
+    // MARK: Records' own writes
+
+    private func ownLog(
+        _ row: String, _ operation: String, version: String, before: String, after: String
+    ) -> String {
+        """
+        INSERT INTO change_log (\(ClassTriggers.logColumns))
+        SELECT \(number), \(row).id, \(operation), \(version), c.time, c.account, c.door, c.root, \
+        c.via, c.depth, \(before), \(after) FROM write_context AS c;
+        """
+    }
+
+    private var ownInsert: String {
+        """
+        CREATE TRIGGER \(table)_insert AFTER INSERT ON \(table) BEGIN
+        \(ownLog("NEW", "'insert'", version: "NEW.version", before: "NULL", after: json("NEW")))
+        END
+        """
+    }
+
+    private var ownUpdate: String {
+        let log = ownLog(
+            "NEW", ClassTriggers.operation, version: "NEW.version", before: json("OLD"),
+            after: "CASE WHEN NEW.deleted = 0 THEN \(json("NEW")) END")
+        return "CREATE TRIGGER \(table)_update AFTER UPDATE ON \(table) BEGIN\n\(log)\nEND"
+    }
+
+    /// A row that was deleted logically before is no record any more.
+    private var ownDelete: String {
+        let log = ownLog(
+            "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
+        return """
+            CREATE TRIGGER \(table)_delete AFTER DELETE ON \(table) WHEN OLD.deleted = 0 BEGIN
+            \(log)
+            END
+            """
+    }
+
+    private static let operation = """
+        CASE WHEN NEW.deleted > OLD.deleted THEN 'delete' \
+        WHEN NEW.deleted < OLD.deleted THEN 'restore' ELSE 'change' END
+        """
+
+    // MARK: Other programs' writes
+
+    private func foreignLog(
+        _ id: String, _ operation: String, version: String, before: String, after: String,
+        from: String = ""
+    ) -> String {
+        """
+        INSERT INTO change_log (\(ClassTriggers.logColumns))
+        SELECT \(number), \(id), \(operation), \(version), \(ClassTable.now), 'database', 'database', \
+        '', '', 0, \(before), \(after)\(from);
+        """
+    }
+
+    /// `INSERT OR REPLACE` removes rows without any trigger being told, so that the rows that it might replace are
+    /// remembered before it; what then is gone is logged after it.
+    private var foreignArrive: String {
+        var same = ["t.id = NEW.id"]
+        for column in definition.columns where column.unique {
+            let code = quoted(column.code)
+            same.append("(t.\(code) = NEW.\(code) AND t.deleted = 0)")
+        }
+        return """
+            CREATE TRIGGER \(table)_foreign_arrive BEFORE INSERT ON \(table)
+            WHEN \(ClassTriggers.isForeign) BEGIN
+            DELETE FROM replaced_row;
+            INSERT INTO replaced_row (record, version, before, logged)
+            SELECT t.id, t.version, \(json("t")), t.deleted
+            FROM \(table) AS t WHERE \(same.joined(separator: " OR "));
+            END
+            """
+    }
+
+    private var foreignInsert: String {
+        let replaced = """
+            INSERT INTO change_log (\(ClassTriggers.logColumns))
+            SELECT \(number), o.record, 'delete', o.version + 1, \(ClassTable.now), 'database', \
+            'database', '', '', 0, o.before, NULL FROM replaced_row AS o WHERE o.logged = 0 AND
+            (o.record = NEW.id OR NOT EXISTS (SELECT 1 FROM \(table) AS t WHERE t.id = o.record));
+            """
+        let logged = foreignLog(
+            "NEW.id", "'insert'", version: "t.version", before: "NULL", after: json("t"),
+            from: " FROM \(table) AS t WHERE t.id = NEW.id")
+        return """
+            CREATE TRIGGER \(table)_foreign_insert AFTER INSERT ON \(table)
+            WHEN \(ClassTriggers.isForeign) BEGIN
+            \(checks(onUpdate: false))
+            \(replaced)
+            UPDATE \(table) SET deleted = 0, creator = 'database', modifier = 'database', \
+            created = \(ClassTable.now), modified = \(ClassTable.now), \
+            version = coalesce((SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1) \
+            WHERE id = NEW.id;
+            DELETE FROM replaced_row;
+            \(logged)
+            END
+            """
+    }
+
+    private var foreignUpdate: String {
+        let changed = (definition.columns.map { quoted($0.code) } + ["deleted", "id"])
+            .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
+        let after = "CASE WHEN NEW.deleted = 0 THEN \(json("t")) END"
+        let logged = foreignLog(
+            "NEW.id", ClassTriggers.operation, version: "t.version", before: json("OLD"),
+            after: after, from: " FROM \(table) AS t WHERE t.id = NEW.id")
+        return """
+            CREATE TRIGGER \(table)_foreign_update AFTER UPDATE ON \(table)
+            WHEN \(ClassTriggers.isForeign) AND (\(changed)) BEGIN
+            SELECT RAISE(ABORT, '\(type): the id of a record cannot change') WHERE NEW.id <> OLD.id;
+            \(checks(onUpdate: true))
+            UPDATE \(table) SET version = OLD.version + 1, created = OLD.created, \
+            creator = OLD.creator, modified = \(ClassTable.now), modifier = 'database' \
+            WHERE id = NEW.id;
+            \(logged)
+            END
+            """
+    }
+
+    private var foreignDelete: String {
+        let logged = foreignLog(
+            "OLD.id", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
+        return """
+            CREATE TRIGGER \(table)_foreign_delete AFTER DELETE ON \(table)
+            WHEN \(ClassTriggers.isForeign) AND OLD.deleted = 0 BEGIN
+            UPDATE replaced_row SET logged = 1 WHERE record = OLD.id;
+            \(logged)
+            END
+            """
+    }
+
+    /// `UPDATE OR REPLACE` would remove the row that has the value already.
+    private var foreignClash: String? {
+        let unique = definition.columns.filter(\.unique)
+        guard !unique.isEmpty else { return nil }
+        let checks = unique.map { column in
+            let code = quoted(column.code)
+            let words = literal("\(type).\(column.code) must be unique")
+            return """
+                SELECT RAISE(ABORT, \(words)) WHERE EXISTS (SELECT 1 FROM \(table) AS t \
+                WHERE t.\(code) = NEW.\(code) AND t.deleted = 0 AND t.id <> OLD.id);
+                """
+        }
+        return """
+            CREATE TRIGGER \(table)_foreign_clash BEFORE UPDATE ON \(table)
+            WHEN \(ClassTriggers.isForeign) AND NEW.deleted = 0 BEGIN
+            \(checks.joined(separator: "\n"))
+            END
+            """
+    }
+
+    // MARK: Checks of other programs' values
+
+    private func checks(onUpdate: Bool) -> String {
+        definition.columns.map { column in
+            let code = quoted(column.code)
+            let faults = faults(of: column, value: "NEW.\(code)").map { condition, words in
+                let raise = words.map { literal("\(type).\(column.code) \($0)") }
+                return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
+            }
+            let scope = onUpdate ? " WHERE NEW.\(code) IS NOT OLD.\(code)" : ""
+            return "SELECT CASE \(faults.joined(separator: " ")) END\(scope);"
+        }.joined(separator: "\n")
+    }
+
+    /// Conditions under which a value is at fault, in order; without words it is good, and none after counts.
+    private func faults(of column: ColumnDefinition, value: String) -> [(String, String?)] {
+        var faults: [(String, String?)] = []
+        faults.append(("\(value) IS NULL", column.required ? "must have a value" : nil))
+        switch column.type {
+        case .text:
+            let lengths = column.lengths
+            let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
+            faults.append(("typeof(\(value)) <> 'text'", "must be text"))
+            faults.append(("instr(\(value), char(0)) > 0", "must not contain U+0000"))
+            faults.append(
+                (
+                    "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
+                    "must have \(least) to \(lengths.upperBound) characters"
+                ))
+        case .integer, .decimal:
+            let range = column.range
+            let kind = column.scale > 0 ? "a whole number of 10^-\(column.scale)" : "a whole number"
+            faults.append(("typeof(\(value)) <> 'integer'", "must be \(kind)"))
+            faults.append(
+                (
+                    "\(value) NOT BETWEEN \(range.lowerBound) AND \(range.upperBound)",
+                    "must be \(range.lowerBound) to \(range.upperBound)"
+                ))
+        case .boolean:
+            faults.append(("\(value) NOT IN (0, 1)", "must be 0 or 1"))
+        case .date:
+            faults.append(("\(value) IS NOT date(\(value))", "must be a date as 2026-11-22"))
+        case .datetime:
+            faults.append(
+                (
+                    "\(value) IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', \(value))",
+                    "must be a time as 2026-11-22T10:15:30.000Z"
+                ))
+        case .choice:
+            let list = column.choices.map(literal).joined(separator: ", ")
+            faults.append(("\(value) NOT IN (\(list))", "must be one of the choices"))
+        case .reference:
+            let table = column.target.flatMap(target) ?? "no_table"
+            faults.append(
+                (
+                    "NOT EXISTS (SELECT 1 FROM \(table) WHERE id = \(value) AND deleted = 0)",
+                    "must be the id of a \(column.target?.description ?? "record")"
+                ))
+        }
+        return faults
+    }
+
+    private func json(_ alias: String) -> String {
+        RecordJSON(definition: definition, alias: alias).sql
+    }
+}

@@ -1,0 +1,72 @@
+import JSON
+
+/// SQL that makes the JSON of a record as the contract has it, for the triggers that write the change log.
+struct RecordJSON {
+    let definition: ClassDefinition
+    /// `NEW`, `OLD` or a table.
+    let alias: String
+
+    /// An engine takes at most 127 arguments of a function; an object of more members is put together.
+    private static let membersPerCall = 60
+
+    var sql: String {
+        var members = ["'id', \(alias).id", "'version', \(alias).version", "'describe', \(describe)"]
+        for column in ["created", "creator", "modified", "modifier"] {
+            members.append("'\(column)', \(alias).\(column)")
+        }
+        for column in definition.columns {
+            members.append("'\(column.code)', \(value(column))")
+        }
+        var objects: [String] = []
+        var rest = members[...]
+        while !rest.isEmpty {
+            objects.append(
+                "json_object(\(rest.prefix(RecordJSON.membersPerCall).joined(separator: ", ")))")
+            rest = rest.dropFirst(RecordJSON.membersPerCall)
+        }
+        guard var sum = objects.first else { return "'{}'" }
+        for object in objects.dropFirst() {
+            sum = "substr(\(sum), 1, length(\(sum)) - 1) || ',' || substr(\(object), 2)"
+        }
+        return sum
+    }
+
+    private func value(_ column: ColumnDefinition) -> String {
+        let name = "\(alias).\(quoted(column.code))"
+        switch column.type {
+        case .text, .choice, .date, .datetime, .integer, .reference: return name
+        case .boolean: return "json(CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
+        case .decimal:
+            guard column.scale > 0 else { return name }
+            return "json(CASE WHEN \(name) IS NOT NULL THEN \(decimalText(name, column.scale)) END)"
+        }
+    }
+
+    private func decimalText(_ name: String, _ scale: Int) -> String {
+        let power = "1" + String(repeating: "0", count: scale)
+        return "printf('%s%d.%0\(scale)d', CASE WHEN \(name) < 0 THEN '-' ELSE '' END, "
+            + "abs(\(name)) / \(power), abs(\(name)) % \(power))"
+    }
+
+    private var describe: String {
+        let parts = definition.describe.parts.map { part in
+            switch part {
+            case .literal(let text): return literal(text)
+            case .id: return "\(alias).id"
+            case .column(let index):
+                let column = definition.columns[index]
+                let name = "\(alias).\(quoted(column.code))"
+                switch column.type {
+                case .boolean:
+                    return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
+                case .decimal where column.scale > 0:
+                    return
+                        "CASE WHEN \(name) IS NULL THEN '' ELSE \(decimalText(name, column.scale)) END"
+                case .text, .integer, .decimal, .date, .datetime, .choice, .reference:
+                    return "coalesce(\(name), '')"
+                }
+            }
+        }
+        return parts.isEmpty ? "''" : "(" + parts.joined(separator: " || ") + ")"
+    }
+}
