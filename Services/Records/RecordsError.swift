@@ -35,7 +35,8 @@ extension RecordsError: ProblemConvertible {
                 status: 400, code: "invalid-filter", title: "The filter cannot be used",
                 detail: "\(parameter) \(fault.detail) (at character \(fault.offset + 1))",
                 extra: JSONObject([
-                    ("parameter", .string(parameter)), ("position", .number(JSONNumber(Int64(fault.offset)))),
+                    ("parameter", .string(parameter)),
+                    ("position", .number(JSONNumber(Int64(fault.offset)))),
                 ]))
         case .cursor:
             return Problem(

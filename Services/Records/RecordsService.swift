@@ -97,7 +97,7 @@ private final class Housekeeping: Service {
             } catch {
                 runtime.log.warning("expired answers stay", ["error": .string("\(error)")])
             }
-            _ = await signal.wait(atMost: Housekeeping.interval, clock: runtime.clock)
+            await signal.wait(atMost: Housekeeping.interval, clock: runtime.clock)
         }
     }
 

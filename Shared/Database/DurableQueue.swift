@@ -74,6 +74,11 @@ public struct DurableQueue: Sendable {
             ]) > 0
     }
 
+    /// Whether an item with this key is there, waiting, leased or dead.
+    public func contains(_ connection: Connection, key: String) throws -> Bool {
+        try connection.count("select count(*) from \(table) where key = ?", [.text(key)]) > 0
+    }
+
     /// Takes up to `limit` due items, oldest due first, until `until`.
     public func lease(
         _ connection: Connection, now: Timestamp, until: Timestamp, limit: Int

@@ -2,7 +2,7 @@ import ServiceRuntime
 import Synchronization
 
 /// Wakes one waiting task; a signal that comes while nobody waits is kept.
-final class WorkerSignal: Sendable {
+public final class WorkerSignal: Sendable {
     private struct State {
         var isSet = false
         var isStopping = false
@@ -12,11 +12,13 @@ final class WorkerSignal: Sendable {
     }
     private let state = Mutex(State())
 
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    public init() {}
 
-    func fire() { fire { _ in true } }
+    public var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    func stop() {
+    public func fire() { fire { _ in true } }
+
+    public func stop() {
         fire { state in
             state.isStopping = true
             return true
@@ -24,7 +26,7 @@ final class WorkerSignal: Sendable {
     }
 
     /// Returns after a signal, or after `limit`.
-    func wait(atMost limit: Duration?, clock: any WallClock) async {
+    public func wait(atMost limit: Duration?, clock: any WallClock) async {
         let round = state.withLock { state in
             state.round += 1
             return state.round

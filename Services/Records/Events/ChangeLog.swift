@@ -18,7 +18,8 @@ enum ChangeLog {
             """
             SELECT account FROM change_log \
             WHERE class = ? AND record = ? AND operation = 'insert' ORDER BY seq LIMIT 1
-            """, [.integer(recordClass.number), .integer(id)]) { $0.text(0) }
+            """, [.integer(recordClass.number), .integer(id)]
+        ) { $0.text(0) }
     }
 
     /// An entry as it leaves.

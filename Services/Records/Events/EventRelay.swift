@@ -25,6 +25,8 @@ final class EventRelay: Service {
     private let peers: Peers
     private let runtime: Runtime
     private let signal = WorkerSignal()
+    /// Whether the signal was for a commit of this process.
+    private let isWoken = Atomic<Bool>(false)
     private let delivered: Counter
     private let failures: Counter
     private let waiting: Gauge
@@ -43,7 +45,10 @@ final class EventRelay: Service {
     }
 
     /// Something was committed: look now.
-    func wake() { signal.fire() }
+    func wake() {
+        isWoken.store(true, ordering: .releasing)
+        signal.fire()
+    }
 
     func run() async throws {
         var wait = EventRelay.firstWait
@@ -72,9 +77,8 @@ final class EventRelay: Service {
     /// Waits for a commit: its own are told, other programs' must be looked for.
     private func rest(since version: Int64) async {
         while !signal.isStopping {
-            let isWoken = await signal.wait(
-                atMost: EventRelay.lookInterval, clock: runtime.clock)
-            if isWoken { return }
+            await signal.wait(atMost: EventRelay.lookInterval, clock: runtime.clock)
+            if isWoken.exchange(false, ordering: .acquiringAndReleasing) { return }
             // A database that cannot be read shows itself in the next round.
             guard let now = try? await database.foreignVersion(), now == version else { return }
         }

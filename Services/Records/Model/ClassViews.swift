@@ -9,7 +9,8 @@ extension ModelSnapshot {
         let rights = access.rights
         let columns = definition.columns.enumerated().compactMap { position, column in
             let reaches = [rights.read, rights.insert, rights.change]
-            guard reaches.contains(where: { ($0?.columns[position] ?? .nowhere) != .nowhere }) else {
+            guard reaches.contains(where: { ($0?.columns[position] ?? .nowhere) != .nowhere })
+            else {
                 return ClassDescription.Column?.none
             }
             return column.description(

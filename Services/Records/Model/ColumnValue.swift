@@ -98,7 +98,9 @@ enum ColumnValue {
     private static func decimal(
         _ value: JSONValue, _ column: ColumnDefinition
     ) throws(Fault) -> Int64 {
-        guard case .number(let number) = value else { throw Fault("wrong-type", "must be a number") }
+        guard case .number(let number) = value else {
+            throw Fault("wrong-type", "must be a number")
+        }
         guard let unscaled = number.unscaled(scale: column.scale) else {
             throw Fault(
                 "too-many-decimals",

@@ -69,7 +69,8 @@ struct ModelApplication {
                     "SELECT count(\(quoted(column.code))) FROM \(ClassTable.name(number))")
                 result.append(
                     DestructiveChange(
-                        operation: operation, kind: .column, code: "\(item.new.code).\(column.code)",
+                        operation: operation, kind: .column,
+                        code: "\(item.new.code).\(column.code)",
                         rows: rows))
             }
         }

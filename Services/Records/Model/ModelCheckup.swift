@@ -85,8 +85,9 @@ struct ModelCheckup {
                 let index = definition.classes.firstIndex(where: { $0.code == item.new.code })
             else { continue }
             let table = ClassTable.name(number)
-            func report(_ column: ColumnDefinition, _ member: String, _ code: String, _ words: String)
-            {
+            func report(
+                _ column: ColumnDefinition, _ member: String, _ code: String, _ words: String
+            ) {
                 let position = item.new.index(of: column.code) ?? 0
                 problems.add("/classes/\(index)/columns/\(position)/\(member)", code, words)
             }
@@ -110,7 +111,8 @@ struct ModelCheckup {
             for column in item.newlyUnique {
                 let code = quoted(column.code)
                 let twice = try connection.count(
-                    "SELECT count(\(code)) - count(DISTINCT \(code)) FROM \(table) WHERE deleted = 0")
+                    "SELECT count(\(code)) - count(DISTINCT \(code)) FROM \(table) WHERE deleted = 0"
+                )
                 if twice > 0 {
                     report(column, "unique", "rows-not-unique", "\(twice) values are there twice.")
                 }

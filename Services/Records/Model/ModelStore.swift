@@ -32,8 +32,7 @@ final class ModelStore: Sendable {
     /// Reads what the database has, after everything that was written before. Called at the start, after an
     /// application, and by a call that met an old definition.
     func refresh() async throws {
-        let written = written
-        try await database.write { connection in
+        try await database.write { [self] connection in
             let generation = try connection.count("SELECT generation FROM store")
             written.store(generation, ordering: .releasing)
         }
@@ -72,9 +71,8 @@ final class ModelStore: Sendable {
             throw RecordsError.validation([ModelStore.codeFault])
         }
         let now = runtime.clock.now()
-        let written = written
         do {
-            let outcome = try await database.write { connection in
+            let outcome = try await database.write { [self] connection in
                 let application = ModelApplication(
                     connection: connection, code: call.code, document: call.document,
                     account: account, now: now)

@@ -39,7 +39,8 @@ struct FilterCompiler {
         case .compare(.literal(let literal), let comparison, .path(let path)):
             return try compare(path, comparison.mirrored, literal, negated: negated)
         case .compare(.literal(let literal), _, .literal):
-            throw FilterFault(detail: "compares two values; one must be a column", offset: literal.offset)
+            throw FilterFault(
+                detail: "compares two values; one must be a column", offset: literal.offset)
         }
     }
 

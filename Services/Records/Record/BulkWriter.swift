@@ -61,7 +61,8 @@ struct BulkWriter {
             """
             SELECT id FROM \(writer.access.recordClass.table) \
             WHERE \(quoted(key.column.code)) = ? AND deleted = 0
-            """, [stored]) { $0.integer(0) }
+            """, [stored]
+        ) { $0.integer(0) }
     }
 
     private static func write(_ written: RecordWriter.Written, into answer: inout JSONWriter) {

@@ -62,7 +62,8 @@ struct RecordDraft: Sendable {
             if read?.covers(column: position, isOwn: isOwn) ?? false {
                 refused.append(
                     FieldProblem(
-                        pointer: place, code: "forbidden", detail: "You may not write this column."))
+                        pointer: place, code: "forbidden", detail: "You may not write this column.")
+                )
             } else {
                 // What the caller may not even read does not exist for it, whatever is wrong with the value.
                 faults.removeAll { $0.pointer == place }

@@ -59,7 +59,7 @@ final class RecordPlan: Sendable {
     /// A selection: `id` and `version`, and what `select` names (nil is all).
     convenience init(
         _ recordClass: RecordClass, _ rights: RowRights, select: [String]?, expand: [String],
-        target: (FullCode) -> (RecordClass, RowRights)?
+        target: @escaping (FullCode) -> (RecordClass, RowRights)?
     ) throws {
         let scope = QueryScope(recordClass: recordClass, rights: rights, target: target)
         for code in (select ?? []) where code != "describe" {

@@ -64,7 +64,8 @@ final class RecordStore: Sendable {
                     "SELECT creator FROM \(table) WHERE id = ?", [.integer(call.id)]
                 ) { $0.text(0) }
                 // Of a record that is gone for good only the log is left to say whose it was.
-                let owner = try creator ?? ChangeLog.creator(connection, access.recordClass, call.id)
+                let owner =
+                    try creator ?? ChangeLog.creator(connection, access.recordClass, call.id)
                 guard let owner, rights.covers(isOwn: owner == account) else {
                     throw RecordsError.notFound
                 }

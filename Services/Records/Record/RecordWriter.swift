@@ -82,7 +82,8 @@ struct RecordWriter {
         guard !differing.isEmpty else {
             return Written(id: id, version: row.version, effect: .unchanged)
         }
-        var sql = "UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?"
+        var sql =
+            "UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?"
         var values: [SQLValue] = [.text(now.text), .text(account)]
         for position in differing {
             sql += ", \(quoted(definition.columns[position].code)) = ?"
@@ -121,7 +122,8 @@ struct RecordWriter {
                     """
                     SELECT id FROM \(other.table) WHERE \(quoted(column.code)) = ? AND deleted = 0 \
                     LIMIT 1
-                    """, [.integer(id)]) { $0.integer(0) }
+                    """, [.integer(id)]
+                ) { $0.integer(0) }
                 guard referrer != nil else { continue }
                 throw RecordsError.conflict(
                     "Records of \(other.type) refer to it by \(column.code).")
@@ -178,7 +180,8 @@ struct RecordWriter {
             guard column.unique else { continue }
             let holder = try connection.first(
                 "SELECT id FROM \(recordClass.table) WHERE \(quoted(column.code)) = ? AND deleted = 0",
-                [value]) { $0.integer(0) }
+                [value]
+            ) { $0.integer(0) }
             if let holder, holder != id {
                 draft.add(place, "not-unique", "Another record has this value.")
             }

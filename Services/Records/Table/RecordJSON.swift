@@ -10,7 +10,9 @@ struct RecordJSON {
     private static let membersPerCall = 60
 
     var sql: String {
-        var members = ["'id', \(alias).id", "'version', \(alias).version", "'describe', \(describe)"]
+        var members = [
+            "'id', \(alias).id", "'version', \(alias).version", "'describe', \(describe)",
+        ]
         for column in ["created", "creator", "modified", "modifier"] {
             members.append("'\(column)', \(alias).\(column)")
         }
