@@ -1,0 +1,40 @@
+# What a developer does with Geartrain, one word each.
+
+# Swift's crash reporter can hang where nobody looks at it.
+export SWIFT_BACKTRACE := enable=no
+SOURCES := Package.swift Services Shared Tests compose
+
+.PHONY: run test bench format lint setup clean
+
+# Builds all five services into one program and runs it: http://127.0.0.1:8080, data in ./data.
+run: setup
+	swift build -c release --product script-host
+	swift build -c release --product geartrain
+	@exec .build/release/geartrain
+
+# Installs the Debian packages that are missing.
+setup:
+	@Scripts/setup
+
+# Everything that must hold: form, module graph, tests.
+test:
+	@Scripts/setup test
+	swift format lint --strict --recursive $(SOURCES)
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build --disable-xctest
+
+# Speed, as ratios to nginx, PocketBase and raw SQLite in the same run.
+bench:
+	@Scripts/setup bench
+	swift build -c release
+	@exec .build/release/benchmarks
+
+format:
+	swift format --in-place --recursive $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+# Removes what was built; ./data stays.
+clean:
+	rm -rf .build .build-bench
