@@ -1,3 +1,4 @@
+import Glibc
 import RPC
 import ServiceRuntime
 
@@ -6,6 +7,26 @@ public struct GatewayConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// A folder for SQLite.
     public var data: String
+    /// Where browsers reach the pages; `https` makes cookies `__Host-` and `Secure`.
+    public var publicURL: String
+    /// Shown on every page.
+    public var environment: String
+    /// The password of `admin` at first start; nil is a random one, printed once.
+    public var adminPassword: String?
+    /// Model documents that are applied once, after the first start.
+    public var models: [String]
+    /// Whether `admin` becomes a member of the roles of those models: for the bundled sample only, so that a
+    /// newcomer sees its records.
+    public var adminJoinsModelRoles = false
+    /// How long a session lasts.
+    public var sessionLife: Duration
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    public var trustedProxies: [String]
+    /// Takes what a person at the terminal should see, a line at a time, unbuffered.
+    public var output: @Sendable (String) -> Void = GatewayConfiguration.writeLine
+
+    /// The shortest password that is taken, in characters.
+    static let passwordMinimum = 8
 
     /// Reads the environment; see `gateway --help`.
     public init(reading reader: ConfigurationReader) {
@@ -13,5 +34,54 @@ public struct GatewayConfiguration: Sendable {
             reading: reader, service: "gateway", defaultPort: 8080,
             peers: ["records", "mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        publicURL = reader.string(
+            "GEARTRAIN_PUBLIC_URL", default: "http://127.0.0.1:\(rpc.port)",
+            help: "where browsers reach the pages; https makes the cookies secure")
+        environment = reader.choice(
+            "ENVIRONMENT", default: "development",
+            of: ["development", "test", "acceptance", "production"], help: "shown on every page")
+        adminPassword = reader.optionalString(
+            "GATEWAY_ADMIN_PASSWORD",
+            help: "password of admin at first start; without it a random one is printed once",
+            secret: true)
+        models =
+            reader.optionalString(
+                "GEARTRAIN_MODELS", help: "model documents applied at first start, comma separated"
+            ).map(GatewayConfiguration.list) ?? []
+        sessionLife = reader.duration(
+            "GATEWAY_SESSION_LIFE", default: .seconds(12 * 3600), help: "how long a session lasts")
+        trustedProxies =
+            reader.optionalString(
+                "GATEWAY_TRUSTED_PROXIES",
+                help: "addresses of proxies whose X-Forwarded-For is believed, comma separated"
+            ).map(GatewayConfiguration.list) ?? []
+        if let adminPassword, adminPassword.count < GatewayConfiguration.passwordMinimum {
+            reader.problem(
+                "GATEWAY_ADMIN_PASSWORD must have at least "
+                    + "\(GatewayConfiguration.passwordMinimum) characters")
+        }
+        if !publicURL.hasPrefix("http://"), !publicURL.hasPrefix("https://") {
+            reader.problem("GEARTRAIN_PUBLIC_URL must begin with http:// or https://")
+        }
+    }
+
+    /// Whether browsers come over TLS.
+    var isSecure: Bool { publicURL.hasPrefix("https://") }
+
+    private static func list(_ text: String) -> [String] {
+        text.split(separator: ",").map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }.filter { !$0.isEmpty }
+    }
+
+    /// Standard output without a buffer, so that a pipe sees the line at once.
+    @Sendable private static func writeLine(_ line: String) {
+        var bytes = Array((line + "\n").utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
     }
 }

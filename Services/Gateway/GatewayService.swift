@@ -1,17 +1,152 @@
+import Database
+import HTTP
+import JSON
+import RPC
 import ServiceRuntime
 
-/// The gateway service: its database, its actors and its door.
+/// The gateway service: the one door of the platform. It owns accounts, roles, sessions and tokens; everything
+/// else it passes to the service that owns it.
 public final class GatewayService: Service {
     public let name = "gateway"
+    /// The port it listens on.
+    public let port: Int
+
+    let table: RouteTable
+    private let configuration: GatewayConfiguration
+    private let runtime: Runtime
+    private let database: Database
+    private let passwords: PasswordWorker
+    private let server: HTTPServer
+    private let housekeeping: Housekeeping
+    private let seeder: ModelSeeder
 
     /// Opens the database, applies migrations and binds the port.
-    public init(configuration: GatewayConfiguration, runtime: Runtime) async throws {
-        fatalError("stub")
+    public convenience init(configuration: GatewayConfiguration, runtime: Runtime) async throws {
+        let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
+        let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
+        try await self.init(configuration: configuration, runtime: runtime, peers: peers)
     }
 
-    /// The port it listens on.
-    public var port: Int { fatalError("stub") }
+    init(configuration: GatewayConfiguration, runtime: Runtime, peers: Peers) async throws {
+        self.configuration = configuration
+        self.runtime = runtime
+        try Files.makeFolder(configuration.data)
+        database = try await Database.open(
+            DatabaseConfiguration(location: configuration.data + "/gateway.db"), runtime: runtime)
+        try await database.migrate(Migrations.all)
+        let accounts = AccountStore(database: database, clock: runtime.clock)
+        let sessions = SessionStore(
+            database: database, clock: runtime.clock, random: runtime.random)
+        passwords = PasswordWorker(random: runtime.random, metrics: runtime.metrics)
+        let first = FirstStart(
+            accounts: accounts, passwords: passwords, configuration: configuration,
+            runtime: runtime)
+        let cache = IdentityCache()
+        let cookies = SessionCookies(
+            isSecure: configuration.isSecure, key: try await first.csrfKey())
+        try await first.makeAdmin()
+        let authenticator = Authenticator(
+            configuration: configuration, accounts: accounts, sessions: sessions,
+            passwords: passwords, cache: cache, cookies: cookies, runtime: runtime)
+        let applier = ModelApplier(peers: peers, accounts: accounts, cache: cache)
+        let frame = PageFrame(environment: configuration.environment)
+        table = RouteTable(authenticator: authenticator, runtime: runtime)
+        AccountRoutes(
+            authenticator: authenticator, accounts: accounts, sessions: sessions,
+            passwords: passwords, cache: cache, clock: runtime.clock
+        ).add(to: table)
+        GatewayService.addOwners(peers, applier, runtime, to: table)
+        GatewayService.addPages(peers, frame, authenticator, runtime, to: table)
+        let database = database
+        PlatformRoutes(metrics: runtime.metrics) {
+            await GatewayService.unreadiness(of: database)
+        }.add(to: table)
+        housekeeping = Housekeeping(sessions: sessions, runtime: runtime)
+        seeder = ModelSeeder(
+            applier: applier, accounts: accounts, configuration: configuration, runtime: runtime)
+        let door = FrontDoor(
+            router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator)
+        server = GatewayService.server(configuration, runtime, door)
+        if let fault = table.router.check().first { throw RouteFault(text: fault) }
+        port = try server.bind()
+    }
 
-    public func run() async throws { fatalError("stub") }
-    public func shutdown() async { fatalError("stub") }
+    public func run() async throws {
+        configuration.output("Geartrain listens on http://\(configuration.rpc.address):\(port)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [server] in try await server.run() }
+            group.addTask { [housekeeping] in try await housekeeping.run() }
+            group.addTask { [seeder, runtime] in
+                do {
+                    try await seeder.run()
+                } catch {
+                    runtime.log.error(
+                        "the models of the first start were not applied",
+                        ["error": .string("\(error)")])
+                }
+            }
+            try await group.waitForAll()
+        }
+        passwords.stop()
+        await database.close()
+    }
+
+    public func shutdown() async {
+        await seeder.shutdown()
+        await housekeeping.shutdown()
+        await server.shutdown()
+    }
+
+    // MARK: Wiring
+
+    private static func addOwners(
+        _ peers: Peers, _ applier: ModelApplier, _ runtime: Runtime, to table: RouteTable
+    ) {
+        let resolver = CodeResolver(records: peers["records"], clock: runtime.clock)
+        ModelRoutes(records: peers["records"], applier: applier).add(to: table)
+        RecordRoutes(records: peers["records"]).add(to: table)
+        WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
+        MailRoutes(mail: peers["mail"]).add(to: table)
+        BatchRoutes(batch: peers["batch"], resolver: resolver).add(to: table)
+    }
+
+    private static func addPages(
+        _ peers: Peers, _ frame: PageFrame, _ authenticator: Authenticator, _ runtime: Runtime,
+        to table: RouteTable
+    ) {
+        LoginPages(frame: frame, authenticator: authenticator, random: runtime.random)
+            .add(to: table)
+        ClassPages(frame: frame, records: peers["records"]).add(to: table)
+        RecordPages(frame: frame, records: peers["records"], authenticator: authenticator)
+            .add(to: table)
+        CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
+        ProblemPages(frame: frame).add(to: table)
+    }
+
+    private static func server(
+        _ configuration: GatewayConfiguration, _ runtime: Runtime, _ door: FrontDoor
+    ) -> HTTPServer {
+        var settings = HTTPServerConfiguration()
+        settings.address = configuration.rpc.address
+        settings.port = configuration.rpc.port
+        return HTTPServer(name: "gateway", configuration: settings, runtime: runtime) {
+            await door.respond(to: $0)
+        }
+    }
+
+    /// Ready is who can read its own database; the peers have their own readiness.
+    private static func unreadiness(of database: Database) async -> String? {
+        do {
+            _ = try await database.pointRead { try $0.count("select count(*) from setting") }
+            return nil
+        } catch {
+            return "The gateway's database does not answer."
+        }
+    }
+}
+
+/// A route that is not right: the gateway does not start with one.
+struct RouteFault: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
 }

@@ -1,0 +1,144 @@
+import Contracts
+import HTTP
+import JSON
+
+/// What callers send about accounts and roles, read with every fault at once.
+enum AccountInput {
+    static let passwordMaximum = 1024
+    static let nameMaximum = 200
+
+    struct Account {
+        var change = AccountStore.AccountChange()
+        /// Not hashed yet.
+        var password: String?
+    }
+
+    /// `isWhole`: a PUT, where what is not named gets its default; otherwise a PATCH.
+    static func account(_ value: JSONValue, code: String, isWhole: Bool) throws -> Account {
+        let problems = ObjectReader.Problems()
+        let reader = ObjectReader(value, at: "", problems: problems)
+        var input = Account()
+        let has = { (key: String) in reader.object[key] != nil }
+        if isWhole || has("name") {
+            input.change.name = text(reader, "name", required: true)
+        }
+        if isWhole || has("email") { input.change.email = .some(email(reader)) }
+        if isWhole || has("kind") {
+            input.change.kind = reader.word("kind", of: ["person", "service"], default: "person")
+        }
+        if isWhole || has("enabled") {
+            input.change.enabled = reader.boolean("enabled", default: true)
+        }
+        if isWhole || has("locked") {
+            input.change.locked = reader.boolean("locked", default: false)
+        }
+        if isWhole || has("language") { input.change.language = language(reader) }
+        if isWhole || has("roles") { input.change.roles = codes(reader, "roles") }
+        input.password = password(reader)
+        finish(reader, code: code)
+        if code == Gateway.Account.admin,
+            input.change.enabled == false || input.change.locked == true
+        {
+            problems.add(
+                input.change.locked == true ? "/locked" : "/enabled", "not-allowed",
+                "The account admin cannot be shut out.")
+        }
+        if !problems.items.isEmpty { throw Problem.validation(problems.items) }
+        return input
+    }
+
+    static func role(_ value: JSONValue, code: String, isWhole: Bool) throws
+        -> AccountStore.RoleChange
+    {
+        let problems = ObjectReader.Problems()
+        let reader = ObjectReader(value, at: "", problems: problems)
+        var change = AccountStore.RoleChange()
+        let has = { (key: String) in reader.object[key] != nil }
+        if isWhole || has("name") { change.name = reader.texts("name", required: true) }
+        if isWhole || has("enabled") {
+            change.enabled = reader.boolean("enabled", default: true)
+        }
+        if isWhole || has("permissions") { change.permissions = permissions(reader) }
+        if isWhole || has("members") { change.members = codes(reader, "members") }
+        finish(reader, code: code)
+        if !problems.items.isEmpty { throw Problem.validation(problems.items) }
+        return change
+    }
+
+    /// A code in a path that is none names nothing.
+    static func code(_ text: String?) throws -> String {
+        guard let text, FullCode.isCode(text) else {
+            throw Problem.notFound("A code is lower-case letters, digits and _.")
+        }
+        return text
+    }
+
+    /// What GET adds may come back with PUT; it says nothing.
+    private static func finish(_ reader: ObjectReader, code: String) {
+        if let named = reader.object["code"], named != .string(code) {
+            reader.fault("code", "conflict", "The path says \(code); leave it out.")
+        }
+        reader.ignore("code", "version", "created", "modified")
+        reader.finish()
+    }
+
+    private static func text(_ reader: ObjectReader, _ key: String, required: Bool) -> String? {
+        guard let text = reader.string(key, required: required) else { return nil }
+        if required, text.allSatisfy(\.isWhitespace) {
+            reader.fault(key, "required", "Must not be empty.")
+        }
+        if text.count > nameMaximum {
+            reader.fault(key, "too-long", "At most \(nameMaximum) characters.")
+        }
+        return text
+    }
+
+    private static func email(_ reader: ObjectReader) -> String? {
+        guard let email = reader.string("email"), !email.isEmpty else { return nil }
+        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
+        let isPlain = email.unicodeScalars.allSatisfy { $0.value > 32 && $0.value != 127 }
+        if parts.count != 2 || parts.contains("") || !isPlain || email.utf8.count > 254 {
+            reader.fault("email", "malformed", "An e-mail address, such as anna@example.com.")
+        }
+        return email
+    }
+
+    private static func language(_ reader: ObjectReader) -> String {
+        let language = reader.string("language") ?? "en"
+        let isTag =
+            (2...8).contains(language.utf8.count)
+            && language.utf8.allSatisfy {
+                (97...122).contains($0) || (65...90).contains($0) || $0 == 45
+            }
+        if !isTag { reader.fault("language", "malformed", "A language tag, such as en.") }
+        return language
+    }
+
+    private static func password(_ reader: ObjectReader) -> String? {
+        guard let password = reader.string("password") else { return nil }
+        if password.count < GatewayConfiguration.passwordMinimum {
+            reader.fault(
+                "password", "too-short",
+                "At least \(GatewayConfiguration.passwordMinimum) characters.")
+        }
+        if password.utf8.count > passwordMaximum {
+            reader.fault("password", "too-long", "At most \(passwordMaximum) bytes.")
+        }
+        return password
+    }
+
+    private static func codes(_ reader: ObjectReader, _ key: String) -> [String] {
+        var seen: Set<String> = []
+        return reader.strings(key).filter { seen.insert($0).inserted }
+    }
+
+    private static func permissions(_ reader: ObjectReader) -> [String] {
+        let named = reader.strings("permissions")
+        for (index, name) in named.enumerated() where !Permissions.all.contains(name) {
+            reader.problems.add(
+                "\(reader.pointer)/permissions/\(index)", "unknown-permission",
+                "One of: \(Permissions.all.joined(separator: ", ")).")
+        }
+        return Permissions.all.filter(named.contains)
+    }
+}

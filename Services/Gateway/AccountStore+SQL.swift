@@ -1,0 +1,235 @@
+import Database
+import HTTP
+import JSON
+import ServiceRuntime
+
+/// The statements, inside a transaction.
+extension AccountStore {
+    static let accountColumns = """
+        id, code, name, email, kind, enabled, locked, language, version, created, modified
+        """
+    static let roleColumns = "id, code, name, enabled, permissions, version, created, modified"
+
+    static func account(of row: Row) -> Account {
+        Account(
+            id: row.integer(0), code: row.text(1), name: row.text(2), email: row.optionalText(3),
+            kind: row.text(4), enabled: row.boolean(5), locked: row.boolean(6),
+            language: row.text(7), version: row.integer(8),
+            created: Timestamp(milliseconds: row.integer(9)),
+            modified: Timestamp(milliseconds: row.integer(10)), roles: [])
+    }
+
+    static func role(of row: Row) throws -> Role {
+        let name = try JSONValue(parsing: Array(row.text(2).utf8))
+        let names = (name.object?.members ?? []).map { ($0.key, $0.value.string ?? "") }
+        return Role(
+            id: row.integer(0), code: row.text(1),
+            name: Dictionary(names, uniquingKeysWith: { first, _ in first }),
+            enabled: row.boolean(3), permissions: words(row.text(4)), version: row.integer(5),
+            created: Timestamp(milliseconds: row.integer(6)),
+            modified: Timestamp(milliseconds: row.integer(7)), members: [])
+    }
+
+    /// Permissions and scopes are stored as words with blanks between them.
+    static func words(_ text: String) -> [String] {
+        text.split(separator: " ").map(String.init)
+    }
+
+    static func account(_ connection: Connection, _ code: String) throws -> Account? {
+        let account = try connection.first(
+            "select \(accountColumns) from account where code = ?", [.text(code)], account(of:))
+        return try account.map { try withRoles(connection, $0) }
+    }
+
+    static func withRoles(_ connection: Connection, _ account: Account) throws -> Account {
+        var account = account
+        account.roles = try connection.query(
+            "select role.code from role_member join role on role.id = role_member.role"
+                + " where role_member.account = ? order by role.code",
+            [.integer(account.id)]
+        ) { $0.text(0) }
+        return account
+    }
+
+    static func role(_ connection: Connection, _ code: String) throws -> Role? {
+        let role = try connection.first(
+            "select \(roleColumns) from role where code = ?", [.text(code)], role(of:))
+        return try role.map { try withMembers(connection, $0) }
+    }
+
+    static func withMembers(_ connection: Connection, _ role: Role) throws -> Role {
+        var role = role
+        role.members = try connection.query(
+            "select account.code from role_member"
+                + " join account on account.id = role_member.account"
+                + " where role_member.role = ? order by account.code",
+            [.integer(role.id)]
+        ) { $0.text(0) }
+        return role
+    }
+
+    /// What an account's enabled roles give it.
+    static func permissions(_ connection: Connection, of account: Account) throws -> [String] {
+        if account.code == Account.admin { return Permissions.all }
+        let texts = try connection.query(
+            "select role.permissions from role_member join role on role.id = role_member.role"
+                + " where role_member.account = ? and role.enabled = 1",
+            [.integer(account.id)]
+        ) { $0.text(0) }
+        let held = Set(texts.flatMap(words))
+        return Permissions.all.filter(held.contains)
+    }
+
+    static func guardPermissions(_ permissions: [String], held: Set<String>) throws {
+        guard let more = permissions.first(where: { !held.contains($0) }) else { return }
+        throw Problem.forbidden(
+            "Nobody gives, or changes who has, more than they hold: \(more) is missing.")
+    }
+
+    static func insert(
+        _ connection: Connection, _ code: String, _ change: AccountChange, now: Timestamp
+    ) throws {
+        try connection.run(
+            "insert into account (code, name, email, kind, enabled, locked, language, password,"
+                + " version, created, modified) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+            [
+                .text(code), .text(change.name ?? code), SQLValue(change.email ?? nil),
+                .text(change.kind ?? "person"), SQLValue(change.enabled ?? true),
+                SQLValue(change.locked ?? false), .text(change.language ?? "en"),
+                SQLValue(change.password), .integer(now.milliseconds),
+                .integer(now.milliseconds),
+            ])
+    }
+
+    static func update(
+        _ connection: Connection, _ old: Account, _ change: AccountChange, now: Timestamp
+    ) throws {
+        let enabled = change.enabled ?? old.enabled
+        let locked = change.locked ?? old.locked
+        try connection.run(
+            "update account set name = ?, email = ?, kind = ?, enabled = ?, locked = ?,"
+                + " language = ?, password = coalesce(?, password), version = version + 1,"
+                + " modified = ? where id = ?",
+            [
+                .text(change.name ?? old.name), SQLValue(change.email ?? old.email),
+                .text(change.kind ?? old.kind), SQLValue(enabled), SQLValue(locked),
+                .text(change.language ?? old.language), SQLValue(change.password),
+                .integer(now.milliseconds), .integer(old.id),
+            ])
+        // Whoever is shut out, or got another password, has no session left from before.
+        if !enabled || locked || change.password != nil {
+            try connection.run("delete from session where account = ?", [.integer(old.id)])
+        }
+    }
+
+    @discardableResult
+    static func write(
+        _ connection: Connection, role code: String, _ old: Role?, _ change: RoleChange,
+        now: Timestamp
+    ) throws -> Int64 {
+        let name = change.name ?? old?.name ?? ["": code]
+        let object = JSONObject(name.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
+        let values: [SQLValue] = [
+            .text(JSONValue.object(object).text), SQLValue(change.enabled ?? old?.enabled ?? true),
+            .text((change.permissions ?? old?.permissions ?? []).joined(separator: " ")),
+            .integer(now.milliseconds),
+        ]
+        if let old {
+            try connection.run(
+                "update role set name = ?, enabled = ?, permissions = ?, modified = ?,"
+                    + " version = version + 1 where id = ?", values + [.integer(old.id)])
+            return old.id
+        }
+        try connection.run(
+            "insert into role (name, enabled, permissions, modified, version, code, created)"
+                + " values (?, ?, ?, ?, 1, ?, ?)",
+            values + [.text(code), .integer(now.milliseconds)])
+        return connection.lastInsertID
+    }
+
+    /// Replaces an account's roles; the roles that gain or lose it get a new version.
+    static func setRoles(
+        _ connection: Connection, _ account: Account, _ codes: [String], now: Timestamp,
+        held: Set<String>
+    ) throws {
+        let wanted = try codes.enumerated().map { index, code in
+            guard let role = try role(connection, code) else {
+                throw Problem.validation([
+                    FieldProblem(
+                        pointer: "/roles/\(index)", code: "unknown-role",
+                        detail: "There is no role \(code).")
+                ])
+            }
+            return role
+        }
+        let old = Set(account.roles)
+        for role in wanted where !old.contains(role.code) {
+            try guardPermissions(role.permissions, held: held)
+            try connection.run(
+                "insert into role_member (role, account) values (?, ?) on conflict do nothing",
+                [.integer(role.id), .integer(account.id)])
+            try touch(connection, "role", role.id, now: now)
+        }
+        for code in old.subtracting(codes) {
+            guard let role = try role(connection, code) else { continue }
+            try connection.run(
+                "delete from role_member where role = ? and account = ?",
+                [.integer(role.id), .integer(account.id)])
+            try touch(connection, "role", role.id, now: now)
+        }
+    }
+
+    /// Replaces a role's members; the accounts that join or leave get a new version.
+    static func setMembers(
+        _ connection: Connection, role: Int64, _ codes: [String], now: Timestamp
+    ) throws {
+        var wanted: Set<Int64> = []
+        for (index, code) in codes.enumerated() {
+            guard let account = try account(connection, code) else {
+                throw Problem.validation([
+                    FieldProblem(
+                        pointer: "/members/\(index)", code: "unknown-account",
+                        detail: "There is no account \(code).")
+                ])
+            }
+            wanted.insert(account.id)
+        }
+        let old = Set(
+            try connection.query(
+                "select account from role_member where role = ?", [.integer(role)]
+            ) { $0.integer(0) })
+        for account in wanted.subtracting(old) {
+            try connection.run(
+                "insert into role_member (role, account) values (?, ?)",
+                [.integer(role), .integer(account)])
+            try touch(connection, "account", account, now: now)
+        }
+        for account in old.subtracting(wanted) {
+            try connection.run(
+                "delete from role_member where role = ? and account = ?",
+                [.integer(role), .integer(account)])
+            try touch(connection, "account", account, now: now)
+        }
+    }
+
+    private static func touch(
+        _ connection: Connection, _ table: StaticString, _ id: Int64, now: Timestamp
+    ) throws {
+        try connection.run(
+            "update \(table) set version = version + 1, modified = ? where id = ?",
+            [.integer(now.milliseconds), .integer(id)])
+    }
+
+    static func setting(_ connection: Connection, _ name: String) throws -> String? {
+        try connection.first("select value from setting where name = ?", [.text(name)]) {
+            $0.text(0)
+        }
+    }
+
+    static func set(_ connection: Connection, _ name: String, _ value: String) throws {
+        try connection.run(
+            "insert into setting (name, value) values (?, ?)"
+                + " on conflict (name) do update set value = excluded.value",
+            [.text(name), .text(value)])
+    }
+}

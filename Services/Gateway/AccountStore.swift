@@ -1,0 +1,173 @@
+import Database
+import HTTP
+import ServiceRuntime
+
+/// Accounts and roles in the database. Each public method is one transaction.
+struct AccountStore: Sendable {
+    let database: Database
+    let clock: any WallClock
+
+    /// What an account shall have; nil leaves what stands.
+    struct AccountChange: Sendable {
+        var name: String?
+        var email: String??
+        var kind: String?
+        var enabled: Bool?
+        var locked: Bool?
+        var language: String?
+        /// The scrypt hash.
+        var password: String?
+        var roles: [String]?
+    }
+
+    /// What a role shall have; nil leaves what stands.
+    struct RoleChange: Sendable {
+        var name: [String: String]?
+        var enabled: Bool?
+        var permissions: [String]?
+        var members: [String]?
+    }
+
+    /// How a change meets what stands.
+    enum Mode: Sendable {
+        case put, patch
+    }
+
+    // MARK: Reading
+
+    /// What a log-in needs of an account.
+    struct Login: Sendable {
+        let id: Int64
+        let password: String?
+        let isActive: Bool
+    }
+
+    func login(_ code: String) async throws -> Login? {
+        try await database.pointRead { connection in
+            try connection.first(
+                "select id, password, enabled, locked from account where code = ?", [.text(code)]
+            ) {
+                Login(
+                    id: $0.integer(0), password: $0.optionalText(1),
+                    isActive: $0.boolean(2) && !$0.boolean(3))
+            }
+        }
+    }
+
+    func account(_ code: String) async throws -> Account? {
+        try await database.pointRead { try AccountStore.account($0, code) }
+    }
+
+    /// In the order of codes, those after `cursor`.
+    func accounts(after cursor: String, limit: Int) async throws -> [Account] {
+        try await database.read { connection in
+            let accounts = try connection.query(
+                "select \(AccountStore.accountColumns) from account where code > ?"
+                    + " order by code limit ?",
+                [.text(cursor), .integer(Int64(limit))], AccountStore.account(of:))
+            return try accounts.map { try AccountStore.withRoles(connection, $0) }
+        }
+    }
+
+    func role(_ code: String) async throws -> Role? {
+        try await database.pointRead { try AccountStore.role($0, code) }
+    }
+
+    func roles(after cursor: String, limit: Int) async throws -> [Role] {
+        try await database.read { connection in
+            let roles = try connection.query(
+                "select \(AccountStore.roleColumns) from role where code > ?"
+                    + " order by code limit ?",
+                [.text(cursor), .integer(Int64(limit))], AccountStore.role(of:))
+            return try roles.map { try AccountStore.withMembers(connection, $0) }
+        }
+    }
+
+    // MARK: Writing
+
+    /// Creates or changes an account. `held` are the permissions of who asks: nobody gives, or changes an account
+    /// that has, more than that.
+    func save(
+        account code: String, _ change: AccountChange, mode: Mode, if precondition: Precondition,
+        held: Set<String>
+    ) async throws -> (account: Account, created: Bool) {
+        let now = clock.now()
+        return try await database.write { connection in
+            let old = try AccountStore.account(connection, code)
+            if mode == .patch, old == nil { throw Problem.notFound() }
+            try precondition.check(existing: old?.version)
+            if let old {
+                let permissions = try AccountStore.permissions(connection, of: old)
+                try AccountStore.guardPermissions(permissions, held: held)
+                try AccountStore.update(connection, old, change, now: now)
+            } else {
+                try AccountStore.insert(connection, code, change, now: now)
+            }
+            guard let saved = try AccountStore.account(connection, code) else {
+                throw Problem.internalError
+            }
+            if let roles = change.roles {
+                try AccountStore.setRoles(connection, saved, roles, now: now, held: held)
+            }
+            guard let result = try AccountStore.account(connection, code) else {
+                throw Problem.internalError
+            }
+            return (result, old == nil)
+        }
+    }
+
+    func save(
+        role code: String, _ change: RoleChange, mode: Mode, if precondition: Precondition,
+        held: Set<String>
+    ) async throws -> (role: Role, created: Bool) {
+        let now = clock.now()
+        return try await database.write { connection in
+            let old = try AccountStore.role(connection, code)
+            if mode == .patch, old == nil { throw Problem.notFound() }
+            try precondition.check(existing: old?.version)
+            let permissions = change.permissions ?? old?.permissions ?? []
+            try AccountStore.guardPermissions(permissions + (old?.permissions ?? []), held: held)
+            let id = try AccountStore.write(connection, role: code, old, change, now: now)
+            if let members = change.members {
+                try AccountStore.setMembers(connection, role: id, members, now: now)
+            }
+            guard let result = try AccountStore.role(connection, code) else {
+                throw Problem.internalError
+            }
+            return (result, old == nil)
+        }
+    }
+
+    /// Creates those roles of a model that do not exist; answers their codes. `member` joins all of them.
+    func createMissingRoles(_ codes: [String], member: String?) async throws -> [String] {
+        let now = clock.now()
+        return try await database.write { connection in
+            var made: [String] = []
+            for code in codes {
+                let old = try AccountStore.role(connection, code)
+                if old == nil {
+                    let name = ["": code.prefix(1).uppercased() + code.dropFirst()]
+                    try AccountStore.write(
+                        connection, role: code, nil, RoleChange(name: name), now: now)
+                    made.append(code)
+                }
+                guard let member, let role = try AccountStore.role(connection, code),
+                    !role.members.contains(member)
+                else { continue }
+                try AccountStore.setMembers(
+                    connection, role: role.id, role.members + [member], now: now)
+            }
+            return made
+        }
+    }
+
+    // MARK: Settings
+
+    func setting(_ name: String) async throws -> String? {
+        try await database.read { try AccountStore.setting($0, name) }
+    }
+
+    func set(_ name: String, _ value: String) async throws {
+        try await database.write { try AccountStore.set($0, name, value) }
+    }
+}

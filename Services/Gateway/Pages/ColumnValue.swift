@@ -1,0 +1,111 @@
+import Contracts
+import JSON
+import ServiceRuntime
+
+/// A column's value between JSON, a form's text and what a person reads.
+struct ColumnValue {
+    let column: ClassDescription.Column
+    let texts: Texts
+
+    typealias Column = ClassDescription.Column
+
+    /// What a form's text means: a value, or why it is none.
+    enum Reading: Equatable {
+        case value(JSONValue)
+        case fault(String)
+    }
+
+    /// An empty text is no value.
+    func read(_ text: String) -> Reading {
+        if column.type == "text", column.multiline {
+            // A browser ends lines with CR LF whatever they were.
+            let plain = text.split(separator: "\r\n", omittingEmptySubsequences: false)
+                .joined(separator: "\n")
+            return .value(plain.isEmpty ? .null : .string(plain))
+        }
+        if column.type == "text" { return .value(text.isEmpty ? .null : .string(text)) }
+        let trimmed = ColumnValue.trim(text)
+        if trimmed.isEmpty { return .value(.null) }
+        switch column.type {
+        case "integer":
+            return Int64(trimmed).map { .value(.number(JSONNumber($0))) } ?? .fault(texts.notWhole)
+        case "decimal":
+            return JSONNumber(text: trimmed).map { .value(.number($0)) }
+                ?? .fault(texts.notDecimal)
+        case "reference":
+            return Int64(trimmed).map { .value(.number(JSONNumber($0))) }
+                ?? .fault(texts.notReference)
+        case "boolean":
+            return .value(.boolean(trimmed == "true"))
+        case "date":
+            return CalendarDate(trimmed) == nil
+                ? .fault(texts.notDate) : .value(.string(trimmed))
+        case "datetime":
+            return ColumnValue.time(trimmed).map { .value(.string($0.text)) }
+                ?? .fault(texts.notDateTime)
+        default:
+            return .value(.string(text))
+        }
+    }
+
+    /// What an input shows for a value, such that reading it gives the value again.
+    func input(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null?: return ""
+        case .string(let text)?:
+            guard column.type == "datetime", let time = Timestamp(text) else { return text }
+            return String(time.text.dropLast())
+        case .number(let number)?: return number.text
+        case .boolean(let flag)?: return flag ? "true" : "false"
+        case .object(let object)?: return object["id"]?.integer.map(String.init) ?? ""
+        case .array?: return value?.text ?? ""
+        }
+    }
+
+    /// What a person reads; `limit` cuts a long text.
+    func shown(_ value: JSONValue?, limit: Int? = nil) -> HTML {
+        guard let value, !value.isNull else {
+            return tag(.span, .class("quiet")) { texts.empty }
+        }
+        switch (column.type, value) {
+        case ("boolean", .boolean(let flag)): return HTML(flag ? texts.yes : texts.no)
+        case ("choice", .string(let text)): return tag(.span, .class("chip")) { text }
+        case ("datetime", .string(let text)): return ColumnValue.moment(text)
+        case ("reference", _): return reference(value)
+        default: return HTML(cut(input(value), limit))
+        }
+    }
+
+    /// A time as people write it, with the exact one behind it.
+    static func moment(_ text: String) -> HTML {
+        guard let time = Timestamp(text) else { return HTML(text) }
+        let parts = time.text.split(separator: "T")
+        return tag(.time, .datetime(time.text), .title(time.text)) {
+            "\(parts[0]) \(parts[1].prefix(5))"
+        }
+    }
+
+    private func reference(_ value: JSONValue) -> HTML {
+        guard let id = value["id"]?.integer ?? value.integer else { return HTML(value.text) }
+        let name = value["describe"]?.string ?? "#\(id)"
+        guard let target = column.target else { return HTML(name) }
+        return tag(.a, .href(Link("m", target.model, target.code, String(id)))) { name }
+    }
+
+    private func cut(_ text: String, _ limit: Int?) -> String {
+        guard let limit, text.utf8.count > limit else { return text }
+        return String(text.prefix(limit)) + "…"
+    }
+
+    private static func trim(_ text: String) -> String {
+        let blanks = text.drop { $0.isWhitespace }
+        guard let last = blanks.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(blanks[...last])
+    }
+
+    /// `2026-11-23T10:15`, with seconds or parts of them, in UTC; or any RFC 3339 time.
+    private static func time(_ text: String) -> Timestamp? {
+        let isShort = text.utf8.count == 16
+        return Timestamp(text) ?? Timestamp(text + (isShort ? ":00Z" : "Z"))
+    }
+}

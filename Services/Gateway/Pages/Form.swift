@@ -1,0 +1,24 @@
+import HTTP
+
+/// What a person sent with a form: texts by name, and nothing else.
+struct Form: Sendable {
+    static let limit = 2 << 20
+
+    let fields: [(name: String, value: String)]
+
+    init(_ request: Request) async throws {
+        let bytes = try await request.body.collect(limit: Form.limit)
+        guard let query = Query(String(decoding: bytes, as: UTF8.self)) else {
+            throw Problem(
+                status: 400, code: "bad-request", title: "The request cannot be understood",
+                detail: "The form is not percent-encoded UTF-8.")
+        }
+        fields = query.items
+    }
+
+    init(fields: [(name: String, value: String)]) {
+        self.fields = fields
+    }
+
+    subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+}

@@ -1,0 +1,47 @@
+/// An address of one of our own pages: path and query, percent-encoded here and nowhere else.
+struct Link: Sendable, Equatable {
+    let text: String
+
+    static let home = Link()
+    static let login = Link("login")
+    static let logout = Link("logout")
+
+    /// `Link("m", model, class, query: [("filter", text)])`; a nil or empty value is left out.
+    init(_ segments: String..., query: [(name: String, value: String?)] = []) {
+        var text = ""
+        for segment in segments { text += "/" + Link.encode(segment) }
+        if text.isEmpty { text = "/" }
+        var separator = "?"
+        for (name, value) in query {
+            guard let value, !value.isEmpty else { continue }
+            text += separator + Link.encode(name) + "=" + Link.encode(value)
+            separator = "&"
+        }
+        self.text = text
+    }
+
+    /// A `returnUrl` that came from outside: only a path of ours, whatever a browser makes of it.
+    init?(own text: String?) {
+        guard let text, text.utf8.count <= 2000, text.hasPrefix("/"),
+            text.utf8.dropFirst().first != UInt8(ascii: "/"),
+            text.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") })
+        else { return nil }
+        self.text = text
+    }
+
+    private static func encode(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                encoded += "%"
+                if byte < 16 { encoded += "0" }
+                encoded += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return encoded
+    }
+}

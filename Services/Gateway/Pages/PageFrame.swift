@@ -1,0 +1,128 @@
+import HTTP
+import RPC
+
+/// What is around every page: head, bar, environment, main, footer.
+struct PageFrame: Sendable {
+    let environment: String
+
+    /// How wide the content may be.
+    enum Width {
+        case full, reading, narrow
+    }
+
+    /// A page for `caller`. `focus` is left to the browser: one `autofocus` at most in the content.
+    func page(
+        _ title: String, _ caller: Caller, status: Int = 200, width: Width = .full,
+        @HTMLBuilder content: () -> HTML
+    ) -> Response {
+        let texts = Texts.find(caller.principal.language)
+        let body = content()
+        let bytes = HTML.document {
+            tag(.html, .lang(texts.language)) {
+                head("\(title) · Geartrain")
+                tag(.body) {
+                    tag(.a, .class("skip"), .fixed("href", "#main")) { texts.skip }
+                    bar(caller, texts)
+                    main(width, body)
+                    tag(.footer) { "Geartrain" }
+                }
+            }
+        }
+        return Response(status: status, headers: PageFrame.headers, body: .bytes(bytes))
+    }
+
+    /// Nothing but our own stylesheet, our own icon and our own forms.
+    static let headers: Headers = [
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy":
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+            + "base-uri 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    ]
+
+    /// After a form: the page that shows what came of it.
+    static func redirect(to link: Link, cookie: String? = nil) -> Response {
+        var headers: Headers = ["Location": link.text, "Cache-Control": "no-store"]
+        if let cookie { headers.add("Set-Cookie", cookie) }
+        return Response(status: 303, headers: headers)
+    }
+
+    private func head(_ title: String) -> HTML {
+        tag(.head) {
+            tag(.meta, .fixed("charset", "utf-8"))
+            tag(
+                .meta, .fixed("name", "viewport"),
+                .fixed("content", "width=device-width, initial-scale=1"))
+            tag(.title) { title }
+            tag(
+                .link, .fixed("rel", "stylesheet"),
+                .href(Link("assets", Stylesheet.shared.name)))
+            tag(
+                .link, .fixed("rel", "icon"), .fixed("type", "image/svg+xml"),
+                .href(Link("assets", "icon.svg")))
+        }
+    }
+
+    private func bar(_ caller: Caller, _ texts: Texts) -> HTML {
+        tag(.header, .class("bar")) {
+            tag(.div) {
+                tag(.a, .class("brand"), .href(.home)) {
+                    PageFrame.logo
+                    "Geartrain"
+                }
+                place
+                if let identity = caller.identity { who(identity, texts) }
+            }
+        }
+    }
+
+    /// The environment, in a colour of its own where it is a serious one.
+    private var place: HTML {
+        switch environment {
+        case "production": tag(.span, .class("place production")) { environment }
+        case "acceptance": tag(.span, .class("place acceptance")) { environment }
+        case "test": tag(.span, .class("place test")) { environment }
+        default: tag(.span, .class("place")) { environment }
+        }
+    }
+
+    private func who(_ identity: Identity, _ texts: Texts) -> HTML {
+        tag(.div, .class("who")) {
+            tag(.span) { identity.name }
+            if !identity.csrf.isEmpty {
+                tag(.form, .post, .action(.logout)) {
+                    PageFrame.csrf(identity.csrf)
+                    tag(.button, .class("button small"), .type("submit")) { texts.logOut }
+                }
+            }
+        }
+    }
+
+    private func main(_ width: Width, _ content: HTML) -> HTML {
+        switch width {
+        case .full: tag(.main, .id("main")) { content }
+        case .reading: tag(.main, .id("main"), .class("reading")) { content }
+        case .narrow: tag(.main, .id("main"), .class("narrow")) { content }
+        }
+    }
+
+    /// The hidden field that every form carries.
+    static func csrf(_ token: String) -> HTML {
+        tag(.input, .type("hidden"), .name("_csrf"), .value(token))
+    }
+
+    private static let logo = tag(
+        .svg, .fixed("viewBox", "0 0 32 32"), .aria(.hidden, "true")
+    ) {
+        tag(
+            .rect, .fixed("width", "32"), .fixed("height", "32"), .fixed("rx", "8"),
+            .fixed("fill", "#3b5bdb"))
+        tag(
+            .circle, .fixed("cx", "12"), .fixed("cy", "19"), .fixed("r", "5.5"),
+            .fixed("fill", "none"), .fixed("stroke", "#fff"), .fixed("stroke-width", "2.6"))
+        tag(
+            .circle, .fixed("cx", "21.5"), .fixed("cy", "11"), .fixed("r", "3.6"),
+            .fixed("fill", "none"), .fixed("stroke", "#fff"), .fixed("stroke-width", "2.6"))
+    }
+}

@@ -1,0 +1,267 @@
+import Contracts
+import HTTP
+import JSON
+import RPC
+
+private typealias Answer = Operation.Answer
+
+/// `/m/{model}/{class}/new` and `/m/{model}/{class}/{id}`: a record made, read and changed by a person.
+struct RecordPages: Sendable {
+    static let new = "/m/{model}/{class}/new"
+    static let one = "/m/{model}/{class}/{id:integer}"
+    /// Records offered for a reference; where there are more, its number is typed.
+    static let choiceLimit = 200
+
+    let frame: PageFrame
+    let records: Peer
+    let authenticator: Authenticator
+
+    func add(to table: RouteTable) {
+        let page = Operation.Content.media("text/html")
+        table.on(
+            .get, RecordPages.new, .account,
+            Operation(
+                "A form, filled from the query for the columns in prefill; saves nothing",
+                query: [.init(name: "returnUrl", about: "An own page to go to after saving")],
+                answers: [Answer(200, "The page", page)])
+        ) { request, caller in try await open(request, caller) }
+        onForm(table, RecordPages.new, "Creates the record", page, create)
+        table.on(
+            .get, RecordPages.one, .account,
+            Operation("A record with its history", answers: [Answer(200, "The page", page)])
+        ) { request, caller in
+            try await show(request, caller, form: nil, status: 200)
+        }
+        onForm(table, RecordPages.one, "Saves the record", page, save)
+        onForm(table, RecordPages.one + "/delete", "Deletes the record", page, delete)
+    }
+
+    private typealias FormHandler =
+        @Sendable (Request, Caller, Form) async throws -> Response
+
+    /// Every form comes through here: the CSRF token is checked, and what was typed is kept where a service
+    /// does not answer.
+    private func onForm(
+        _ table: RouteTable, _ path: String, _ summary: String, _ page: Operation.Content,
+        _ handler: @escaping FormHandler
+    ) {
+        table.on(
+            .post, path, .account,
+            Operation(
+                summary,
+                answers: [
+                    Answer(303, "Done; the page that shows it"),
+                    Answer(422, "The form again, with what is wrong", page),
+                ]), body: RouteTable.form, bodyLimit: Form.limit
+        ) { request, caller in
+            let form = try await Form(request)
+            if caller.byCookie {
+                try authenticator.requireCSRF(form["_csrf"], of: caller.identity)
+            }
+            do {
+                return try await handler(request, caller, form)
+            } catch let problem as Problem where problem.status == 503 || problem.status == 504 {
+                return away(request, caller, form, problem)
+            }
+        }
+    }
+
+    // MARK: New
+
+    private func open(_ request: Request, _ caller: Caller) async throws -> Response {
+        let context = try request.context(caller, door: .page)
+        let type = try await creatable(request, context)
+        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        for code in type.prefill {
+            if let text = request.query[code] { form.inputs[code] = text }
+        }
+        form.choices = try await choices(type, context)
+        return newPage(form, caller, returnTo: Link(own: request.query["returnUrl"]))
+    }
+
+    @Sendable private func create(
+        _ request: Request, _ caller: Caller, _ sent: Form
+    ) async throws -> Response {
+        let context = try request.context(caller, door: .page)
+        let type = try await creatable(request, context)
+        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        // What was left empty is not named, so that the definition's default holds.
+        let values = form.read(sent).filter { !$0.1.isNull }
+        let link = Link(own: sent["_returnUrl"])
+        if form.faults.isEmpty {
+            do {
+                let body = JSONBytes(JSONValue.object(JSONObject(values)).bytes)
+                let answer = try await records.forward(
+                    CreateRecord(type.type, body: body), as: context)
+                guard let id = RecordRoutes.head(of: answer).id else { throw Problem.internalError }
+                return PageFrame.redirect(
+                    to: link ?? RecordPages.link(type, id),
+                    cookie: authenticator.cookies.done("created"))
+            } catch let problem as Problem where problem.status == 422 || problem.status == 409 {
+                form.take(problem)
+            }
+        }
+        form.choices = try await choices(type, context)
+        return newPage(form, caller, returnTo: link, status: 422)
+    }
+
+    private func creatable(_ request: Request, _ context: CallContext) async throws
+        -> ClassDescription
+    {
+        let type = try await records.call(
+            DescribeClass(try request.fullCode("class")), as: context)
+        guard type.operations.contains("insert") else {
+            throw Problem.forbidden("No role of yours may create records of \(type.type).")
+        }
+        return type
+    }
+
+    private func newPage(
+        _ form: RecordForm, _ caller: Caller, returnTo link: Link?, status: Int = 200
+    ) -> Response {
+        let texts = form.texts
+        let name = texts.pick(form.type.name, else: form.type.type.code)
+        let list = Link("m", form.type.type.model, form.type.type.code)
+        let here = Link("m", form.type.type.model, form.type.type.code, "new")
+        return frame.page(texts.new(name), caller, status: status, width: .reading) {
+            crumbs(form.type, texts)
+            tag(.div, .class("head")) { tag(.h1) { texts.new(name) } }
+            form.notice()
+            tag(.form, .class("card"), .post, .action(here)) {
+                PageFrame.csrf(caller.identity?.csrf ?? "")
+                if let link {
+                    tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
+                }
+                form.fields()
+                tag(.div, .class("actions")) {
+                    tag(.button, .class("button main"), .type("submit")) { texts.create }
+                    tag(.a, .class("button"), .href(link ?? list)) { texts.cancel }
+                }
+            }
+        }
+    }
+
+    // MARK: Change
+
+    /// A version that is not the one that stands is shown with both sides; so is one that loses the race.
+    @Sendable private func save(
+        _ request: Request, _ caller: Caller, _ sent: Form
+    ) async throws -> Response {
+        let context = try request.context(caller, door: .page)
+        let code = try request.fullCode("class")
+        let id = try request.id()
+        let type = try await records.call(DescribeClass(code), as: context)
+        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        let values = form.read(sent)
+        let current = try await record(code, id, context)
+        let version = current["version"]?.integer ?? 0
+        guard sent["_version"] == String(version) else {
+            form.standing = current
+            return try await show(request, caller, form: form, status: 412)
+        }
+        if !form.faults.isEmpty {
+            return try await show(request, caller, form: form, status: 422)
+        }
+        let changes = RecordPages.changes(values, current, form)
+        if changes.isEmpty { return PageFrame.redirect(to: RecordPages.link(type, id)) }
+        do {
+            let body = JSONBytes(JSONValue.object(JSONObject(changes)).bytes)
+            _ = try await records.forward(
+                ChangeRecord(code, id: id, version: version, body: body), as: context)
+            return PageFrame.redirect(
+                to: RecordPages.link(type, id), cookie: authenticator.cookies.done("saved"))
+        } catch let problem as Problem where problem.status == 412 {
+            form.standing = try await record(code, id, context)
+            return try await show(request, caller, form: form, status: 412)
+        } catch let problem as Problem where problem.status == 422 || problem.status == 409 {
+            form.take(problem)
+            return try await show(request, caller, form: form, status: 422)
+        }
+    }
+
+    /// Only what differs from what stands, compared as the form reads it.
+    private static func changes(
+        _ values: [(String, JSONValue)], _ current: JSONObject, _ form: RecordForm
+    ) -> [(String, JSONValue)] {
+        let columns = Dictionary(
+            form.columns.map { ($0.code, $0) }, uniquingKeysWith: { first, _ in first })
+        return values.filter { code, value in
+            guard let column = columns[code] else { return false }
+            let shown = ColumnValue(column: column, texts: form.texts)
+            return shown.read(shown.input(current[code])) != .value(value)
+        }
+    }
+
+    @Sendable private func delete(
+        _ request: Request, _ caller: Caller, _ sent: Form
+    ) async throws -> Response {
+        let context = try request.context(caller, door: .page)
+        let code = try request.fullCode("class")
+        guard let version = sent["_version"].flatMap({ Int64($0) }) else {
+            throw Problem.preconditionRequired
+        }
+        do {
+            _ = try await records.forward(
+                DeleteRecord(code, id: try request.id(), version: version), as: context)
+        } catch let problem as Problem where problem.status == 412 {
+            let type = try await records.call(DescribeClass(code), as: context)
+            var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+            let current = try await record(code, try request.id(), context)
+            for column in form.columns {
+                form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
+                    .input(current[column.code])
+            }
+            form.standing = current
+            return try await show(request, caller, form: form, status: 412)
+        }
+        return PageFrame.redirect(to: Link("m", code.model, code.code))
+    }
+
+    // MARK: Common
+
+    func record(_ code: FullCode, _ id: Int64, _ context: CallContext) async throws -> JSONObject {
+        let answer = try await records.forward(GetRecord(code, id: id), as: context)
+        guard let object = try JSONValue(parsing: answer.bytes).object else {
+            throw Problem.internalError
+        }
+        return object
+    }
+
+    static func link(_ type: ClassDescription, _ id: Int64) -> Link {
+        Link("m", type.type.model, type.type.code, String(id))
+    }
+
+    func crumbs(_ type: ClassDescription, _ texts: Texts) -> HTML {
+        tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
+            tag(.a, .href(.home)) { texts.home }
+            " / "
+            tag(.a, .href(Link("m", type.type.model, type.type.code))) {
+                texts.pick(type.name, else: type.type.code)
+            }
+        }
+    }
+
+    /// What a reference may take, where the caller may read it and it is not too much for a list.
+    func choices(_ type: ClassDescription, _ context: CallContext) async throws
+        -> [String: [RecordForm.Choice]]
+    {
+        var choices: [String: [RecordForm.Choice]] = [:]
+        for column in type.columns where column.type == "reference" && column.writable {
+            guard let target = column.target else { continue }
+            do {
+                let call = ListRecords(target, limit: RecordPages.choiceLimit)
+                let answer = try JSONValue(
+                    parsing: try await records.forward(call, as: context).bytes)
+                guard answer["next"]?.string == nil else { continue }
+                choices[column.code] = (answer["items"]?.array ?? []).compactMap { item in
+                    item["id"]?.integer.map {
+                        RecordForm.Choice(id: $0, name: item["describe"]?.string ?? "#\($0)")
+                    }
+                }
+            } catch let problem as Problem where problem.status < 500 {
+                continue
+            }
+        }
+        return choices
+    }
+}

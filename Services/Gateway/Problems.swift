@@ -1,0 +1,185 @@
+/// Every problem code that a caller can meet, with what happened and what to do: the pages `/problems/<code>`.
+struct ProblemKind: Sendable {
+    let code: String
+    let status: Int
+    let title: String
+    let meaning: String
+    let remedy: String
+
+    init(_ code: String, _ status: Int, _ title: String, _ meaning: String, _ remedy: String) {
+        self.code = code
+        self.status = status
+        self.title = title
+        self.meaning = meaning
+        self.remedy = remedy
+    }
+
+    static let all = requests + callers + content + conflicts + limits + work + faults
+
+    static func find(_ code: String) -> ProblemKind? { all.first { $0.code == code } }
+
+    private static let requests = [
+        ProblemKind(
+            "bad-request", 400, "The request cannot be understood",
+            "The request line, a header or the body breaks the rules of HTTP.",
+            "Send it through a common HTTP client; the detail says which rule."),
+        ProblemKind(
+            "malformed-json", 400, "The body is not JSON",
+            "The body is not one JSON value in UTF-8 and nothing else.",
+            "Mend it at the line and column that the detail names."),
+        ProblemKind(
+            "invalid-parameter", 400, "A parameter cannot be read",
+            "A value of the query or a header is unknown, came twice, or is not of its type.",
+            "The detail names the parameter and what it takes; /openapi.json lists them all."),
+        ProblemKind(
+            "invalid-filter", 400, "The filter cannot be read",
+            "filter or orderby does not parse, or names what is not there or not yours to read.",
+            "The detail shows where. The syntax is that of OData 4.01: status eq 'open'."),
+        ProblemKind(
+            "invalid-cursor", 400, "The cursor cannot be read",
+            "The cursor is not one that a list answered, or it belongs to another list.",
+            "Begin again without a cursor, and pass each next as it came."),
+    ]
+
+    private static let callers = [
+        ProblemKind(
+            "unauthenticated", 401, "Nobody is logged in",
+            "The request has no credential, or one that is not known or has ended.",
+            "Log in (POST /api/sessions) and send the token as Authorization: Bearer."),
+        ProblemKind(
+            "invalid-credentials", 401, "The log-in is not right",
+            "Account and password do not belong together, or the account may not log in.",
+            "Try again; an administrator can set a new password or unlock the account."),
+        ProblemKind(
+            "forbidden", 403, "It is not yours to do",
+            "The account is known, but lacks a permission, a grant or a scope.",
+            "Ask an administrator for the role that the detail speaks of."),
+        ProblemKind(
+            "csrf-token-invalid", 403, "The form is not of this session",
+            "A change came by cookie without the token that the session's own forms carry.",
+            "Open the page again and send the form from there. Programs use a bearer token."),
+        ProblemKind(
+            "not-found", 404, "It is not there",
+            "Nothing has this address, or nothing that the caller may know of.",
+            "Look for a mistake in the path, or ask for the right to read it."),
+        ProblemKind(
+            "method-not-allowed", 405, "The address does not take this method",
+            "The address exists, but not with this method.",
+            "The header Allow lists what it takes."),
+    ]
+
+    private static let content = [
+        ProblemKind(
+            "unsupported-media-type", 415, "The body is of a type that is not taken",
+            "The Content-Type is missing or not one that this address reads.",
+            "Send application/json, unless /openapi.json says otherwise."),
+        ProblemKind(
+            "validation-failed", 422, "Some values are not valid",
+            "The request was understood, but values break the rules of the definition.",
+            "errors lists every fault with a pointer to the value and what it should be."),
+        ProblemKind(
+            "script-failed", 422, "A script threw an error",
+            "A script or expression of the model ended with an error.",
+            "The problem names the script, the line and the message; mend it in the model."),
+        ProblemKind(
+            "script-killed", 422, "A script was stopped",
+            "A script ran longer or took more memory than its limit.",
+            "The problem names the limit; make the script smaller or raise the limit."),
+    ]
+
+    private static let conflicts = [
+        ProblemKind(
+            "conflict", 409, "It does not fit what stands",
+            "The change contradicts the present state: a unique value that exists, a busy object.",
+            "The detail says what stands in the way."),
+        ProblemKind(
+            "idempotency-key-reused", 409, "The key was used for something else",
+            "This Idempotency-Key came before with another request.",
+            "Use a new key for each request; repeat a key only with the same body."),
+        ProblemKind(
+            "destructive", 409, "It would destroy data",
+            "The model document removes classes or columns that hold data.",
+            "Look at what goes, and send it again with ?allow=destructive."),
+        ProblemKind(
+            "version-mismatch", 412, "It changed meanwhile",
+            "The version named by If-Match is not the one that stands.",
+            "Read it again, look at what changed, and send the change with the new ETag."),
+        ProblemKind(
+            "precondition-required", 428, "The version is needed",
+            "A change must say which version it saw, so that it overwrites nobody's work.",
+            "Send If-Match with the ETag that came with the object."),
+    ]
+
+    private static let limits = [
+        ProblemKind(
+            "payload-too-large", 413, "The body is too large",
+            "The body is larger than this address takes.",
+            "The problem names the limit in bytes; send less at once."),
+        ProblemKind(
+            "uri-too-long", 414, "The address is too long",
+            "The path and query together are longer than the limit.",
+            "Shorten the filter, or send fewer parameters."),
+        ProblemKind(
+            "expectation-failed", 417, "The expectation cannot be met",
+            "The header Expect asks for something other than 100-continue.",
+            "Leave the header out."),
+        ProblemKind(
+            "too-many-requests", 429, "Too many requests",
+            "A limit on how often something may be tried is reached.",
+            "Wait as many seconds as Retry-After says."),
+        ProblemKind(
+            "headers-too-large", 431, "The headers are too large",
+            "The head of the request is larger, or has more fields, than the limit.",
+            "Send fewer or shorter headers; often a cookie is to blame."),
+    ]
+
+    private static let work = [
+        ProblemKind(
+            "expired", 410, "It is over",
+            "What the link was for has ended.",
+            "Ask whoever sent it for a new one."),
+        ProblemKind(
+            "loop", 409, "A loop was stopped",
+            "Rules and workflows caused each other more often than the limit allows.",
+            "The incident shows the whole cycle; break it in the model."),
+    ]
+
+    private static let faults = [
+        ProblemKind(
+            "request-timeout", 408, "The request took too long",
+            "The request did not arrive within the time that is given for it.",
+            "Send it again over a better connection, or in smaller pieces."),
+        ProblemKind(
+            "internal-error", 500, "Something went wrong on our side",
+            "An error that nobody foresaw. Its cause is in the log under the requestId.",
+            "Try again; if it stays, tell the operator the requestId."),
+        ProblemKind(
+            "not-implemented", 501, "The server does not do this",
+            "The request uses a method or a transfer coding that the server does not know.",
+            "Use GET, POST, PUT, PATCH or DELETE with a plain or chunked body."),
+        ProblemKind(
+            "unavailable", 503, "It is not available now",
+            "Too much is waiting, or the service is starting or stopping.",
+            "Wait as many seconds as Retry-After says, and try again."),
+        ProblemKind(
+            "peer-unavailable", 503, "A service does not answer",
+            "The service that owns this does not answer. What was queued waits and goes on.",
+            "Wait as many seconds as Retry-After says, and try again."),
+        ProblemKind(
+            "peer-misbehaved", 502, "A service gave a strange answer",
+            "The service that owns this answered in a way that nobody understands.",
+            "Try again; if it stays, the services may be of different versions."),
+        ProblemKind(
+            "peer-timeout", 504, "A service did not answer in time",
+            "The service that owns this was reached but gave no answer; it may have been done.",
+            "Look before you try again, or use an Idempotency-Key."),
+        ProblemKind(
+            "deadline-exceeded", 504, "It took too long",
+            "A service did not answer within the time that the request had.",
+            "Try again; for large work use an import or an export."),
+        ProblemKind(
+            "storage-full", 507, "There is no room left",
+            "The disk that holds the data is full; nothing was saved.",
+            "The operator must make room; then try again."),
+    ]
+}
