@@ -1,0 +1,5 @@
+import ServiceRuntime
+
+Surroundings.complete()
+ServiceProcess.main(
+    "geartrain", read: AllInOneConfiguration.init(reading:), start: AllInOne.init)
