@@ -1,7 +1,8 @@
 import JSON
 import RPC
 
-/// `POST /api/mail/messages`, and the mail step of a workflow. With the context's idempotency key, once.
+/// `POST /api/mail/messages`, and the mail step of a workflow. With the context's idempotency key,
+/// once.
 public struct SendMail: Call, Codable {
     public typealias Response = MailQueued
     public static let path = "mail/send"
@@ -33,7 +34,8 @@ public struct SendMail: Call, Codable {
     public var values: JSONValue?
     /// A class of mail (accounts and policies by class come later).
     public var `class`: String?
-    /// The record's values for the notification; without it Mail reads `record` with the caller's rights.
+    /// The record's values for the notification; without it Mail reads `record` with the caller's
+    /// rights.
     public var recordValues: JSONValue?
     /// For `link()` in a notification: the workflow instance. Inside the platform only.
     public var instance: Int64?

@@ -1,11 +1,12 @@
 import JSON
 import RPC
 
-// A model document is one definition over all services. The gateway asks each service to check its part; then
-// Records keeps the whole document with its own part applied, and hands it to the others until each has it.
+// A model document is one definition over all services. The gateway asks each service to check its
+// part; then Records keeps the whole document with its own part applied, and hands it to the others
+// until each has it.
 
-/// Checks a service's part of a document; the answer has every fault with its pointer. Every service but the gateway
-/// serves it.
+/// Checks a service's part of a document; the answer has every fault with its pointer. Every
+/// service but the gateway serves it.
 public struct CheckModel: Call, Codable {
     public typealias Response = ModelCheck
     public static let path = "check-model"
@@ -24,8 +25,9 @@ public struct ModelCheck: Sendable, Codable, JSONReadable, JSONWritable {
     public init(problems: [FieldProblem]) { self.problems = problems }
 }
 
-/// Applies a checked document: tables, views, grants, and the hand-over to the other services. Returns when all
-/// have it, or after a few seconds with `pending` naming those that will get it later.
+/// Applies a checked document: tables, views, grants, and the hand-over to the other services.
+/// Returns when all have it, or after a few seconds with `pending` naming those that will get it
+/// later.
 public struct ApplyModel: Call, Codable {
     public typealias Response = ModelApplied
     public static let path = "records/apply-model"

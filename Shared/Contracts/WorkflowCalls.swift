@@ -100,7 +100,8 @@ public struct UseCapability: Call, Codable {
 public struct CapabilityView: Sendable, Codable, JSONReadable, JSONWritable {
     public enum State: String, Sendable, Codable { case open, used, expired }
     public var state: State
-    /// What pressing does, in the language of the model's texts: the event's name and the record's description.
+    /// What pressing does, in the language of the model's texts: the event's name and the record's
+    /// description.
     public var title: String
     /// RFC 3339, where it was used.
     public var usedAt: String?
@@ -114,7 +115,8 @@ public struct CapabilityView: Sendable, Codable, JSONReadable, JSONWritable {
     }
 }
 
-/// Evaluates expressions and a script over bindings, in a script host: mail mappings, import columns, templates.
+/// Evaluates expressions and a script over bindings, in a script host: mail mappings, import
+/// columns, templates.
 public struct Evaluate: Call, Codable {
     public typealias Response = Evaluated
     public static let path = "workflow/evaluate"
@@ -144,7 +146,8 @@ public struct Evaluated: Sendable, Codable, JSONReadable, JSONWritable {
     public init(values: JSONValue) { self.values = values }
 }
 
-/// Fills templates: `{{expression}}` and `{{link('event')}}`; HTML templates escape what is filled in.
+/// Fills templates: `{{expression}}` and `{{link('event')}}`; HTML templates escape what is filled
+/// in.
 public struct Render: Call, Codable {
     public typealias Response = Rendered
     public static let path = "workflow/render"

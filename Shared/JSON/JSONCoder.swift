@@ -1,8 +1,8 @@
 /// `Codable` over `JSONValue`: exact numbers, pointers in errors, unknown members refused.
 /// `JSONValue`, `JSONNumber` and `JSONBytes` inside a type are taken as they are.
 ///
-/// A member without a value (nil) is left out; a missing or null member reads as nil. `Double` that is
-/// not finite is written as null.
+/// A member without a value (nil) is left out; a missing or null member reads as nil. `Double` that
+/// is not finite is written as null.
 public enum JSONCoder {
     public static func decode<T: Decodable>(_ type: T.Type, from value: JSONValue)
         throws(JSONError) -> T

@@ -61,8 +61,8 @@ public struct JSONNumber: Sendable, Hashable {
         hasher.combine(parts.digits)
     }
 
-    /// Sign, digits without zeros at either end, and the power of ten of the last digit. Zero has no
-    /// digits, no sign and the power 0.
+    /// Sign, digits without zeros at either end, and the power of ten of the last digit. Zero has
+    /// no digits, no sign and the power 0.
     private var normalized: (isNegative: Bool, digits: [UInt8], exponent: Int) {
         var digits: [UInt8] = []
         var exponent = 0

@@ -20,7 +20,8 @@ public struct JSONObject: Sendable, Hashable {
     /// For members whose keys are known to differ.
     init(distinct members: [(key: String, value: JSONValue)]) { self.members = members }
 
-    /// Setting nil removes the member; a new key goes to the end. Looks at one member after the other:
+    /// Setting nil removes the member; a new key goes to the end. Looks at one member after the
+    /// other:
     /// for many lookups in a large object make a dictionary first.
     public subscript(key: String) -> JSONValue? {
         get { members.first { $0.key == key }?.value }

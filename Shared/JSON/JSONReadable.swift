@@ -1,5 +1,5 @@
-/// A type that reads itself from JSON. `Decodable` types get it for nothing (through `JSONCoder`); hot
-/// calls write it by hand.
+/// A type that reads itself from JSON. `Decodable` types get it for nothing (through `JSONCoder`);
+/// hot calls write it by hand.
 public protocol JSONReadable {
     init(json reader: inout JSONReader) throws(JSONError)
 }

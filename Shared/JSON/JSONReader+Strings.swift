@@ -43,8 +43,8 @@ extension JSONReader {
         return isEscaped
     }
 
-    /// The first place from `start` on that is not plain ASCII: a quote, backslash, control character
-    /// or the beginning of a longer sequence. Looks at eight bytes at once.
+    /// The first place from `start` on that is not plain ASCII: a quote, backslash, control
+    /// character or the beginning of a longer sequence. Looks at eight bytes at once.
     static func plainEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
         var place = start
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -160,7 +160,8 @@ extension JSONReader {
     }
 }
 
-/// Well-formed UTF-8 as Unicode's table 3-7 has it: no overlong forms, no surrogates, at most U+10FFFF.
+/// Well-formed UTF-8 as Unicode's table 3-7 has it: no overlong forms, no surrogates, at most
+/// U+10FFFF.
 enum UTF8Validation {
     /// The length of the sequence at `place`; 0 where it is not well-formed.
     static func length(_ text: UnsafeBufferPointer<UInt8>, _ place: Int) -> Int {

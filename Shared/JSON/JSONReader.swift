@@ -1,7 +1,8 @@
 /// A pull reader over bytes with full validation, for the hot path: no tree in between.
 ///
-/// Object: `try beginObject(); while let key = try nextKey() { switch key { case "a": try readString() … default: try skip() } }`.
-/// Array: `try beginArray(); while try nextElement() { … }`.
+/// Object: `try beginObject(); while let key = try nextKey() { switch key { case "a": try
+/// readString() … default: try skip() } }`. Array: `try beginArray(); while try nextElement() { …
+/// }`.
 ///
 /// Keys of up to 15 bytes cost no allocation (Swift keeps them inside the `String`).
 public struct JSONReader {
@@ -25,7 +26,8 @@ public struct JSONReader {
 
     /// From this many keys on, an object's keys are kept in a set.
     static let comparedKeys = 48
-    /// Longer exponents are refused: nothing has such a number, and comparing it would not be cheap.
+    /// Longer exponents are refused: nothing has such a number, and comparing it would not be
+    /// cheap.
     static let exponentDigits = 17
 
     let bytes: [UInt8]

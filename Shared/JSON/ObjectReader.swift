@@ -1,7 +1,8 @@
 import ServiceRuntime
 
-/// Reads a definition's object member by member and collects every fault with its pointer, instead of
-/// stopping at the first. Read each known member, then call `finish()`, which reports unknown ones.
+/// Reads a definition's object member by member and collects every fault with its pointer, instead
+/// of stopping at the first. Read each known member, then call `finish()`, which reports unknown
+/// ones.
 ///
 /// The codes of faults: `required`, `wrong-type`, `invalid-code`, `out-of-range`, `not-allowed`,
 /// `invalid-duration`, `unknown-member`.
@@ -33,7 +34,8 @@ public final class ObjectReader {
         }
     }
 
-    /// Nil where the member is missing or null (a fault if `required`) or of another type (a fault).
+    /// Nil where the member is missing or null (a fault if `required`) or of another type (a
+    /// fault).
     public func string(_ key: String, required: Bool = false) -> String? {
         read(key, "a string", required: required) { $0.string }
     }

@@ -1,8 +1,8 @@
 /// Settings from the environment. Every read registers its name, default and help, so that the same
 /// code answers `--help`; every problem is kept until `finish()`, which reports all at once.
 ///
-/// A setting `X` is also read from the file that `X_FILE` names (for secrets); a last line break is cut
-/// off. An empty value is as good as none.
+/// A setting `X` is also read from the file that `X_FILE` names (for secrets); a last line break is
+/// cut off. An empty value is as good as none.
 public final class ConfigurationReader {
     /// What was asked for, in order, for `--help`.
     public struct Entry: Sendable {

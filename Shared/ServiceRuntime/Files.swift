@@ -25,8 +25,8 @@ public enum Files {
         }
     }
 
-    /// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
-    /// The temporary name begins with a dot and ends in `.tmp`.
+    /// Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the
+    /// folder. The temporary name begins with a dot and ends in `.tmp`.
     public static func writeDurably(_ bytes: [UInt8], to path: String) throws {
         let (folder, name) = split(path)
         let suffix = SystemRandom().token(6)

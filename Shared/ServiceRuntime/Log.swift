@@ -1,8 +1,8 @@
 import Glibc
 
-/// One JSON object a line on standard error: time, level, service, message, `requestId`, `traceId`, fields.
-/// The message is constant; what varies is a field. Never a secret, never a body: a field whose name
-/// speaks of a password, secret, token or cookie is written as `[redacted]`.
+/// One JSON object a line on standard error: time, level, service, message, `requestId`, `traceId`,
+/// fields. The message is constant; what varies is a field. Never a secret, never a body: a field
+/// whose name speaks of a password, secret, token or cookie is written as `[redacted]`.
 public struct Log: Sendable {
     /// How much it matters.
     public enum Level: Int, Sendable, Comparable, CaseIterable {
@@ -43,7 +43,8 @@ public struct Log: Sendable {
     private let clock: any WallClock
     private let sink: @Sendable ([UInt8]) -> Void
 
-    /// A log of `service` that drops what is below `level`; `sink` takes whole lines (default: standard error).
+    /// A log of `service` that drops what is below `level`; `sink` takes whole lines (default:
+    /// standard error).
     public init(
         service: String, level: Level = .info, clock: any WallClock = SystemClock(),
         sink: (@Sendable ([UInt8]) -> Void)? = nil

@@ -11,9 +11,9 @@ public protocol Service: Sendable {
 }
 
 /// Runs services in order and ends them in the reverse order, on SIGTERM, SIGINT (where
-/// `ServiceProcess.prepare()` was called), `shutdown()` or the end of one of them. A service is asked to
-/// end when the one after it has ended. A group within a service of another group leaves the signals to the
-/// outer one, so that the outer order holds.
+/// `ServiceProcess.prepare()` was called), `shutdown()` or the end of one of them. A service is
+/// asked to end when the one after it has ended. A group within a service of another group leaves
+/// the signals to the outer one, so that the outer order holds.
 public final class ServiceGroup: Sendable {
     private enum Event: Sendable {
         case ended(Int, (any Error)?)
@@ -49,8 +49,8 @@ public final class ServiceGroup: Sendable {
     /// Begins the shutdown, as SIGTERM does.
     public func shutdown() { send.yield(.shutdown) }
 
-    /// Returns after a clean end; throws the first failure, or `ShutdownDeadlinePassed` where services
-    /// had to be cancelled. Call it once.
+    /// Returns after a clean end; throws the first failure, or `ShutdownDeadlinePassed` where
+    /// services had to be cancelled. Call it once.
     public func run() async throws {
         var state = Running(services: services.map(\.name))
         let takesSignals = !ServiceGroup.isNested

@@ -13,8 +13,8 @@ public enum ServiceProcess {
 
     private static let signals = Mutex(Signals())
 
-    /// Call it first in `main`: blocks SIGTERM and SIGINT, ignores SIGPIPE, raises the file limit. A
-    /// second signal after the first ends the process at once.
+    /// Call it first in `main`: blocks SIGTERM and SIGINT, ignores SIGPIPE, raises the file limit.
+    /// A second signal after the first ends the process at once.
     public static func prepare() {
         let isFirst = signals.withLock { state in
             defer { state.isPrepared = true }
@@ -36,8 +36,9 @@ public enum ServiceProcess {
     /// Waits for SIGTERM or SIGINT; answers its number, or 0 where the task was cancelled.
     public static func terminationSignal() async -> Int32 { await nextSignal() ?? 0 }
 
-    /// The signals to unblock in a child process before its program starts (`posix_spawnattr_setsigmask`
-    /// with an empty set does that), and those that this process takes.
+    /// The signals to unblock in a child process before its program starts
+    /// (`posix_spawnattr_setsigmask` with an empty set does that), and those that this process
+    /// takes.
     public static func terminationSignals() -> sigset_t {
         var mask = sigset_t()
         sigemptyset(&mask)
@@ -60,9 +61,10 @@ public enum ServiceProcess {
         return result
     }
 
-    /// The whole life of an executable. Reads its configuration from the environment (`--help` prints the table
-    /// of settings; problems are all printed, exit 2), makes the runtime (`<SERVICE>_LOG_LEVEL`, one loop per core),
-    /// starts the service, runs it in a group until SIGTERM or SIGINT, and exits 0, or 1 with the error on the log.
+    /// The whole life of an executable. Reads its configuration from the environment (`--help`
+    /// prints the table of settings; problems are all printed, exit 2), makes the runtime
+    /// (`<SERVICE>_LOG_LEVEL`, one loop per core), starts the service, runs it in a group until
+    /// SIGTERM or SIGINT, and exits 0, or 1 with the error on the log.
     public static func main<Configuration: Sendable>(
         _ service: String,
         read: @escaping @Sendable (ConfigurationReader) -> Configuration,
@@ -98,7 +100,8 @@ public enum ServiceProcess {
         while true { pause() }
     }
 
-    /// Prints the table for `--help` (exit 0), or what is wrong with the arguments or settings (exit 2).
+    /// Prints the table for `--help` (exit 0), or what is wrong with the arguments or settings
+    /// (exit 2).
     public static func checkArguments(_ reader: ConfigurationReader) {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.contains("--help") || arguments.contains("-h") {

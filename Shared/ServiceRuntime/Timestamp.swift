@@ -44,8 +44,8 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         }
     }
 
-    /// Reads RFC 3339 (any offset, any number of fraction digits; cut to milliseconds). Nil if it is
-    /// not one. A leap second reads as the second before it.
+    /// Reads RFC 3339 (any offset, any number of fraction digits; cut to milliseconds). Nil if it
+    /// is not one. A leap second reads as the second before it.
     public init?(_ text: String) {
         var scanner = DigitScanner(text)
         guard let date = scanner.date(), scanner.take("T") || scanner.take(" "),
@@ -132,8 +132,8 @@ extension Int64 {
     }
 }
 
-/// The date of a day counted from 1970-01-01. Counts in eras of 400 years with the year beginning in
-/// March, so that the leap day is the last of its year.
+/// The date of a day counted from 1970-01-01. Counts in eras of 400 years with the year beginning
+/// in March, so that the leap day is the last of its year.
 private func civil(fromDays days: Int64) -> (year: Int64, month: Int, day: Int) {
     let (era, dayOfEra) = (days + 719_468).floored(by: 146_097)
     let yearOfEra =

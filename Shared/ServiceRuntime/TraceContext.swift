@@ -10,7 +10,8 @@ public struct TraceContext: Sendable, Hashable {
         self.traceparent = traceparent
     }
 
-    /// From what a caller sent: an id or traceparent that is not well-formed is replaced or dropped.
+    /// From what a caller sent: an id or traceparent that is not well-formed is replaced or
+    /// dropped.
     public init(
         requestID: String?, traceparent: String?, random: any RandomSource, now: Timestamp
     ) {

@@ -33,7 +33,8 @@ import Testing
     }
 }
 
-/// Where functions begin and how long they are, told by the indentation that swift-format gives them.
+/// Where functions begin and how long they are, told by the indentation that swift-format gives
+/// them.
 private func functions(_ lines: [Substring]) -> [(line: Int, length: Int)] {
     var result: [(line: Int, length: Int)] = []
     for (start, line) in lines.enumerated() {

@@ -13,7 +13,14 @@ enum Project {
         /// From the root of the project.
         let path: String
         let text: String
-        var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+        let lines: [Substring]
+
+        init(path: String, text: String) {
+            self.path = path
+            self.text = text
+            lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        }
+
         var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
         func isBelow(_ folders: String...) -> Bool {
