@@ -1,17 +1,159 @@
+import Contracts
+import Database
+import HTTP
+import RPC
 import ServiceRuntime
 
-/// The workflow service: its database, its actors and its door.
+/// The workflow service: its database, its workers, its script hosts and its door.
 public final class WorkflowService: Service {
     public let name = "workflow"
+    /// The port it listens on.
+    public let port: Int
+
+    private let group: ServiceGroup
+    private let database: Database
+    private let pool: ScriptPool
+    /// For tests: the same calls without a socket.
+    let routes: RPCRoutes
 
     /// Opens the database, applies migrations and binds the port.
-    public init(configuration: WorkflowConfiguration, runtime: Runtime) async throws {
-        fatalError("stub")
+    public convenience init(configuration: WorkflowConfiguration, runtime: Runtime) async throws {
+        let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
+        let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
+        try await self.init(
+            configuration: configuration, runtime: runtime, signer: signer, peers: peers)
     }
 
-    /// The port it listens on.
-    public var port: Int { fatalError("stub") }
+    init(
+        configuration: WorkflowConfiguration, runtime: Runtime, signer: PrincipalSigner,
+        peers: Peers
+    ) async throws {
+        try Files.makeFolder(configuration.data)
+        let database = try await Database.open(
+            DatabaseConfiguration(location: configuration.data + "/workflow.db"), runtime: runtime)
+        try await database.migrate(Migrations.all)
+        let pool = ScriptPool(settings: .init(configuration), runtime: runtime)
+        let parts = try await Parts(
+            configuration: configuration, runtime: runtime, database: database, peers: peers,
+            pool: pool)
+        let routes = RPCRoutes(
+            service: "workflow", signer: signer, runtime: runtime,
+            ready: {
+                do {
+                    _ = try await database.read { try $0.count("select count(*) from secret") }
+                    return nil
+                } catch {
+                    return "The database cannot be read."
+                }
+            })
+        parts.routes.add(to: routes)
+        var http = HTTPServerConfiguration()
+        http.address = configuration.rpc.address
+        http.port = configuration.rpc.port
+        let router = routes.router
+        let server = HTTPServer(name: "workflow-rpc", configuration: http, runtime: runtime) {
+            await router.respond(to: $0)
+        }
+        port = try server.bind()
+        self.database = database
+        self.pool = pool
+        self.routes = routes
+        group = ServiceGroup(
+            services: parts.workers + [
+                Housekeeping(database: database, runtime: runtime), server,
+            ], log: runtime.log)
+    }
 
-    public func run() async throws { fatalError("stub") }
-    public func shutdown() async { fatalError("stub") }
+    public func run() async throws {
+        try await group.run()
+        await pool.close()
+        await database.close()
+    }
+
+    public func shutdown() async { group.shutdown() }
+}
+
+/// What the service is made of, wired.
+private struct Parts {
+    let routes: Routes
+    let workers: [any Service]
+
+    /// Records and instances that are worked on at once.
+    static let concurrency = 16
+
+    init(
+        configuration: WorkflowConfiguration, runtime: Runtime, database: Database, peers: Peers,
+        pool: ScriptPool
+    ) async throws {
+        let (clock, wakes) = (runtime.clock, Wakes())
+        let definitions = DefinitionStore()
+        try await database.read { try definitions.load($0) }
+        let key = try await database.write {
+            try Capabilities.key($0, random: runtime.random)
+        }
+        let capabilities = Capabilities(
+            key: key, publicURL: configuration.publicURL, life: configuration.linkLife,
+            clock: clock)
+        let evaluator = Evaluator(pool: pool)
+        let instances = InstanceStore(definitions: definitions, clock: clock)
+        let events = EventStore(definitions: definitions, clock: clock)
+        let reactions = ReactionStore(clock: clock)
+        let incidents = IncidentStore(runtime: runtime)
+        let runner = InstanceRunner(
+            database: database, store: instances, incidents: incidents,
+            work: StepWork(
+                evaluator: evaluator, definitions: definitions, peers: peers, clock: clock),
+            wakes: wakes, clock: clock)
+        let reactor = ReactionRunner(
+            database: database, store: reactions, instances: instances, events: events,
+            incidents: incidents, definitions: definitions, evaluator: evaluator, peers: peers,
+            wakes: wakes, clock: clock)
+        workers = Parts.workers(
+            runner: runner, reactor: reactor, wakes: wakes, database: database, runtime: runtime)
+        routes = Routes(
+            models: ModelCalls(
+                database: database, definitions: definitions, pool: pool, wakes: wakes),
+            scripts: ScriptCalls(
+                database: database, definitions: definitions, evaluator: evaluator,
+                capabilities: capabilities),
+            inbox: InboxCalls(
+                database: database, definitions: definitions, store: reactions, wakes: wakes),
+            events: EventCalls(
+                database: database, definitions: definitions, events: events,
+                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock),
+            instances: InstanceCalls(
+                database: database, definitions: definitions, instances: instances,
+                reactions: reactions, incidents: incidents, capabilities: capabilities,
+                peers: peers, wakes: wakes, clock: clock))
+    }
+
+    private static func workers(
+        runner: InstanceRunner, reactor: ReactionRunner, wakes: Wakes, database: Database,
+        runtime: Runtime
+    ) -> [any Service] {
+        // For what goes wrong in this service itself, such as a full disk.
+        let backoff = exponentialBackoff(
+            first: .milliseconds(500), most: .seconds(30), random: runtime.random)
+        let reactions = QueueWorker(
+            Queues.reaction, database: database, runtime: runtime, name: "reactions",
+            concurrency: concurrency, backoff: backoff, handle: reactor.handle)
+        let instances = QueueWorker(
+            Queues.instance, database: database, runtime: runtime, name: "instances",
+            concurrency: concurrency, backoff: backoff, handle: runner.handle)
+        let timers = QueueWorker(
+            Queues.timer, database: database, runtime: runtime, name: "timers",
+            concurrency: concurrency, backoff: backoff, handle: runner.handleTimer)
+        wakes.set(reactions: reactions, instances: instances, timers: timers)
+        return [reactions, instances, timers]
+    }
+}
+
+extension ScriptPool.Settings {
+    fileprivate init(_ configuration: WorkflowConfiguration) {
+        self.init(
+            executable: configuration.scriptHost, hosts: configuration.scriptHosts,
+            limits: ScriptLimits(
+                timeout: configuration.scriptTimeout, memory: configuration.scriptMemory),
+            idle: configuration.scriptIdle, queueLimit: configuration.scriptQueue)
+    }
 }

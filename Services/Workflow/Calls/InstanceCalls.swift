@@ -1,0 +1,178 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Starting workflows, looking at instances, and resolving incidents.
+struct InstanceCalls: Sendable {
+    let database: Database
+    let definitions: DefinitionStore
+    let instances: InstanceStore
+    let reactions: ReactionStore
+    let incidents: IncidentStore
+    let capabilities: Capabilities
+    let peers: Peers
+    let wakes: Wakes
+    let clock: any WallClock
+
+    static let operate = "workflow:operate"
+    static let look = "operations:read"
+    static let listLimit = 1000
+
+    // MARK: Starting
+
+    func start(_ call: StartWorkflow, _ context: CallContext) async throws -> JSONBytes {
+        try need([InstanceCalls.operate], context)
+        guard let version = definitions.currentVersion(of: call.workflow) else {
+            throw WorkflowError.unknownWorkflow(call.workflow.description)
+        }
+        let values = call.values ?? .null
+        guard values.isNull || values.object != nil else {
+            throw WorkflowError.invalid(pointer: "/values", detail: "This must be an object.")
+        }
+        try await checkRecord(call.record, version, context)
+        let start = InstanceStore.Start(
+            version: version, record: call.record, values: values.object ?? JSONObject(),
+            cause: context.cause.next("start:\(call.workflow)"),
+            account: context.principal.account)
+        let request = JSONCoder.encode(call).bytes
+        let answer = try await database.write { [instances, clock] connection in
+            try KeyedAnswers(clock: clock).once(context, request, connection) {
+                let id = try instances.start(start, connection)
+                return ["id": .number(JSONNumber(id)), "state": "running"]
+            }
+        }
+        wakes.instances()
+        return JSONBytes(answer.bytes)
+    }
+
+    /// A record must be one that the caller may read.
+    private func checkRecord(
+        _ record: Int64?, _ version: DefinitionStore.Version, _ context: CallContext
+    ) async throws {
+        switch (version.workflow.type, record) {
+        case (nil, nil): return
+        case (.some(let type), nil):
+            throw WorkflowError.invalid(
+                pointer: "/record", detail: "The workflow runs on a record of \(type).")
+        case (nil, .some):
+            throw WorkflowError.invalid(
+                pointer: "/record", detail: "The workflow has no class, and so no record.")
+        case (.some(let type), .some(let id)):
+            var reading = context
+            reading.idempotencyKey = nil
+            _ = try await peers["records"].call(
+                GetRecord(type, id: id, select: ["id"]), as: reading)
+        }
+    }
+
+    // MARK: Looking
+
+    func list(_ call: ListInstances, _ context: CallContext) async throws -> JSONBytes {
+        try need([InstanceCalls.look, InstanceCalls.operate], context)
+        let query = try InstanceQuery(call)
+        let page = try await database.read { [definitions] in
+            try query.run($0, definitions)
+        }
+        return JSONBytes(page.bytes)
+    }
+
+    func get(_ call: GetInstance, _ context: CallContext) async throws -> JSONBytes {
+        try need([InstanceCalls.look, InstanceCalls.operate], context)
+        let mayRaise = holds(InstanceCalls.operate, context)
+        let view = try await database.read { [capabilities, definitions] connection in
+            guard let row = try InstanceRow.find(call.id, connection) else {
+                throw WorkflowError.unknownInstance
+            }
+            let view = InstanceView(row: row, definitions: definitions)
+            return (
+                view: try view.whole(connection, capabilities: mayRaise ? capabilities : nil),
+                links: mayRaise ? try view.links(connection, capabilities) : []
+            )
+        }
+        // A link that is shown works.
+        if !view.links.isEmpty {
+            try await database.write { [capabilities] connection in
+                for link in view.links {
+                    try capabilities.grant(link.token, call.id, link.event, connection)
+                }
+            }
+        }
+        return JSONBytes(view.view.bytes)
+    }
+
+    // MARK: Incidents
+
+    func incidents(_ call: ListIncidents, _ context: CallContext) async throws -> JSONBytes {
+        try need([InstanceCalls.look, InstanceCalls.operate], context)
+        let limit = try InstanceQuery.limit(call.limit)
+        guard let after = Int64(call.cursor ?? "0") else { throw WorkflowError.invalidCursor }
+        let items = try await database.read { [incidents] in
+            try incidents.list(after: after, limit: limit + 1, $0)
+        }
+        let page = items.prefix(limit)
+        let next = items.count > limit ? page.last.map { JSONValue.string(String($0.0)) } : nil
+        let answer: JSONValue = ["items": .array(page.map(\.1)), "next": next ?? .null]
+        return JSONBytes(answer.bytes)
+    }
+
+    func resolve(_ call: ResolveIncident, _ context: CallContext) async throws -> JSONBytes {
+        try need([InstanceCalls.operate], context)
+        let view = try await database.write { [self] connection in
+            guard let incident = try incidents.find(call.id, connection) else {
+                throw WorkflowError.unknownIncident
+            }
+            guard incident.isOpen else { throw WorkflowError.incidentNotOpen }
+            switch call.action {
+            case .retry: try retry(incident, connection)
+            case .skip: try skip(incident, connection)
+            case .close: break
+            }
+            try incidents.close(
+                incident.id, resolution: call.action.rawValue,
+                account: context.principal.account, connection)
+            return try incidents.view(incident.id, connection) ?? .null
+        }
+        wakes.instances()
+        wakes.reactions()
+        return JSONBytes(view.bytes)
+    }
+
+    private func retry(_ incident: IncidentStore.Incident, _ connection: Connection) throws {
+        if let instance = incident.instance, let visit = incident.visit {
+            try instances.apply(.retry(visit: visit), to: instance, connection)
+        } else if let action = incident.action {
+            _ = try reactions.revive(action, connection)
+        } else {
+            throw WorkflowError.cannotSkip(
+                "There is nothing to be tried again; the record can be saved again instead.")
+        }
+    }
+
+    private func skip(_ incident: IncidentStore.Incident, _ connection: Connection) throws {
+        guard let instance = incident.instance, let visit = incident.visit else { return }
+        guard let row = try InstanceRow.find(instance, connection),
+            let version = try definitions.version(row.definition, connection),
+            let step = row.snapshot.visits.first(where: { $0.number == visit })
+        else { return }
+        guard StepMachine(definition: version.workflow).canSkip(step.step) else {
+            throw WorkflowError.cannotSkip(
+                "“\(step.step)” decides what comes next and cannot be skipped.")
+        }
+        try instances.apply(.skip(visit: visit), to: instance, connection)
+    }
+
+    // MARK: Rights
+
+    private func need(_ permissions: [String], _ context: CallContext) throws {
+        guard permissions.contains(where: { holds($0, context) }) else {
+            throw WorkflowError.permissionNeeded(permissions[0])
+        }
+    }
+
+    private func holds(_ permission: String, _ context: CallContext) -> Bool {
+        context.principal.isSystem || context.principal.permissions.contains(permission)
+    }
+}

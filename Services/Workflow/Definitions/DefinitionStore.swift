@@ -1,0 +1,181 @@
+import Contracts
+import Database
+import JSON
+import ServiceRuntime
+import Synchronization
+
+/// The definitions that are in force, and the older versions that instances still run on. Kept in memory; the
+/// database is read at the start and written by `take`.
+final class DefinitionStore: Sendable {
+    /// A version of a workflow.
+    struct Version: Sendable {
+        var id: Int64
+        var model: String
+        var version: Int64
+        var workflow: WorkflowDefinition
+
+        var fullCode: FullCode { FullCode(model: model, code: workflow.code) }
+    }
+
+    private struct State {
+        var models: [String: ModelDefinitions] = [:]
+        var rules: [FullCode: [RuleDefinition]] = [:]
+        var current: [FullCode: Int64] = [:]
+        var versions: [Int64: Version] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    // MARK: Reading
+
+    func knows(_ model: String) -> Bool { state.withLock { $0.models[model] != nil } }
+
+    func event(_ code: FullCode) -> EventDefinition? {
+        state.withLock { $0.models[code.model]?.events[code.code] }
+    }
+
+    func events(of model: String) -> [String] {
+        state.withLock { $0.models[model].map { $0.events.keys.sorted() } ?? [] }
+    }
+
+    func script(_ code: FullCode) -> ScriptDefinition? {
+        state.withLock { $0.models[code.model]?.scripts[code.code] }
+    }
+
+    /// By order, then by code; rules of every model on this class.
+    func rules(for type: FullCode, _ moment: RuleDefinition.Moment) -> [RuleDefinition] {
+        state.withLock { $0.rules[type]?.filter { $0.moment == moment } ?? [] }
+    }
+
+    func currentVersion(of workflow: FullCode) -> Version? {
+        state.withLock { state in state.current[workflow].flatMap { state.versions[$0] } }
+    }
+
+    /// Any version by its id, from memory or by `connection`.
+    func version(_ id: Int64, _ connection: Connection) throws -> Version? {
+        if let known = state.withLock({ $0.versions[id] }) { return known }
+        let read = try connection.first(
+            "select model, workflow, version, body from definition where id = ?", [.integer(id)]
+        ) { try Self.version(id, $0) }.flatMap(\.self)
+        if let read { state.withLock { $0.versions[id] = read } }
+        return read
+    }
+
+    /// The version number of a model; 0 where it is not known.
+    func modelVersion(_ code: String, _ connection: Connection) throws -> Int64 {
+        try connection.count("select version from model where code = ?", [.text(code)])
+    }
+
+    // MARK: Writing
+
+    /// Reads everything that is in force.
+    func load(_ connection: Connection) throws {
+        let documents = try connection.query("select code, document from model") {
+            ($0.text(0), Array($0.text(1).utf8))
+        }
+        for (code, bytes) in documents {
+            let document = try JSONValue(parsing: bytes)
+            install(ModelReader(code: code, document: document).read(document))
+        }
+        let versions = try connection.query(
+            "select model, workflow, version, body, id from definition where is_current = 1"
+        ) { try Self.version($0.integer(4), $0) }.compactMap(\.self)
+        state.withLock { state in
+            for version in versions {
+                state.versions[version.id] = version
+                state.current[version.fullCode] = version.id
+            }
+        }
+    }
+
+    /// Writes a document and new versions of the workflows that changed. Answers what `install` needs after the
+    /// commit; nil where this version or a newer one is there.
+    func take(
+        _ code: String, version: Int64, document: JSONValue, _ connection: Connection
+    ) throws -> (@Sendable () -> Void)? {
+        guard try modelVersion(code, connection) < version else { return nil }
+        let definitions = ModelReader(code: code, document: document).read(document)
+        try connection.run(
+            """
+            insert into model (code, version, document) values (?, ?, ?)
+            on conflict (code) do update set version = excluded.version, document = excluded.document
+            """, [.text(code), .integer(version), .text(document.text)])
+        let bodies = Dictionary(
+            (document["workflows"]?.array ?? []).compactMap { body in
+                body["code"]?.string.map { ($0, body) }
+            }, uniquingKeysWith: { first, _ in first })
+        var current: [Version] = []
+        for workflow in definitions.workflows {
+            guard let body = bodies[workflow.code] else { continue }
+            let (id, number) = try writeVersion(code, workflow.code, body, connection)
+            current.append(Version(id: id, model: code, version: number, workflow: workflow))
+        }
+        try retire(code, keeping: current.map(\.id), connection)
+        return { [self, current] in
+            install(definitions)
+            state.withLock { state in
+                state.current = state.current.filter { $0.key.model != code }
+                for version in current {
+                    state.versions[version.id] = version
+                    state.current[version.fullCode] = version.id
+                }
+            }
+        }
+    }
+
+    /// The current version, or a new one where the body differs.
+    private func writeVersion(
+        _ model: String, _ workflow: String, _ body: JSONValue, _ connection: Connection
+    ) throws -> (id: Int64, version: Int64) {
+        let newest = try connection.first(
+            """
+            select id, version, body from definition where model = ? and workflow = ?
+            order by version desc limit 1
+            """, [.text(model), .text(workflow)]
+        ) { (id: $0.integer(0), version: $0.integer(1), body: $0.text(2)) }
+        if let newest, newest.body == body.text {
+            try connection.run(
+                "update definition set is_current = 1 where id = ?", [.integer(newest.id)])
+            return (newest.id, newest.version)
+        }
+        try connection.run(
+            """
+            insert into definition (model, workflow, version, body, is_current)
+            values (?, ?, ?, ?, 1)
+            """,
+            [
+                .text(model), .text(workflow), .integer((newest?.version ?? 0) + 1),
+                .text(body.text),
+            ])
+        return (connection.lastInsertID, (newest?.version ?? 0) + 1)
+    }
+
+    private func retire(_ model: String, keeping: [Int64], _ connection: Connection) throws {
+        let old = try connection.query(
+            "select id from definition where model = ? and is_current = 1", [.text(model)]
+        ) { $0.integer(0) }
+        for id in old where !keeping.contains(id) {
+            try connection.run("update definition set is_current = 0 where id = ?", [.integer(id)])
+        }
+    }
+
+    private func install(_ definitions: ModelDefinitions) {
+        state.withLock { state in
+            state.models[definitions.code] = definitions
+            let all = state.models.values.flatMap(\.rules).sorted {
+                ($0.order, $0.code, $0.model) < ($1.order, $1.code, $1.model)
+            }
+            state.rules = Dictionary(grouping: all, by: \.type)
+        }
+    }
+
+    private static func version(_ id: Int64, _ row: Row) throws -> Version? {
+        let (model, code) = (row.text(0), row.text(1))
+        let body = try JSONValue(parsing: Array(row.text(3).utf8))
+        let document: JSONValue = ["workflows": .array([body])]
+        let read = ModelReader(code: model, document: document).read(document)
+        return read.workflows.first { $0.code == code }.map {
+            Version(id: id, model: model, version: row.integer(2), workflow: $0)
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Events that are raised: who waits for them takes them, the others are kept as long as their definition says.
+/// Each one leaves a row, whatever becomes of it.
+struct EventStore: Sendable {
+    let definitions: DefinitionStore
+    let clock: any WallClock
+
+    /// One event wakes at most so many instances.
+    static let activationLimit = 10_000
+
+    struct Raised: Sendable {
+        var event: FullCode
+        var scope: RaiseEvent.Scope
+        var instance: Int64?
+        var workflow: FullCode?
+        /// Nil fits every wait in the scope.
+        var key: String?
+        var payload: JSONValue
+        var account: String
+        var cause: Cause
+        /// Whether one that nobody waits for is kept until the instance ends, whatever the definition says.
+        var keepsForInstance = false
+    }
+
+    struct Kept {
+        var id: Int64
+        var content: JSONValue
+        var cause: Cause
+    }
+
+    enum State: String {
+        /// Somebody took it.
+        case taken
+        case buffered
+        /// Nobody waits, and nothing is kept.
+        case unheard
+        /// Its instance has ended.
+        case late
+    }
+
+    func raise(_ raised: Raised, _ connection: Connection) throws -> EventRaised {
+        let waits = try self.waits(raised, connection)
+        if waits.count > EventStore.activationLimit {
+            throw WorkflowError.tooManyInstances(limit: EventStore.activationLimit)
+        }
+        let (state, expires) = try fate(raised, isAwaited: !waits.isEmpty, connection)
+        let id = try insert(raised, state: state, expires: expires, connection)
+        let content = EventStore.content(
+            code: raised.event.code, key: raised.key, payload: raised.payload,
+            account: raised.account, time: clock.now())
+        let store = InstanceStore(definitions: definitions, clock: clock)
+        var activated = 0
+        for wait in waits {
+            let woken = try store.apply(
+                .event(visit: wait.visit, content: content), to: wait.instance,
+                note: .init(cause: raised.cause), connection)
+            if woken { activated += 1 }
+        }
+        if activated > 0 { try markTaken(id, activated: activated, connection) }
+        return EventRaised(event: id, activated: activated)
+    }
+
+    /// The oldest event that is kept and fits.
+    func buffered(
+        _ event: FullCode, for row: InstanceRow, key: String?, _ connection: Connection
+    ) throws -> Kept? {
+        try connection.first(
+            """
+            select id, event_key, payload, account, raised, root, depth from event
+            where event = ? and state = 'buffered' and (expires is null or expires > ?)
+                and (scope = 'all' or (scope = 'workflow' and workflow = ?)
+                    or (scope = 'instance' and instance = ?))
+                and (event_key is null or event_key = ?)
+            order by id limit 1
+            """,
+            [
+                .text(event.description), .integer(clock.now().milliseconds),
+                .text(row.workflow.description), .integer(row.id), SQLValue(key),
+            ]
+        ) { found in
+            Kept(
+                id: found.integer(0),
+                content: EventStore.content(
+                    code: event.code, key: found.optionalText(1),
+                    payload: try JSONValue(parsing: Array(found.text(2).utf8)),
+                    account: found.text(3), time: Timestamp(milliseconds: found.integer(4))),
+                cause: Cause(
+                    root: found.text(5), via: "event:\(found.integer(0))",
+                    depth: Int(found.integer(6))))
+        }
+    }
+
+    func markTaken(_ id: Int64, activated: Int, _ connection: Connection) throws {
+        try connection.run(
+            "update event set state = 'taken', activated = activated + ? where id = ?",
+            [.integer(Int64(activated)), .integer(id)])
+    }
+
+    private func waits(_ raised: Raised, _ connection: Connection) throws
+        -> [(instance: Int64, visit: Int64)]
+    {
+        var sql = "select wait.instance, wait.visit from wait"
+        var values: [SQLValue] = []
+        if raised.scope == .workflow {
+            sql += " join instance on instance.id = wait.instance"
+        }
+        sql += " where wait.event = ?"
+        values.append(.text(raised.event.description))
+        if let key = raised.key {
+            sql += " and wait.event_key = ?"
+            values.append(.text(key))
+        }
+        switch raised.scope {
+        case .all: break
+        case .instance:
+            sql += " and wait.instance = ?"
+            values.append(SQLValue(raised.instance))
+        case .workflow:
+            sql += " and instance.model = ? and instance.workflow = ?"
+            values += [SQLValue(raised.workflow?.model), SQLValue(raised.workflow?.code)]
+        }
+        sql += " order by wait.instance, wait.visit limit \(EventStore.activationLimit + 1)"
+        return try connection.query(sql, values) { ($0.integer(0), $0.integer(1)) }
+    }
+
+    private func fate(_ raised: Raised, isAwaited: Bool, _ connection: Connection) throws
+        -> (State, expires: Timestamp?)
+    {
+        if isAwaited { return (.taken, nil) }
+        if raised.scope == .instance {
+            let state = try connection.first(
+                "select state from instance where id = ?", [SQLValue(raised.instance)]
+            ) { InstanceSnapshot.State(rawValue: $0.text(0)) }
+            if state.flatMap(\.self)?.isOver ?? true { return (.late, nil) }
+        }
+        if let buffer = definitions.event(raised.event)?.buffer {
+            return (.buffered, clock.now().advanced(by: buffer))
+        }
+        return raised.keepsForInstance && raised.scope == .instance
+            ? (.buffered, nil) : (.unheard, nil)
+    }
+
+    private func insert(
+        _ raised: Raised, state: State, expires: Timestamp?, _ connection: Connection
+    ) throws -> Int64 {
+        try connection.run(
+            """
+            insert into event (event, scope, instance, workflow, event_key, payload, account, root, depth,
+                raised, state, activated, expires)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+            """,
+            [
+                .text(raised.event.description), .text(raised.scope.rawValue),
+                SQLValue(raised.instance), SQLValue(raised.workflow?.description),
+                SQLValue(raised.key), .text(raised.payload.text), .text(raised.account),
+                .text(raised.cause.root), .integer(Int64(raised.cause.depth)),
+                .integer(clock.now().milliseconds), .text(state.rawValue),
+                SQLValue(expires?.milliseconds),
+            ])
+        return connection.lastInsertID
+    }
+
+    /// What expressions see as `event`.
+    private static func content(
+        code: String, key: String?, payload: JSONValue, account: String, time: Timestamp
+    ) -> JSONValue {
+        [
+            "code": .string(code), "key": key.map { .string($0) } ?? .null, "payload": payload,
+            "account": .string(account), "time": .string(time.text),
+        ]
+    }
+}
+
+/// How keys of events compare: as text, so that `14` from a record and `"14"` from a URL are the same.
+enum EventKey {
+    static let lengthLimit = 200
+
+    /// Nil for null; throws where the value is no plain one.
+    static func text(_ value: JSONValue) throws -> String? {
+        let text: String
+        switch value {
+        case .null: return nil
+        case .string(let string): text = string
+        case .number(let number): text = number.integer.map { String($0) } ?? number.text
+        case .boolean(let boolean): text = boolean ? "true" : "false"
+        case .array, .object:
+            throw WorkflowError.invalidKey("a key is a text, a number or true or false")
+        }
+        guard text.utf8.count <= lengthLimit else {
+            throw WorkflowError.invalidKey("a key has at most \(lengthLimit) bytes")
+        }
+        return text
+    }
+}

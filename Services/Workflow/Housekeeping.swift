@@ -1,0 +1,65 @@
+import Database
+import ServiceRuntime
+
+/// Removes what nobody needs any more: ids of events beyond any repetition, logs, answers kept by key.
+final class Housekeeping: Service {
+    let name = "workflow-housekeeping"
+    private let database: Database
+    private let runtime: Runtime
+    private let signal = WorkerSignal()
+
+    static let interval = Duration.seconds(3600)
+    /// Longer than anything repeats a delivery.
+    static let retention = Duration.seconds(90 * 24 * 3600)
+    /// Rows of a table in one transaction.
+    static let batch = 1000
+
+    init(database: Database, runtime: Runtime) {
+        self.database = database
+        self.runtime = runtime
+    }
+
+    func run() async throws {
+        while !signal.isStopping {
+            do {
+                try await sweep()
+            } catch {
+                runtime.log.warning("old rows stay", ["error": .string("\(error)")])
+            }
+            await signal.wait(atMost: Housekeeping.interval, clock: runtime.clock)
+        }
+    }
+
+    func shutdown() async { signal.stop() }
+
+    func sweep() async throws {
+        let now = runtime.clock.now()
+        let before = SQLValue.integer(
+            now.advanced(by: .zero - Housekeeping.retention).milliseconds)
+        let limit = SQLValue.integer(Int64(Housekeeping.batch))
+        try await database.write { connection in
+            try IdempotencyTable().expire(connection, now: now)
+            try connection.run(
+                """
+                delete from action where state <> 'pending' and inbox in
+                    (select id from inbox where received < ? and state = 'done' order by id limit ?)
+                """, [before, limit])
+            try connection.run(
+                """
+                delete from inbox where id in
+                    (select id from inbox where received < ? and state = 'done' order by id limit ?)
+                """, [before, limit])
+            try connection.run(
+                """
+                delete from firing where id in
+                    (select id from firing where fired < ? order by id limit ?)
+                """, [before, limit])
+            try connection.run(
+                """
+                delete from event where id in
+                    (select id from event where raised < ?
+                        and (state <> 'buffered' or expires < ?) order by id limit ?)
+                """, [before, .integer(now.milliseconds), limit])
+        }
+    }
+}

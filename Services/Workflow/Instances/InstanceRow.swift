@@ -1,0 +1,69 @@
+import Contracts
+import Database
+import JSON
+import RPC
+import ServiceRuntime
+
+/// An instance as it is stored.
+struct InstanceRow: Sendable {
+    var id: Int64
+    var definition: Int64
+    var workflow: FullCode
+    var type: FullCode?
+    var record: Int64?
+    /// Who started it.
+    var account: String
+    /// Why its next step happens: the beginning, or the event last taken.
+    var cause: Cause
+    var started: Timestamp
+    var ended: Timestamp?
+    var snapshot: InstanceSnapshot
+
+    /// `model.class/id`.
+    var recordText: String? {
+        guard let type, let record else { return nil }
+        return "\(type)/\(record)"
+    }
+
+    static let columns = """
+        id, definition, model, workflow, state, class, record, account, root, via, depth, started, ended, \
+        visit_count, instance_values, last_event
+        """
+
+    /// From a row of `columns`; the visits are not among them.
+    init(_ row: Row) throws {
+        id = row.integer(0)
+        definition = row.integer(1)
+        workflow = FullCode(model: row.text(2), code: row.text(3))
+        type = row.optionalText(5).flatMap { FullCode($0) }
+        record = row.optionalInteger(6)
+        account = row.text(7)
+        cause = Cause(root: row.text(8), via: row.text(9), depth: Int(row.integer(10)))
+        started = Timestamp(milliseconds: row.integer(11))
+        ended = row.optionalInteger(12).map { Timestamp(milliseconds: $0) }
+        snapshot = InstanceSnapshot(
+            state: InstanceSnapshot.State(rawValue: row.text(4)) ?? .failed, visits: [],
+            visitCount: row.integer(13),
+            values: try JSONValue(parsing: Array(row.text(14).utf8)).object ?? JSONObject(),
+            event: try JSONValue(parsing: Array(row.text(15).utf8)))
+    }
+
+    /// With the visits that are open.
+    static func find(_ id: Int64, _ connection: Connection) throws -> InstanceRow? {
+        let found = try connection.first(
+            "select \(columns) from instance where id = ?", [.integer(id)]
+        ) { try InstanceRow($0) }
+        guard var found else { return nil }
+        found.snapshot.visits = try connection.query(
+            """
+            select visit, step, state from step
+            where instance = ? and state in ('ready', 'waiting', 'failed') order by visit
+            """, [.integer(id)]
+        ) {
+            InstanceSnapshot.Visit(
+                number: $0.integer(0), step: $0.text(1),
+                phase: InstanceSnapshot.Visit.Phase(rawValue: $0.text(2)) ?? .failed)
+        }
+        return found
+    }
+}

@@ -1,0 +1,152 @@
+import Contracts
+import Database
+import JSON
+import RPC
+import ServiceRuntime
+
+/// An instance as API.md §6 shows it.
+struct InstanceView {
+    let row: InstanceRow
+    let definitions: DefinitionStore
+
+    struct Link: Sendable {
+        var visit: Int64
+        var event: FullCode
+        var token: String
+    }
+
+    /// Without its steps.
+    func summary(_ connection: Connection) throws -> JSONObject {
+        let version = try definitions.version(row.definition, connection)
+        return JSONObject([
+            ("id", .number(JSONNumber(row.id))), ("workflow", .string(row.workflow.description)),
+            ("definition", version.map { .number(JSONNumber($0.version)) } ?? .null),
+            ("state", .string(row.snapshot.state.rawValue)),
+            ("record", row.recordText.map { .string($0) } ?? .null),
+            ("values", .object(row.snapshot.values)), ("cause", .string(row.cause.root)),
+            ("account", .string(row.account)), ("started", .string(row.started.text)),
+            ("ended", row.ended.map { .string($0.text) } ?? .null),
+        ])
+    }
+
+    /// With its steps, and with links where `capabilities` are given.
+    func whole(_ connection: Connection, capabilities: Capabilities?) throws -> JSONValue {
+        let tokens = try capabilities.map { try links(connection, $0) } ?? []
+        var view = try summary(connection)
+        let steps = try connection.query(
+            """
+            select visit, step, kind, state, entered, left_at, input, output, event, event_key, error
+            from step where instance = ? order by visit
+            """, [.integer(row.id)]
+        ) { step in
+            let token = tokens.first { $0.visit == step.integer(0) }?.token
+            return try InstanceView.step(step, link: token.flatMap { capabilities?.path($0) })
+        }
+        view["steps"] = .array(steps)
+        return .object(view)
+    }
+
+    /// One for each step that waits for an event.
+    func links(_ connection: Connection, _ capabilities: Capabilities) throws -> [Link] {
+        let waits = try connection.query(
+            "select visit, event from wait where instance = ? order by visit", [.integer(row.id)]
+        ) { ($0.integer(0), FullCode($0.text(1))) }
+        return try waits.compactMap { visit, event in
+            guard let event else { return nil }
+            return Link(
+                visit: visit, event: event,
+                token: try capabilities.token(row.id, event, connection))
+        }
+    }
+
+    private static func step(_ row: Row, link: String?) throws -> JSONValue {
+        func json(_ column: Int) throws -> JSONValue {
+            try row.optionalText(column).map { try JSONValue(parsing: Array($0.utf8)) } ?? .null
+        }
+        func time(_ column: Int) -> JSONValue {
+            row.optionalInteger(column).map {
+                .string(Timestamp(milliseconds: $0).text)
+            } ?? .null
+        }
+        // A step whose turn has come waits for it.
+        let state = row.text(3) == "ready" ? "waiting" : row.text(3)
+        var view = JSONObject([
+            ("step", .string(row.text(1))), ("kind", .string(row.text(2))),
+            ("state", .string(state)), ("entered", time(4)), ("left", time(5)),
+            ("input", try json(6)), ("output", try json(7)),
+            ("event", row.optionalText(8).map { .string($0) } ?? .null),
+            ("key", row.optionalText(9).map { .string($0) } ?? .null),
+        ])
+        if let error = row.optionalText(10) { view["error"] = .string(error) }
+        if let link { view["link"] = .string(link) }
+        return .object(view)
+    }
+}
+
+/// `GET /api/instances`, newest first.
+struct InstanceQuery: Sendable {
+    private var sql: String
+    private var values: [SQLValue] = []
+    private let limit: Int
+
+    init(_ call: ListInstances) throws {
+        limit = try InstanceQuery.limit(call.limit)
+        var conditions: [String] = []
+        if let workflow = call.workflow {
+            if let full = FullCode(workflow) {
+                conditions += ["model = ?", "workflow = ?"]
+                values += [.text(full.model), .text(full.code)]
+            } else {
+                conditions.append("workflow = ?")
+                values.append(.text(workflow))
+            }
+        }
+        if let record = call.record {
+            guard let slash = record.lastIndex(of: "/"),
+                let type = FullCode(String(record[..<slash])),
+                let id = Int64(record[record.index(after: slash)...])
+            else {
+                throw WorkflowError.invalid(
+                    pointer: "/record", detail: "A record is model.class/id.")
+            }
+            conditions += ["class = ?", "record = ?"]
+            values += [.text(type.description), .integer(id)]
+        }
+        if let state = call.state {
+            guard InstanceSnapshot.State(rawValue: state) != nil else {
+                throw WorkflowError.invalid(
+                    pointer: "/state", detail: "“\(state)” is no state of an instance.")
+            }
+            conditions.append("state = ?")
+            values.append(.text(state))
+        }
+        if let cursor = call.cursor {
+            guard let before = Int64(cursor) else { throw WorkflowError.invalidCursor }
+            conditions.append("id < ?")
+            values.append(.integer(before))
+        }
+        let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
+        sql =
+            "select \(InstanceRow.columns) from instance\(filter) order by id desc limit \(limit + 1)"
+    }
+
+    func run(_ connection: Connection, _ definitions: DefinitionStore) throws -> JSONValue {
+        let rows = try connection.query(sql, values) { try InstanceRow($0) }
+        let page = rows.prefix(limit)
+        let items = try page.map {
+            JSONValue.object(
+                try InstanceView(row: $0, definitions: definitions).summary(connection))
+        }
+        let next = rows.count > limit ? page.last.map { JSONValue.string(String($0.id)) } : nil
+        return ["items": .array(items), "next": next ?? .null]
+    }
+
+    static func limit(_ asked: Int?) throws -> Int {
+        let limit = asked ?? 50
+        guard (1...InstanceCalls.listLimit).contains(limit) else {
+            throw WorkflowError.invalid(
+                pointer: "/limit", detail: "The limit is 1 to \(InstanceCalls.listLimit).")
+        }
+        return limit
+    }
+}

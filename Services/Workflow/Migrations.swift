@@ -1,0 +1,190 @@
+import Database
+
+/// The schema of `workflow.db`, oldest first. Times are milliseconds since 1970.
+enum Migrations {
+    static var all: [Migration] {
+        [
+            definitions, instances, events, reactions, incidents,
+            IdempotencyTable().migration,
+            Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
+        ]
+    }
+
+    /// Documents as they were handed over, and every version of every workflow in them.
+    private static let definitions = Migration("0001-definitions") { connection in
+        try connection.script(
+            """
+            create table model (
+                code text primary key,
+                version bigint not null,
+                document text not null);
+            create table definition (
+                id \(connection.dialect.identityColumn),
+                model text not null,
+                workflow text not null,
+                version bigint not null,
+                body text not null,
+                is_current integer not null,
+                unique (model, workflow, version));
+            create table secret (
+                name text primary key,
+                content \(connection.dialect.blobType) not null);
+            """)
+    }
+
+    private static let instances = Migration("0002-instances") { connection in
+        try connection.script(
+            """
+            create table instance (
+                id \(connection.dialect.identityColumn),
+                definition bigint not null,
+                model text not null,
+                workflow text not null,
+                state text not null,
+                class text,
+                record bigint,
+                account text not null,
+                root text not null,
+                via text not null,
+                depth integer not null,
+                started bigint not null,
+                ended bigint,
+                visit_count bigint not null,
+                instance_values text not null,
+                last_event text not null,
+                start_key text unique);
+            create index instance_workflow on instance (workflow, model, id);
+            create index instance_record on instance (class, record, id);
+            create index instance_state on instance (state, id);
+            create table step (
+                instance bigint not null,
+                visit bigint not null,
+                step text not null,
+                kind text not null,
+                state text not null,
+                entered bigint not null,
+                left_at bigint,
+                input text,
+                output text,
+                event text,
+                event_key text,
+                failures integer not null default 0,
+                error text,
+                primary key (instance, visit));
+            create table wait (
+                instance bigint not null,
+                visit bigint not null,
+                event text not null,
+                event_key text,
+                primary key (instance, visit));
+            create index wait_event on wait (event, event_key, instance);
+            """)
+    }
+
+    /// Every event that was raised: who took it, or whether it still waits for someone.
+    private static let events = Migration("0003-events") { connection in
+        try connection.script(
+            """
+            create table event (
+                id \(connection.dialect.identityColumn),
+                event text not null,
+                scope text not null,
+                instance bigint,
+                workflow text,
+                event_key text,
+                payload text not null,
+                account text not null,
+                root text not null,
+                depth integer not null,
+                raised bigint not null,
+                state text not null,
+                activated integer not null,
+                expires bigint);
+            create index event_buffered on event (event, id) where state = 'buffered';
+            create index event_raised on event (raised);
+            create table capability (
+                hash text primary key,
+                instance bigint not null,
+                event text not null,
+                generation bigint not null,
+                expires bigint not null,
+                used_at bigint,
+                used_by text);
+            create index capability_instance on capability (instance, event);
+            """)
+    }
+
+    /// Events of records in the order in which they came, what rules made of them, and what is to be done.
+    private static let reactions = Migration("0004-reactions") { connection in
+        try connection.script(
+            """
+            create table inbox (
+                id \(connection.dialect.identityColumn),
+                event_id text not null unique,
+                class text not null,
+                record bigint not null,
+                state text not null,
+                received bigint not null,
+                body text);
+            create index inbox_open on inbox (class, record, id) where state <> 'done';
+            create index inbox_received on inbox (received);
+            create table firing (
+                id \(connection.dialect.identityColumn),
+                inbox bigint not null,
+                rule text not null,
+                class text not null,
+                record bigint not null,
+                root text not null,
+                depth integer not null,
+                fingerprint text not null,
+                fired bigint not null);
+            create index firing_loop on firing (root, class, record, rule);
+            create index firing_fired on firing (fired);
+            create table action (
+                id \(connection.dialect.identityColumn),
+                inbox bigint not null,
+                rule text not null,
+                place integer not null,
+                kind text not null,
+                target text not null,
+                content text not null,
+                state text not null,
+                failures integer not null default 0,
+                error text,
+                unique (inbox, rule, place));
+            """)
+    }
+
+    private static let incidents = Migration("0005-incidents") { connection in
+        try connection.script(
+            """
+            create table incident (
+                id \(connection.dialect.identityColumn),
+                kind text not null,
+                time bigint not null,
+                instance bigint,
+                visit bigint,
+                action bigint,
+                class text,
+                record bigint,
+                problem text not null,
+                cycle text,
+                once_key text unique,
+                state text not null,
+                resolution text,
+                resolved_by text,
+                resolved_at bigint);
+            create index incident_open on incident (id) where state = 'open';
+            """)
+    }
+}
+
+/// The durable queues of Workflow.
+enum Queues {
+    /// One item per record with events to react to; the key is `model.class/id`.
+    static let reaction = DurableQueue(name: "reaction")
+    /// One item per instance with a step to be done; the key is its id.
+    static let instance = DurableQueue(name: "instance")
+    /// One item per time limit; the key is `instance/visit`.
+    static let timer = DurableQueue(name: "timer")
+}

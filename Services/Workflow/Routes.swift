@@ -1,0 +1,30 @@
+import Contracts
+import RPC
+
+/// The calls that Workflow serves.
+struct Routes {
+    let models: ModelCalls
+    let scripts: ScriptCalls
+    let inbox: InboxCalls
+    let events: EventCalls
+    let instances: InstanceCalls
+
+    /// A document of this many bytes is the largest.
+    static let documentLimit = 16 << 20
+
+    func add(to routes: RPCRoutes) {
+        routes.on(CheckModel.self, bodyLimit: Routes.documentLimit, models.check)
+        routes.on(TakeModel.self, bodyLimit: Routes.documentLimit, models.take)
+        routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
+        routes.on(Render.self, bodyLimit: 48 << 20, scripts.render)
+        routes.on(DeliverEvents.self, bodyLimit: 48 << 20, inbox.deliver)
+        routes.on(RaiseEvent.self, events.raise)
+        routes.on(ShowCapability.self, events.show)
+        routes.on(UseCapability.self, events.use)
+        routes.on(StartWorkflow.self, instances.start)
+        routes.on(ListInstances.self, instances.list)
+        routes.on(GetInstance.self, instances.get)
+        routes.on(ListIncidents.self, instances.incidents)
+        routes.on(ResolveIncident.self, instances.resolve)
+    }
+}

@@ -1,0 +1,257 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Reacts to the events of one record in their order: evaluates the rules, writes down what they want, and does it. An
+/// item of the queue is a record with open events; while one of its actions has to be tried again, later events of
+/// the same record wait, and those of other records do not.
+struct ReactionRunner: Sendable {
+    let database: Database
+    let store: ReactionStore
+    let instances: InstanceStore
+    let events: EventStore
+    let incidents: IncidentStore
+    let definitions: DefinitionStore
+    let evaluator: Evaluator
+    let peers: Peers
+    let wakes: Wakes
+    let clock: any WallClock
+
+    /// After so many steps another record gets its turn.
+    static let turnLimit = 64
+    static let retry = RetryPolicy()
+
+    func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
+        for _ in 0..<ReactionRunner.turnLimit {
+            let (entry, action) = try await next(item.key)
+            guard let entry else { break }
+            do {
+                if let action {
+                    try await perform(action, of: entry)
+                } else if entry.isActing {
+                    try await database.write { [store] in
+                        try store.setState(entry.id, "done", $0)
+                    }
+                } else {
+                    try await fire(entry)
+                }
+            } catch let error as DatabaseError {
+                throw error
+            } catch {
+                if let outcome = try await failed(action, of: entry, item, error) { return outcome }
+            }
+        }
+        return .decide(
+            { [store, clock] connection in
+                try store.next(item.key, connection) == nil ? nil : clock.now()
+            }, committed: wakes.instances)
+    }
+
+    private func next(_ lane: String) async throws -> (ReactionStore.Entry?, ReactionStore.Action?)
+    {
+        try await database.pointRead { [store] connection in
+            guard let entry = try store.next(lane, connection) else { return (nil, nil) }
+            let action = entry.isActing ? try store.nextAction(of: entry, connection) : nil
+            return (entry, action)
+        }
+    }
+
+    // MARK: Rules
+
+    private func fire(_ entry: ReactionStore.Entry) async throws {
+        let event = entry.event
+        let rules =
+            RuleEngine.moment(event.type).map { definitions.rules(for: event.record, $0) }
+            ?? []
+        let results = try await evaluator.eachOf(
+            rules.flatMap(RuleEngine.trees), bindings: RuleEngine.bindings(event))
+        let verdict = RuleEngine.verdict(rules, results)
+        try await database.write { connection in
+            try write(verdict, of: entry, connection)
+        }
+        wakes.instances()
+    }
+
+    private func write(
+        _ verdict: RuleEngine.Verdict, of entry: ReactionStore.Entry, _ connection: Connection
+    ) throws {
+        // Another copy of the service may have been faster.
+        guard let now = try store.entry(entry.id, connection), !now.isActing else { return }
+        let event = entry.event
+        for (rule, error) in verdict.faults {
+            try incidents.open(
+                .init(
+                    kind: .rule, type: event.record, record: event.recordID,
+                    problem: error.problem,
+                    onceKey: "rule:\(event.id)/\(rule.fullCode)"), connection)
+        }
+        let fingerprint = RuleEngine.fingerprint(event)
+        for firing in verdict.firings {
+            let rule = firing.rule.fullCode.description
+            if try isLoop(rule, entry, fingerprint, connection) { continue }
+            try store.logFiring(rule, of: entry, fingerprint: fingerprint, connection)
+            try store.add(firing, of: entry, connection)
+        }
+        try store.setState(entry.id, "acting", connection)
+        // What needs no other service is done in the same transaction, as far as the order allows.
+        while let action = try store.nextAction(of: entry, connection),
+            try performHere(action, of: entry, connection)
+        {}
+        if try store.nextAction(of: entry, connection) == nil {
+            try store.setState(entry.id, "done", connection)
+        }
+    }
+
+    private func isLoop(
+        _ rule: String, _ entry: ReactionStore.Entry, _ fingerprint: String,
+        _ connection: Connection
+    ) throws -> Bool {
+        let event = entry.event
+        var problem: Problem?
+        let cycle = try store.cycle(rule, event, fingerprint: fingerprint, connection)
+        if cycle != nil {
+            problem = .loop("The rule \(rule) meets the same record again without a change.")
+        } else if event.cause.depth >= Cause.depthLimit {
+            problem = .loop("The chain of causes is longer than \(Cause.depthLimit).")
+        }
+        guard let problem else { return false }
+        try incidents.open(
+            .init(
+                kind: .loop, type: event.record, record: event.recordID, problem: problem,
+                cycle: cycle,
+                onceKey: "loop:\(event.cause.root)/\(event.record)/\(event.recordID)"), connection)
+        return true
+    }
+
+    // MARK: Actions
+
+    private func perform(
+        _ action: ReactionStore.Action, of entry: ReactionStore.Entry
+    ) async throws {
+        let context = self.context(action, of: entry)
+        do {
+            switch action.kind {
+            case "set":
+                let call = ChangeRecord(
+                    entry.event.record, id: entry.event.recordID, version: nil,
+                    body: JSONBytes(action.content.bytes))
+                _ = try await peers["records"].call(call, as: context)
+            case "mail":
+                _ = try await peers["mail"].call(try mail(action, of: entry), as: context)
+            default: break
+            }
+        } catch  where Failure.wasDoneBefore(error) {}
+        try await database.write { [store] connection in
+            // Those that need nobody else are done here and not before, which keeps the order.
+            if try !performHere(action, of: entry, connection) {
+                try store.finish(action.id, state: "done", connection)
+            }
+        }
+        wakes.instances()
+    }
+
+    /// Starts a workflow or raises an event, in the caller's transaction; false for what needs another service.
+    private func performHere(
+        _ action: ReactionStore.Action, of entry: ReactionStore.Entry, _ connection: Connection
+    ) throws -> Bool {
+        let context = self.context(action, of: entry)
+        guard let target = FullCode(action.target) else { return false }
+        switch action.kind {
+        case "workflow":
+            guard let version = definitions.currentVersion(of: target) else {
+                try refuse(action, entry, WorkflowError.unknownWorkflow(action.target), connection)
+                return true
+            }
+            let record = version.workflow.type == entry.event.record ? entry.event.recordID : nil
+            _ = try instances.start(
+                .init(
+                    version: version, record: record,
+                    values: action.content.object ?? JSONObject(), cause: context.cause,
+                    account: entry.event.account, key: context.idempotencyKey), connection)
+        case "event":
+            do {
+                let key = try action.content["key"].flatMap { try EventKey.text($0) }
+                _ = try events.raise(
+                    .init(
+                        event: target, scope: .all, key: key,
+                        payload: action.content["payload"] ?? .null,
+                        account: context.principal.account, cause: context.cause), connection)
+            } catch let error as WorkflowError {
+                try refuse(action, entry, error, connection)
+                return true
+            }
+        default: return false
+        }
+        try store.finish(action.id, state: "done", connection)
+        return true
+    }
+
+    private func mail(
+        _ action: ReactionStore.Action, of entry: ReactionStore.Entry
+    ) throws -> SendMail {
+        guard let notification = FullCode(action.target) else {
+            throw Problem.stepFailed("\(action.target) is no notification")
+        }
+        let event = entry.event
+        return try MailContent(action.content).call(
+            notification, record: "\(event.record)/\(event.recordID)",
+            recordValues: event.after.isNull ? event.before : event.after,
+            values: action.content["values"]?.object ?? JSONObject(), instance: nil)
+    }
+
+    private func context(
+        _ action: ReactionStore.Action, of entry: ReactionStore.Entry
+    ) -> CallContext {
+        let code = FullCode(action.rule)?.code ?? action.rule
+        let cause = entry.event.cause.next("rule:\(action.rule)")
+        return CallContext(
+            principal: Principal(account: "rule:\(code)", isSystem: true), door: .rule,
+            cause: cause, trace: TraceContext(following: cause.root),
+            idempotencyKey: "rule:\(entry.event.id)/\(action.rule)/\(action.place)")
+    }
+
+    // MARK: Failures
+
+    /// When to go on; nil where the next thing can be done at once.
+    private func failed(
+        _ action: ReactionStore.Action?, of entry: ReactionStore.Entry,
+        _ item: DurableQueue.Item, _ error: any Error
+    ) async throws -> QueueWorker.Outcome? {
+        let failure = Failure(error)
+        let summary = failure.problem.summary
+        let wait = Failure.unavailableWait(item.attempts)
+        guard let action else {
+            // Evaluating rules fails as a whole only where no host can be had.
+            return .retryAt(clock.now().advanced(by: wait), summary)
+        }
+        switch failure {
+        case .unavailable: return .retryAt(clock.now().advanced(by: wait), summary)
+        case .failed where action.failures < ReactionRunner.retry.times:
+            try await database.write { [store] in
+                try store.countFailure(action.id, summary, $0)
+            }
+            let wait = ReactionRunner.retry.wait(after: action.failures + 1)
+            return .retryAt(clock.now().advanced(by: wait), summary)
+        case .failed, .refused:
+            try await database.write { connection in
+                try refuse(action, entry, failure.problem, connection)
+            }
+            return nil
+        }
+    }
+
+    private func refuse(
+        _ action: ReactionStore.Action, _ entry: ReactionStore.Entry,
+        _ error: any ProblemConvertible, _ connection: Connection
+    ) throws {
+        let problem = error.problem
+        try store.finish(action.id, state: "failed", error: problem.summary, connection)
+        try incidents.open(
+            .init(
+                kind: .action, action: action.id, type: entry.event.record,
+                record: entry.event.recordID, problem: problem), connection)
+    }
+}

@@ -1,0 +1,214 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// The inbox of record events, the log of rules that fired and the actions that are to be done.
+struct ReactionStore: Sendable {
+    /// An event that came and is not finished with.
+    struct Entry: Sendable {
+        var id: Int64
+        var event: RecordEvent
+        /// Its rules have been evaluated; what is left are actions.
+        var isActing: Bool
+    }
+
+    struct Action: Sendable {
+        var id: Int64
+        var rule: String
+        var place: Int64
+        var kind: String
+        /// The workflow, notification or event that it is about; "" for `set`.
+        var target: String
+        var content: JSONValue
+        var failures: Int64
+    }
+
+    let clock: any WallClock
+
+    // MARK: Inbox
+
+    /// Takes an event; false where it came before. `isAwaited` says whether any rule may want it.
+    func receive(_ event: RecordEvent, isAwaited: Bool, _ connection: Connection) throws -> Bool {
+        let now = clock.now()
+        let added = try connection.run(
+            """
+            insert into inbox (event_id, class, record, state, received, body) values (?, ?, ?, ?, ?, ?)
+            on conflict (event_id) do nothing
+            """,
+            [
+                .text(event.id), .text(event.record.description), .integer(event.recordID),
+                isAwaited ? "new" : "done", .integer(now.milliseconds),
+                isAwaited ? .text(JSONCoder.encode(event).text) : nil,
+            ])
+        guard added > 0 else { return false }
+        if isAwaited {
+            try queue(event.record.description, event.recordID, connection)
+        }
+        return true
+    }
+
+    func queue(_ type: String, _ record: Int64, _ connection: Connection) throws {
+        let now = clock.now()
+        try Queues.reaction.enqueue(
+            connection, key: "\(type)/\(record)", payload: [], due: now, now: now)
+    }
+
+    /// The oldest event of a record (`model.class/id`) that is not finished with.
+    func next(_ lane: String, _ connection: Connection) throws -> Entry? {
+        guard let (type, record) = ReactionStore.lane(lane) else { return nil }
+        return try connection.first(
+            """
+            select id, state, body from inbox
+            where class = ? and record = ? and state <> 'done' order by id limit 1
+            """, [.text(type), .integer(record)], ReactionStore.entry)
+    }
+
+    func entry(_ id: Int64, _ connection: Connection) throws -> Entry? {
+        try connection.first(
+            "select id, state, body from inbox where id = ? and body is not null", [.integer(id)],
+            ReactionStore.entry)
+    }
+
+    func setState(_ id: Int64, _ state: String, _ connection: Connection) throws {
+        try connection.run(
+            "update inbox set state = ? where id = ?", [.text(state), .integer(id)])
+    }
+
+    private static func entry(_ row: Row) throws -> Entry {
+        let body = try JSONValue(parsing: Array(row.text(2).utf8))
+        return Entry(
+            id: row.integer(0), event: try JSONCoder.decode(RecordEvent.self, from: body),
+            isActing: row.text(1) == "acting")
+    }
+
+    private static func lane(_ key: String) -> (String, Int64)? {
+        guard let slash = key.lastIndex(of: "/"), let id = Int64(key[key.index(after: slash)...])
+        else { return nil }
+        return (String(key[..<slash]), id)
+    }
+
+    // MARK: Firings
+
+    /// The firings since the same rule met the same content higher up in the same chain; nil where it did not.
+    func cycle(
+        _ rule: String, _ event: RecordEvent, fingerprint: String, _ connection: Connection
+    ) throws -> JSONValue? {
+        let (type, record) = (event.record.description, event.recordID)
+        let first = try connection.first(
+            """
+            select id from firing where root = ? and class = ? and record = ? and rule = ?
+                and fingerprint = ? and depth < ? order by id desc limit 1
+            """,
+            [
+                .text(event.cause.root), .text(type), .integer(record), .text(rule),
+                .text(fingerprint), .integer(Int64(event.cause.depth)),
+            ]
+        ) { $0.integer(0) }
+        guard let first else { return nil }
+        let rules = try connection.query(
+            """
+            select rule, depth from firing where root = ? and class = ? and record = ? and id >= ?
+            order by id limit 100
+            """, [.text(event.cause.root), .text(type), .integer(record), .integer(first)]
+        ) { row -> JSONValue in
+            [
+                "rule": .string(row.text(0)), "record": .string("\(type)/\(record)"),
+                "depth": .number(JSONNumber(row.integer(1))),
+            ]
+        }
+        return .array(rules)
+    }
+
+    func logFiring(
+        _ rule: String, of entry: Entry, fingerprint: String, _ connection: Connection
+    ) throws {
+        let event = entry.event
+        try connection.run(
+            """
+            insert into firing (inbox, rule, class, record, root, depth, fingerprint, fired)
+            values (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .integer(entry.id), .text(rule), .text(event.record.description),
+                .integer(event.recordID), .text(event.cause.root),
+                .integer(Int64(event.cause.depth)), .text(fingerprint),
+                .integer(clock.now().milliseconds),
+            ])
+    }
+
+    // MARK: Actions
+
+    func add(_ firing: RuleEngine.Firing, of entry: Entry, _ connection: Connection) throws {
+        for (place, (action, content)) in zip(firing.rule.actions, firing.contents).enumerated() {
+            try connection.run(
+                """
+                insert into action (inbox, rule, place, kind, target, content, state)
+                values (?, ?, ?, ?, ?, ?, 'pending')
+                """,
+                [
+                    .integer(entry.id), .text(firing.rule.fullCode.description),
+                    .integer(Int64(place)), .text(action.kindName), .text(action.target),
+                    .text(content.text),
+                ])
+        }
+    }
+
+    func nextAction(of entry: Entry, _ connection: Connection) throws -> Action? {
+        try connection.first(
+            """
+            select id, rule, place, kind, target, content, failures from action
+            where inbox = ? and state = 'pending' order by id limit 1
+            """, [.integer(entry.id)]
+        ) {
+            Action(
+                id: $0.integer(0), rule: $0.text(1), place: $0.integer(2), kind: $0.text(3),
+                target: $0.text(4), content: try JSONValue(parsing: Array($0.text(5).utf8)),
+                failures: $0.integer(6))
+        }
+    }
+
+    func finish(
+        _ action: Int64, state: String, error: String? = nil, _ connection: Connection
+    ) throws {
+        try connection.run(
+            "update action set state = ?, error = ? where id = ? and state = 'pending'",
+            [.text(state), SQLValue(error), .integer(action)])
+    }
+
+    func countFailure(_ action: Int64, _ error: String, _ connection: Connection) throws {
+        try connection.run(
+            "update action set failures = failures + 1, error = ? where id = ?",
+            [.text(error), .integer(action)])
+    }
+
+    /// A person says: again. Answers the record whose turn it is.
+    func revive(_ action: Int64, _ connection: Connection) throws -> Bool {
+        let found = try connection.first(
+            """
+            select inbox.id, inbox.class, inbox.record from action
+            join inbox on inbox.id = action.inbox where action.id = ? and action.state = 'failed'
+            """, [.integer(action)]
+        ) { (inbox: $0.integer(0), type: $0.text(1), record: $0.integer(2)) }
+        guard let found else { return false }
+        try connection.run(
+            "update action set state = 'pending', failures = 0 where id = ?", [.integer(action)])
+        try setState(found.inbox, "acting", connection)
+        try queue(found.type, found.record, connection)
+        return true
+    }
+}
+
+extension RuleDefinition.Action {
+    /// What the action is about, as a code.
+    var target: String {
+        switch self {
+        case .set: ""
+        case .workflow(let code, _): code.description
+        case .mail(let mail): mail.notification.description
+        case .event(let code, _): code.description
+        }
+    }
+}

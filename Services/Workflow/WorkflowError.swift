@@ -1,0 +1,69 @@
+import HTTP
+import JSON
+
+/// What Workflow's own calls are refused with.
+enum WorkflowError: Error, Sendable {
+    case unknownEvent(String)
+    case unknownWorkflow(String)
+    case unknownScript(String)
+    case unknownModel(String)
+    case unknownInstance
+    case unknownIncident
+    case unknownCapability
+    /// The event cannot be raised from outside, or not by this caller.
+    case eventNotAllowed(String)
+    case permissionNeeded(String)
+    case invalidKey(String)
+    case invalid(pointer: String, detail: String)
+    case invalidCursor
+    case tooManyInstances(limit: Int)
+    case incidentNotOpen
+    case cannotSkip(String)
+    case keyReused
+    case template(name: String, Template.Fault)
+    case invalidBinding(String)
+}
+
+extension WorkflowError: ProblemConvertible {
+    var problem: Problem {
+        switch self {
+        case .unknownEvent(let code): .notFound("There is no event “\(code)”.")
+        case .unknownWorkflow(let code): .notFound("There is no workflow “\(code)”.")
+        case .unknownScript(let code): .notFound("There is no script “\(code)”.")
+        case .unknownModel(let code): .notFound("There is no model “\(code)”.")
+        case .unknownInstance: .notFound("There is no such instance.")
+        case .unknownIncident: .notFound("There is no such incident.")
+        case .unknownCapability: .notFound("This link is not known.")
+        case .eventNotAllowed(let why): .forbidden(why)
+        case .permissionNeeded(let permission): .forbidden("This needs “\(permission)”.")
+        case .invalidKey(let detail): WorkflowError.fault("/key", detail)
+        case .invalid(let pointer, let detail): WorkflowError.fault(pointer, detail)
+        case .invalidCursor:
+            Problem(
+                status: 400, code: "invalid-cursor", title: "The cursor is not valid",
+                detail: "Begin again without a cursor.")
+        case .tooManyInstances(let limit):
+            .conflict("More than \(limit) instances wait; raise it for each workflow or key.")
+        case .incidentNotOpen: .conflict("The incident was resolved already.")
+        case .cannotSkip(let detail): .conflict(detail)
+        case .keyReused:
+            Problem(
+                status: 409, code: "idempotency-key-reused",
+                title: "The idempotency key was used for another request")
+        case .template(let name, let fault):
+            Problem(
+                status: 422, code: "script-failed", title: "A script failed",
+                detail: "\(name), line \(fault.line): \(fault.detail)",
+                extra: JSONObject([
+                    ("script", .string(name)), ("line", .number(JSONNumber(Int64(fault.line)))),
+                    ("message", .string(fault.detail)),
+                ]))
+        case .invalidBinding(let name):
+            WorkflowError.fault("/bindings", "“\(name)” is no name that a script can use.")
+        }
+    }
+
+    private static func fault(_ pointer: String, _ detail: String) -> Problem {
+        .validation([FieldProblem(pointer: pointer, code: "invalid", detail: detail)])
+    }
+}
