@@ -95,7 +95,7 @@ let testTargets: [Target] = [
         name: "database-child", dependencies: ["Database", "ServiceRuntime"],
         path: "Tests/DatabaseChild", swiftSettings: settings),
     .executableTarget(
-        name: "Benchmarks", dependencies: services + foundations, path: "Tests/Benchmarks",
+        name: "Benchmarks", dependencies: foundations + ["TestSupport"], path: "Tests/Benchmarks",
         swiftSettings: settings),
 ]
 

