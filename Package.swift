@@ -89,6 +89,7 @@ let testTargets: [Target] = [
     tests("WorkflowTests", foundations + ["Workflow"]),
     tests("BatchTests", foundations + ["Batch"]),
     tests("EndToEndTests", services + foundations),
+    tests("Browser", foundations),
     tests("SimulationTests", services + foundations),
     tests("TidyTests", services + foundations),
     .executableTarget(

@@ -11,10 +11,11 @@ public final class ChildProcess: Sendable {
     private let status = Mutex<Int32?>(nil)
 
     /// Starts `program` (searched in `PATH` where it has no slash). `environment` replaces the whole
-    /// environment but for `PATH`, `HOME` and `LANG`; `output` is appended to.
+    /// environment but for `PATH`, `HOME` and `LANG`; `output` is appended to. `descriptors` become the files 3, 4, …
+    /// of the program.
     public init(
         _ program: String, _ arguments: [String] = [], environment: [String: String] = [:],
-        output: String, folder: String? = nil
+        output: String, folder: String? = nil, descriptors: [Int32] = []
     ) throws {
         var all = environment
         for name in ["PATH", "HOME", "LANG", "TMPDIR"] where all[name] == nil {
@@ -23,7 +24,7 @@ public final class ChildProcess: Sendable {
         outputPath = output
         pid = try ChildProcess.spawn(
             [program] + arguments, environment: all.map { "\($0.key)=\($0.value)" }.sorted(),
-            output: output, folder: folder)
+            output: output, folder: folder, descriptors: descriptors)
     }
 
     deinit {
@@ -90,7 +91,8 @@ public final class ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ arguments: [String], environment: [String], output: String, folder: String?
+        _ arguments: [String], environment: [String], output: String, folder: String?,
+        descriptors: [Int32]
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -99,7 +101,13 @@ public final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(
             &actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        // Copies with high numbers, so that no source is overwritten before its turn.
+        let copies = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 200) }
+        defer { for copy in copies { close(copy) } }
+        for (index, copy) in copies.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + index))
+        }
+        posix_spawn_file_actions_addclosefrom_np(&actions, Int32(3 + copies.count))
         if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder) }
 
         var attributes = posix_spawnattr_t()

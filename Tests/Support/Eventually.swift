@@ -2,7 +2,7 @@
 /// does; inside one process wait on the thing itself.
 public func eventually(
     _ what: String, within limit: Duration = .seconds(20),
-    _ condition: () async throws -> Bool
+    isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + limit

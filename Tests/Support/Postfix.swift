@@ -1,21 +1,24 @@
 import Glibc
 
-/// A real Postfix on a loopback port. Mail to any address at `ok.test` is delivered into a maildir of
-/// its own under `mail/`; some local parts are refused (`perm@` for good, `temp@` for now). Needs root.
+/// A real Postfix on a loopback port. Mail to any address at `ok.test` is delivered into a maildir
+/// under `mail/`; some local parts are refused (`perm@` for good, `temp@` for now). Needs root.
 public final class Postfix: Sendable {
     public let port: Int
     public let folder: TemporaryFolder
+    /// The folder with the maildirs `support` and, for all other addresses, `others`.
+    public let mail: String
 
     /// Starts it and waits for its greeting. `deliverTo`: the folder whose `<user>/` are the maildirs.
     public init(deliverTo: String? = nil, owner: String = "nobody") async throws {
         port = FreePort.take()
         folder = TemporaryFolder()
         let path = folder.path
+        mail = deliverTo ?? path + "/mail"
         chmod(path, 0o755)
         for name in ["conf", "spool", "data", "mail", "log"] { mkdir(path + "/" + name, 0o755) }
         try TestFile.write(
             Postfix.main(
-                path, mail: deliverTo ?? path + "/mail", user: Postfix.identity(of: owner)),
+                path, mail: mail, user: Postfix.identity(of: owner)),
             to: path + "/conf/main.cf")
         try TestFile.write(Postfix.master(port: port), to: path + "/conf/master.cf")
         if let postfix = getpwnam("postfix") {
@@ -26,6 +29,7 @@ public final class Postfix: Sendable {
         let start = try await ChildProcess.run(
             "/usr/sbin/postfix", ["-c", path + "/conf", "start"])
         guard start.code == 0 else { throw Failure(output: start.output) }
+        let port = port
         try await eventually("greeting of Postfix") { LineClient.greets(port: port) }
     }
 
@@ -39,10 +43,12 @@ public final class Postfix: Sendable {
         }
     }
 
-    /// The mails delivered to the user so far, as texts.
-    public func mails(to user: String) -> [String] {
-        let new = folder.path + "/mail/\(user)/new"
-        return TestFile.names(in: new).compactMap { TestFile.text(new + "/" + $0) }
+    /// The mails delivered to an address so far, as texts, in the order of their names.
+    public func mails(to address: String) -> [String] {
+        let new = mail + (address == "support@ok.test" ? "/support/new" : "/others/new")
+        return TestFile.names(in: new).compactMap { TestFile.text(new + "/" + $0) }.filter {
+            SentMail($0).header("X-Original-To") == address
+        }
     }
 
     /// Postfix did not start.
@@ -73,7 +79,7 @@ public final class Postfix: Sendable {
         mynetworks = 127.0.0.0/8
         virtual_mailbox_domains = ok.test
         virtual_mailbox_base = \(mail)
-        virtual_mailbox_maps = pcre:{{/^(.*)@ok\\.test$/ $1/}}
+        virtual_mailbox_maps = inline:{ {support@ok.test = support/} }, static:others/
         virtual_uid_maps = static:\(user.user)
         virtual_gid_maps = static:\(user.group)
         virtual_minimum_uid = 1

@@ -1,0 +1,30 @@
+import Glibc
+
+/// Sees the commits of a service from outside: each one changes the write-ahead log of its database.
+public struct CommitWatch {
+    private let path: String
+    private var last: (size: Int, seconds: Int, nanoseconds: Int)
+    /// Changes seen so far; commits close together may count as one.
+    public private(set) var changes = 0
+
+    public init(_ train: Train, _ service: String) {
+        path = "\(train.data)/\(service).db-wal"
+        last = CommitWatch.look(path)
+    }
+
+    /// Whether there was a change since the last look.
+    @discardableResult
+    public mutating func look() -> Bool {
+        let now = CommitWatch.look(path)
+        guard now != last else { return false }
+        last = now
+        changes += 1
+        return true
+    }
+
+    private static func look(_ path: String) -> (size: Int, seconds: Int, nanoseconds: Int) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return (0, 0, 0) }
+        return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    }
+}
