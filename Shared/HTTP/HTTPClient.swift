@@ -7,7 +7,7 @@ public struct ClientRequest: Sendable {
     public var target: String
     public var headers: Headers
     public var body: RequestBody
-    /// For the whole exchange up to the head of the answer.
+    /// For the whole exchange up to the head of the answer; then between two pieces of its body.
     public var timeout: Duration
 
     public init(
@@ -20,6 +20,15 @@ public struct ClientRequest: Sendable {
         self.body = body
         self.timeout = timeout
     }
+
+    /// Whether sending it twice does no more than once: by its method, or by an `Idempotency-Key`.
+    var isReplayable: Bool {
+        guard case .bytes = body.storage else { return false }
+        return switch method {
+        case .get, .head, .put, .delete, .options: true
+        case .post, .patch: headers["Idempotency-Key"] != nil
+        }
+    }
 }
 
 /// Its answer; the body is read as it comes.
@@ -27,6 +36,7 @@ public struct ClientResponse: Sendable {
     public var status: Int
     public var headers: Headers
     public var body: RequestBody
+
     public init(status: Int, headers: Headers, body: RequestBody) {
         self.status = status
         self.headers = headers
@@ -39,7 +49,8 @@ public protocol Transport: Sendable {
     func send(_ request: ClientRequest) async throws -> ClientResponse
 }
 
-/// Keep-alive connections to one server, a pool per event loop.
+/// Keep-alive connections to one server, a pool per event loop. A call from a loop uses that loop's
+/// connections and never leaves its thread. Callers beyond the limit wait in order.
 public final class HTTPClient: Transport {
     public enum Failure: Error, Sendable {
         /// Nothing was sent: safe to try again.
@@ -49,11 +60,52 @@ public final class HTTPClient: Transport {
         case timeout
     }
 
+    private let loops: EventLoopGroup
+    private let pools: [ClientPool]
+
     /// `connectionLimit` per loop.
     public init(host: String, port: Int, runtime: Runtime, connectionLimit: Int = 64) {
-        fatalError("stub")
+        loops = runtime.loops
+        pools = runtime.loops.loops.map {
+            ClientPool(loop: $0, host: host, port: port, limit: connectionLimit)
+        }
     }
-    public func send(_ request: ClientRequest) async throws -> ClientResponse { fatalError("stub") }
+
+    public func send(_ request: ClientRequest) async throws -> ClientResponse {
+        let loop = loops.next()
+        let pool = pools[loop.index]
+        if loop.isCurrent { return try await HTTPClient.send(request, over: pool) }
+        return try await withTaskExecutorPreference(loop) {
+            try await HTTPClient.send(request, over: pool)
+        }
+    }
+
     /// Closes idle connections; those in use close when they are done.
-    public func close() { fatalError("stub") }
+    public func close() {
+        for pool in pools { pool.loop.execute { pool.close() } }
+    }
+
+    private static func send(
+        _ request: ClientRequest, over pool: ClientPool
+    ) async throws -> ClientResponse {
+        let deadline = EventLoop.monotonicNow() + max(request.timeout, .zero).nanoseconds
+        var mayRetry = request.isReplayable
+        while true {
+            let (connection, isReused) = try await pool.take(until: deadline)
+            do {
+                return try await withTaskCancellationHandler {
+                    try await connection.exchange(request, until: deadline)
+                } onCancel: {
+                    pool.loop.execute { connection.breakOff() }
+                }
+            } catch ClientConnection.Broken.unanswered(let reason) {
+                // Likely closed by the peer just now, and so are the others that were idle.
+                guard isReused, mayRetry, !Task.isCancelled else {
+                    throw Failure.noAnswer(reason)
+                }
+                mayRetry = false
+                pool.dropIdle()
+            }
+        }
+    }
 }

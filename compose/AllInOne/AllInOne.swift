@@ -59,7 +59,6 @@ extension Runtime {
         var runtime = self
         runtime.log = log.named(service)
         runtime.metrics = Metrics()
-        runtime.metrics.registerProcess()
         return runtime
     }
 }

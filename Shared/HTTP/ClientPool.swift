@@ -1,0 +1,158 @@
+import CLinux
+import Glibc
+import ServiceRuntime
+
+/// The connections of a client on one loop; confined to it.
+final class ClientPool: @unchecked Sendable {
+    let loop: EventLoop
+    let blocks = BlockPool(size: ClientConnection.limits.head + 1)
+    /// `host:port` for the field `Host`.
+    let authority: String
+    /// Where heads are built; whoever uses it does so without a pause.
+    var writer = HeadWriter()
+    private let host: String
+    private let port: Int
+    private let limit: Int
+    private var idle: [ClientConnection] = []
+    private var count = 0
+    private var waiters: [Waiter] = []
+    private var isClosed = false
+
+    /// Less than a server's, so that it is us who close.
+    private static let idleTime: UInt64 = 50_000_000_000
+    /// Names are resolved off the loops.
+    private static let resolver = ThreadExecutor(name: "resolver")
+
+    /// Somebody who waits for a connection; `nil` for one that is to be made.
+    private final class Waiter {
+        var continuation: UnsafeContinuation<Result<ClientConnection?, HTTPClient.Failure>, Never>?
+        var timer: LoopTimer?
+    }
+
+    init(loop: EventLoop, host: String, port: Int, limit: Int) {
+        self.loop = loop
+        self.host = host
+        self.port = port
+        self.limit = max(1, limit)
+        authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// A connection, and whether it was used before.
+    func take(until deadline: UInt64) async throws -> (ClientConnection, isReused: Bool) {
+        if let connection = idle.popLast() {
+            connection.leaveIdle()
+            return (connection, true)
+        }
+        if count >= limit {
+            if let connection = try await wait(until: deadline).get() { return (connection, true) }
+        } else {
+            count += 1
+        }
+        do {
+            return (try await connect(until: deadline), false)
+        } catch {
+            freePlace()
+            throw error
+        }
+    }
+
+    private func wait(
+        until deadline: UInt64
+    ) async -> Result<ClientConnection?, HTTPClient.Failure> {
+        let waiter = Waiter()
+        let timer = LoopTimer { [unowned self, unowned waiter] in
+            waiters.removeAll { $0 === waiter }
+            waiter.continuation?.resume(returning: .failure(.notConnected("all are in use")))
+        }
+        waiter.timer = timer
+        waiters.append(waiter)
+        loop.set(timer, at: deadline)
+        let result = await withUnsafeContinuation { waiter.continuation = $0 }
+        loop.remove(timer)
+        return result
+    }
+
+    /// Takes back a connection that can be used again.
+    func give(_ connection: ClientConnection) {
+        if !waiters.isEmpty {
+            waiters.removeFirst().continuation?.resume(returning: .success(connection))
+        } else if isClosed || !connection.isUsable {
+            discard(connection)
+        } else {
+            idle.append(connection)
+            connection.enterIdle(until: loop.now + ClientPool.idleTime)
+        }
+    }
+
+    /// Closes a connection that cannot be used again.
+    func discard(_ connection: ClientConnection) {
+        guard connection.close() else { return }
+        freePlace()
+    }
+
+    private func freePlace() {
+        // Its place goes to who waits first.
+        if waiters.isEmpty {
+            count -= 1
+        } else {
+            waiters.removeFirst().continuation?.resume(returning: .success(nil))
+        }
+    }
+
+    /// The peer closed it, or it was idle for too long.
+    func dropIdle(_ connection: ClientConnection) {
+        idle.removeAll { $0 === connection }
+        discard(connection)
+    }
+
+    func dropIdle() {
+        let idle = idle
+        self.idle = []
+        for connection in idle { discard(connection) }
+    }
+
+    func close() {
+        isClosed = true
+        dropIdle()
+    }
+
+    // MARK: Connecting
+
+    private func connect(until deadline: UInt64) async throws -> ClientConnection {
+        do {
+            let address = try await resolve()
+            let file = try address.makeSocket()
+            setOption(file, Int32(IPPROTO_TCP), TCP_NODELAY)
+            do {
+                try address.connect(file)
+            } catch {
+                Glibc.close(file)
+                throw error
+            }
+            let socket = try Socket(file, loop: loop, pool: blocks)
+            guard await socket.waitToWrite(until: deadline) else {
+                socket.close()
+                throw HTTPClient.Failure.notConnected("\(authority): no connection in time")
+            }
+            if let failure = socket.connectFailure {
+                socket.close()
+                throw failure
+            }
+            return ClientConnection(socket, pool: self)
+        } catch let failure as HTTPClient.Failure {
+            throw failure
+        } catch {
+            throw HTTPClient.Failure.notConnected("\(authority): \(error)")
+        }
+    }
+
+    private func resolve() async throws -> SocketAddress {
+        if let address = try? SocketAddress(host: host, port: port, isNumeric: true) {
+            return address
+        }
+        let (host, port) = (host, port)
+        return try await ClientPool.resolver.run {
+            try SocketAddress(host: host, port: port, isNumeric: false)
+        }
+    }
+}
