@@ -23,11 +23,11 @@ test:
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --disable-xctest
 
-# Speed, as ratios to nginx, PocketBase and raw SQLite in the same run.
+# Speed, as ratios to nginx, PocketBase and raw SQLite in the same run; ARGS=--help for options.
 bench:
 	@Scripts/setup bench
 	swift build -c release
-	@exec .build/release/benchmarks
+	@PATH="$(CURDIR)/.build-bench/bin:$$PATH" exec .build/release/benchmarks $(ARGS)
 
 format:
 	swift format --in-place --recursive $(SOURCES)

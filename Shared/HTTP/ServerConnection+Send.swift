@@ -39,17 +39,16 @@ extension ServerConnection {
             unsent = nil
             return try await socket.write(rest, patience: owner.bodyPatience)
         }
-        if case .stream = response.body {
-        } else if let source, !source.dropWhatCame() {
-            // With a body left unread the next request cannot be found.
-            exchange.keepsAlive = false
-        }
+        let bytes: [UInt8]
         switch response.body {
-        case .empty: try await send(response, [], &exchange)
-        case .bytes(let bytes): try await send(response, bytes, &exchange)
+        case .empty: bytes = []
+        case .bytes(let whole): bytes = whole
         case .stream(let length, let produce):
-            try await stream(response, length, &exchange, source, produce)
+            return try await stream(response, length, &exchange, source, produce)
         }
+        // With a body left unread the next request cannot be found.
+        if let source, !source.dropWhatCame() { exchange.keepsAlive = false }
+        try await send(response, bytes, &exchange)
     }
 
     private func send(

@@ -59,6 +59,7 @@ extension Runtime {
         var runtime = self
         runtime.log = log.named(service)
         runtime.metrics = Metrics()
+        runtime.metrics.registerProcess()
         return runtime
     }
 }
