@@ -1,4 +1,5 @@
 import CSQLite
+import ServiceRuntime
 
 /// What can go wrong with a database.
 public enum DatabaseError: Error, Sendable {
@@ -18,8 +19,8 @@ public enum DatabaseError: Error, Sendable {
     public enum Constraint: Sendable { case unique, notNull, foreignKey, check, other }
 }
 
-extension DatabaseError {
-    /// Whether the same write may well succeed in a moment (503 rather than 500 at a door).
+extension DatabaseError: TemporaryError {
+    /// Whether the same write may well succeed in a moment.
     public var isTemporary: Bool {
         switch self {
         case .full, .overloaded, .busy: true

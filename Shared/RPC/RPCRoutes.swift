@@ -16,7 +16,8 @@ public final class RPCRoutes: Sendable {
     ) {
         self.service = service
         self.runtime = runtime
-        router = Router { request, permission in
+        let observer = RouteObserver(service: service, runtime: runtime)
+        router = Router(observer: observer) { request, permission in
             switch permission {
             case .peer: try CallContext(request, signer: signer)
             case .anyone: CallContext.nobody(request)
@@ -32,20 +33,14 @@ public final class RPCRoutes: Sendable {
         _ type: C.Type, bodyLimit: Int = 16 << 20,
         _ handler: @escaping @Sendable (C, CallContext) async throws -> C.Response
     ) {
-        let (clock, durations) = (runtime.clock, durations(of: C.path))
         router.on(
             .post, target(of: C.path, service: service), .peer, bodyLimit: bodyLimit
-        ) { [self] request, context in
-            let start = clock.monotonicNanoseconds()
-            defer { durations.observe(nanoseconds: clock.monotonicNanoseconds() - start) }
+        ) { request, context in
             let call: C = try RPCRoutes.read(try await request.body.collect(limit: bodyLimit))
-            do {
-                let answer = try await handler(call, context)
-                if let raw = answer as? JSONBytes { return .json(raw.bytes) }
-                return .json(answer)
-            } catch {
-                throw shown(error, path: C.path, context)
-            }
+            let answer = try await handler(call, context)
+            // What is JSON already passes as it is.
+            if let raw = answer as? JSONBytes { return .json(raw.bytes) }
+            return .json(answer)
         }
     }
 
@@ -57,24 +52,14 @@ public final class RPCRoutes: Sendable {
         router.on(
             .post, target(of: C.path, service: service), .peer, body: ["application/octet-stream"],
             bodyLimit: .max
-        ) { [self] request, context in
+        ) { request, context in
             guard let bytes = request.headers[CallHeader.call].flatMap(Base64.decodeURL) else {
                 throw Problem(
                     status: 400, code: "malformed-call", title: "The call's headers cannot be read")
             }
             let call: C = try RPCRoutes.read(bytes)
-            do {
-                return try await handler(call, request.body, context)
-            } catch {
-                throw shown(error, path: C.path, context)
-            }
+            return try await handler(call, request.body, context)
         }
-    }
-
-    private func durations(of path: String) -> Histogram {
-        runtime.metrics.histogram(
-            "geartrain_rpc_request_duration_seconds", help: "Calls from other services, by path.",
-            labels: ["path": path])
     }
 
     private static func read<C: JSONReadable>(_ bytes: [UInt8]) throws -> C {
@@ -84,22 +69,8 @@ public final class RPCRoutes: Sendable {
             try reader.finish()
             return call
         } catch {
-            if error.kind == .malformed { throw Problem.malformedJSON(error) }
-            throw Problem.validation([
-                FieldProblem(pointer: error.pointer, code: "wrong-type", detail: error.detail)
-            ])
+            throw Problem(error)
         }
-    }
-
-    /// What the caller sees; a cause that it may not see goes to the log under the same request id.
-    private func shown(_ error: any Error, path: String, _ context: CallContext) -> Problem {
-        let problem = Problem(error)
-        if !(error is any ProblemConvertible) {
-            runtime.log.error(
-                "a call failed", trace: context.trace,
-                ["path": .string(path), "error": .string("\(error)")])
-        }
-        return problem
     }
 
     private func addHealth(_ ready: @escaping @Sendable () async -> String?) {
