@@ -1,4 +1,4 @@
-import Glibc
+import ServiceRuntime
 
 /// What the writer thread is asked to do.
 protocol WriterJob: AnyObject, Sendable {
@@ -65,6 +65,8 @@ final class Writer: @unchecked Sendable {
     let queue: ThreadQueue<any WriterJob>
     private let connection: Connection
     private let groupLimit: Int
+    // Never a manual one: a group must end though nobody turns the clock.
+    private let clock = SystemClock()
     private let groupNanoseconds: UInt64
     /// Those whose statements stand in the open transaction.
     private var group: [any WriterJob] = []
@@ -73,8 +75,7 @@ final class Writer: @unchecked Sendable {
         self.connection = connection
         queue = ThreadQueue(limit: configuration.queueLimit)
         groupLimit = configuration.groupLimit
-        let (seconds, attoseconds) = configuration.groupTime.components
-        groupNanoseconds = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+        groupNanoseconds = configuration.groupTime.nanoseconds
     }
 
     /// The thread's life: until the queue is closed and empty.
@@ -88,7 +89,7 @@ final class Writer: @unchecked Sendable {
 
     private func work(_ first: [any WriterJob]) {
         var jobs = first
-        let end = monotonicNanoseconds() + groupNanoseconds
+        let end = clock.monotonicNanoseconds() + groupNanoseconds
         while !jobs.isEmpty {
             for (index, job) in jobs.enumerated() {
                 switch job.kind {
@@ -109,7 +110,7 @@ final class Writer: @unchecked Sendable {
                     add(job)
                 }
             }
-            guard group.count < groupLimit, monotonicNanoseconds() < end else { break }
+            guard group.count < groupLimit, clock.monotonicNanoseconds() < end else { break }
             jobs = queue.take(groupLimit - group.count, waiting: false)
         }
         commit()
@@ -162,10 +163,4 @@ final class Writer: @unchecked Sendable {
         // Where even this fails the engine has rolled back already, or the next BEGIN says what is wrong.
         _ = try? connection.run("rollback")
     }
-}
-
-func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -1,4 +1,5 @@
 import JSON
+import ServiceRuntime
 
 /// An RFC 9457 problem: the one shape of every error that a caller sees, and what calls between services throw.
 public struct Problem: Error, Sendable, Hashable {
@@ -96,6 +97,8 @@ extension Problem {
             self = .validation([
                 FieldProblem(pointer: error.pointer, code: "wrong-type", detail: error.detail)
             ])
+        case let error as any TemporaryError where error.isTemporary:
+            self = .unavailable("Too much is going on just now, or there is no room; try again.")
         case is CancellationError:
             self = .unavailable("The work was stopped before it was done.")
         default: self = .internalError
