@@ -76,7 +76,9 @@ struct RecordWriter {
         draft.check(
             rights, read: access.rights.read, isOwn: row.isOwn(account), body: body,
             of: recordClass, at: pointer)
-        let differing = draft.values.keys.sorted().filter { draft.values[$0] != row.values[$0] }
+        let differing = draft.values.keys.sorted().filter {
+            !RecordWriter.isSame(draft.values[$0], row.values[$0])
+        }
         try checkStored(&draft, id: id, only: Set(differing), at: pointer)
         try draft.validate()
         guard !differing.isEmpty else {
@@ -91,6 +93,12 @@ struct RecordWriter {
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)])
         return Written(id: id, version: row.version + 1, effect: .updated)
+    }
+
+    /// Texts are the same where their bytes are: one accent has two spellings, and one is not the other.
+    private static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
+        if case .text(let a)? = new, case .text(let b) = old { return a.utf8.elementsEqual(b.utf8) }
+        return new == old
     }
 
     // MARK: Delete

@@ -213,12 +213,13 @@ struct ClassTriggers {
                 ))
         case .boolean:
             faults.append(("\(value) NOT IN (0, 1)", "must be 0 or 1"))
+        // Without a modifier the engine takes the thirtieth of February as it is.
         case .date:
-            faults.append(("\(value) IS NOT date(\(value))", "must be a date as 2026-11-22"))
+            faults.append(("\(value) IS NOT date(\(value), '+0 days')", "must be a date as 2026-11-22"))
         case .datetime:
             faults.append(
                 (
-                    "\(value) IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', \(value))",
+                    "\(value) IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')",
                     "must be a time as 2026-11-22T10:15:30.000Z"
                 ))
         case .choice:
