@@ -144,7 +144,9 @@ enum FilterData {
 
 /// Writes random filters that make sense for their columns.
 struct FilterMaker {
-    static let texts = ["", "a", "ab", "abc", "b", "Ab", "é", "éa", "a'b", "zz%_", "日本", "x\u{10FFFF}"]
+    static let texts = [
+        "", "a", "ab", "abc", "b", "Ab", "é", "éa", "a'b", "zz%_", "日本", "x\u{10FFFF}",
+    ]
     static let times = [
         "2026-11-17T23:59:59.999Z", "2026-11-18T00:00:00.000Z", "2026-11-19T12:00:00.000Z",
         "2030-01-01T00:00:00.000Z",
@@ -199,13 +201,16 @@ struct FilterMaker {
             return "\(column) in (\(pick()), \(pick()), \(pick()))"
         }
         let word = FilterExpression.Comparison.allCases.randomElement(using: &random) ?? .eq
-        if Int.random(in: 0..<6, using: &random) == 0 { return "\(pick()) \(word.rawValue) \(column)" }
+        if Int.random(in: 0..<6, using: &random) == 0 {
+            return "\(pick()) \(word.rawValue) \(column)"
+        }
         return "\(column) \(word.rawValue) \(pick())"
     }
 
     private mutating func text() -> String {
         let text = FilterMaker.texts.randomElement(using: &random) ?? ""
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false)
+        return "'"
+            + text.split(separator: "'", omittingEmptySubsequences: false)
             .joined(separator: "''") + "'"
     }
 }

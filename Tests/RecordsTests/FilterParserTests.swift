@@ -20,7 +20,10 @@ import Testing
         ("a eq ''", compare("a", .eq, .text(""))),
         ("creator eq me", compare("creator", .eq, .me)),
         ("A_b EQ NULL", .compare(.path(path("A_b")), .eq, .path(path("NULL")))),
-        ("a in (1, 2,null)", .within(path("a"), [lit(.number("1")), lit(.number("2")), lit(.null)])),
+        (
+            "a in (1, 2,null)",
+            .within(path("a"), [lit(.number("1")), lit(.number("2")), lit(.null)])
+        ),
         ("contains(a,'x')", .text(.contains, path("a"), lit(.text("x")))),
         ("StartsWith( a , 'x' )", .text(.startswith, path("a"), lit(.text("x")))),
         ("customer/name eq 'x'", compare("customer/name", .eq, .text("x"))),
@@ -54,7 +57,8 @@ import Testing
         ("", 0), ("a", -1), ("a eq", 4), ("eq", -1), ("a eq 'x", 5), ("a eq 1 b", 7),
         ("(a eq 1", 7), ("a eq 1)", 6), ("a in 1", 5), ("a in ()", 6), ("a in (b)", 6),
         ("f(a,1)", 0), ("contains(a)", 10), ("contains('a','b')", 9), ("a eq 1 and", 10),
-        ("a eq 5x", 5), ("a == 1", 2), ("a/ eq 1", 6), ("a/1", 2), ("a eq 2026-13-01", 5), ("'x'", 3),
+        ("a eq 5x", 5), ("a == 1", 2), ("a/ eq 1", 6), ("a/1", 2), ("a eq 2026-13-01", 5),
+        ("'x'", 3),
         ("a eq contains(b,'x')", 20), ("a; drop table x", 1), ("a eq \u{0}", 5), ("1 in (1)", 2),
     ])
     func `what is no filter is refused, and where`(text: String, offset: Int) {

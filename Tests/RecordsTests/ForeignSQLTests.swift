@@ -60,7 +60,7 @@ import Testing
         let store = try await make()
         try await store.create(ticket, ["subject": "a"])
         #expect(try await store.sqlite("DELETE FROM DataRow_2").code == 0)
-        #expect(await problem { try await store.get(ticket, 1) }?.status == 404)
+        #expect(await refusal { try await store.get(ticket, 1) }?.status == 404)
         let history = try await store.history(ticket, 1)
         #expect(history.map { $0["operation"]?.string } == ["insert", "delete"])
     }

@@ -148,7 +148,7 @@ extension JSONValue {
 func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
 /// What a call answers instead of a result.
-func problem(_ body: () async throws -> some Any) async -> Problem? {
+func refusal(_ body: () async throws -> some Any) async -> Problem? {
     do {
         _ = try await body()
         return nil

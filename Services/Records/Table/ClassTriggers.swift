@@ -215,7 +215,8 @@ struct ClassTriggers {
             faults.append(("\(value) NOT IN (0, 1)", "must be 0 or 1"))
         // Without a modifier the engine takes the thirtieth of February as it is.
         case .date:
-            faults.append(("\(value) IS NOT date(\(value), '+0 days')", "must be a date as 2026-11-22"))
+            faults.append(
+                ("\(value) IS NOT date(\(value), '+0 days')", "must be a date as 2026-11-22"))
         case .datetime:
             faults.append(
                 (

@@ -145,9 +145,7 @@ struct Moment: Comparable {
     let nanoseconds: Int64
 
     static var now: Moment {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Moment(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        Moment(nanoseconds: Int64(SystemClock().monotonicNanoseconds()))
     }
 
     static func + (moment: Moment, duration: Duration) -> Moment {
