@@ -93,6 +93,9 @@ let testTargets: [Target] = [
     tests("SimulationTests", services + foundations),
     tests("TidyTests", services + foundations),
     .executableTarget(
+        name: "runtime-child", dependencies: ["ServiceRuntime"], path: "Tests/RuntimeChild",
+        swiftSettings: settings),
+    .executableTarget(
         name: "database-child", dependencies: ["Database", "ServiceRuntime"],
         path: "Tests/DatabaseChild", swiftSettings: settings),
     .executableTarget(
