@@ -70,7 +70,7 @@ let serviceTargets: [Target] =
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost"]) + service("Batch")
     + [
         .executableTarget(
-            name: "ScriptHostMain", dependencies: ["CJavaScriptCore"],
+            name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],
             path: "Services/Workflow/ScriptHost", swiftSettings: settings),
         .executableTarget(
             name: "AllInOneMain", dependencies: services + ["ServiceRuntime", "HTTP", "RPC"],

@@ -197,8 +197,6 @@ final class ConnectSession: @unchecked Sendable {
     }
 
     private func monotonicMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        Int64(SystemClock().monotonicNanoseconds() / 1_000_000)
     }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HTTP
 import ServiceRuntime
@@ -52,9 +53,7 @@ final class RawConnection: Sendable {
         guard file >= 0 else { throw SystemError("socket") }
         if var size = receiveBuffer { setsockopt(file, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         // A test that waits for ever says nothing.
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(
-            file, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        geartrain_receive_timeout(file, 20)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

@@ -36,10 +36,11 @@ func `RFC 3339 is read in all its forms`(_ text: String, _ expected: String) {
 ])
 func `what is no moment is refused`(_ text: String) { #expect(Timestamp(text) == nil) }
 
-@Test func `every day of four centuries has its date`() throws {
-    var date = try #require(CalendarDate("1899-12-31"))
-    var moment = try #require(Timestamp("1899-12-31T12:00:00Z"))
-    for _ in 0..<146_097 {
+@Test(arguments: [1896, 1996, 2096, 4])
+func `every day has its date, over leap years and those left out`(_ year: Int) throws {
+    var date = try #require(CalendarDate(year: year, month: 1, day: 1))
+    var moment = try #require(Timestamp(date.text + "T12:00:00Z"))
+    for _ in 0..<(366 + 8 * 365) {
         let next = CalendarDate(moment)
         #expect(next == date && CalendarDate(next.text) == next)
         #expect(moment.text.hasPrefix(date.text))
@@ -49,7 +50,7 @@ func `what is no moment is refused`(_ text: String) { #expect(Timestamp(text) ==
             ?? CalendarDate(year: date.year, month: date.month + 1, day: 1)
             ?? CalendarDate(year: date.year + 1, month: 1, day: 1) ?? date
     }
-    #expect(date.text == "2299-12-31")
+    #expect(date.year >= year + 8)
 }
 
 @Test(arguments: [

@@ -1,9 +1,9 @@
-import Glibc
+import ServiceRuntime
 
 /// Sees the commits of a service from outside: each one changes the write-ahead log of its database.
 public struct CommitWatch {
     private let path: String
-    private var last: (size: Int, seconds: Int, nanoseconds: Int)
+    private var last: FileStatus?
     /// Changes seen so far; commits close together may count as one.
     public private(set) var changes = 0
 
@@ -22,9 +22,7 @@ public struct CommitWatch {
         return true
     }
 
-    private static func look(_ path: String) -> (size: Int, seconds: Int, nanoseconds: Int) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return (0, 0, 0) }
-        return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    private static func look(_ path: String) -> FileStatus? {
+        Files.status(path)
     }
 }

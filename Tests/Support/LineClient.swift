@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A blocking socket to a server of lines (SMTP, IMAP), for tests that must talk themselves.
@@ -9,9 +10,7 @@ public final class LineClient {
     public init?(port: Int, seconds: Int = 10) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
-        var limit = timeval(tv_sec: seconds, tv_usec: 0)
-        setsockopt(
-            descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        geartrain_receive_timeout(descriptor, Int32(seconds))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian

@@ -113,6 +113,9 @@ private let banned: [Banned] = [
     Banned("TODO", "the work, or an issue", in: isAny),
     Banned(" print(", "the log, or standard output by write", in: isCode),
     Banned("debugPrint(", "the log", in: isCode),
+    Banned("timespec(", "SystemClock (Glibc's struct is not always seen)", in: isAny),
+    Banned("timeval(", "a function of Shared/CLinux", in: isAny),
+    Banned(".tv_sec", "SystemClock, or a function of Shared/CLinux", in: isAny),
     Banned("NSLock", "Mutex", in: isAny),
     Banned("DispatchQueue", "an actor, EventLoop or ThreadExecutor", in: isAny),
     Banned(

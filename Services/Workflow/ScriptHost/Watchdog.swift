@@ -1,4 +1,5 @@
 import CJavaScriptCore
+import CLinux
 import Glibc
 
 /// The first line of defence: stops a script that runs too long or takes too much memory, where the engine lets
@@ -56,9 +57,7 @@ final class Watchdog {
     }
 
     private func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        UInt64(geartrain_nanoseconds(CLOCK_MONOTONIC))
     }
 
     private func residentBytes() -> Int {
@@ -74,8 +73,6 @@ final class Watchdog {
     }
 
     private func setAlarm(seconds: Int) {
-        var timer = itimerval()
-        timer.it_value.tv_sec = seconds
-        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
+        alarm(UInt32(clamping: seconds))
     }
 }

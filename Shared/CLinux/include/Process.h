@@ -21,5 +21,7 @@ void geartrain_error_text(int code, char *buffer, size_t size);
 void geartrain_name_thread(const char *name);
 // Raises the soft limit of open files to the hard one.
 void geartrain_raise_file_limit(void);
+// How long a read from a socket waits before it fails, in seconds.
+void geartrain_receive_timeout(int socket, int seconds);
 
 #endif
