@@ -1,11 +1,71 @@
+import Curl
 import RPC
 import ServiceRuntime
 
 /// The settings of Mail.
 public struct MailConfiguration: Sendable {
     public var rpc: RPCConfiguration
-    /// A folder for SQLite.
+    /// A folder for SQLite, folder mailboxes and outgoing files.
     public var data: String
+    public var outgoing: Outgoing
+    /// The kill switch: off, mailboxes stand still and mail is held.
+    public var integrations: Bool
+    /// A folder with a file for each `secret:name` of a mailbox.
+    public var secrets: String
+    /// A PEM file of certificate authorities for SMTP and IMAP; nil is the system's.
+    public var authorities: String?
+    /// The most that a mail server may keep us waiting for an answer.
+    public var serverTimeout = Duration.seconds(60)
+
+    /// How mail leaves.
+    public struct Outgoing: Sendable {
+        /// `Help desk <support@example.org>`.
+        public var from = "Geartrain <geartrain@localhost>"
+        /// Gets a blind copy of every mail.
+        public var audit: String?
+        /// `smtp://user:password@host:port` or `smtps://`; nil writes files.
+        public var smtp: SMTP?
+        /// Connections to the server at a time.
+        public var connections = 4
+        /// Whether a mail whose outcome nobody knows is sent again under the same Message-ID.
+        public var resendsUncertain = false
+        public var firstRetry = Duration.seconds(30)
+        public var longestRetry = Duration.seconds(4 * 3600)
+        /// After this time a recipient that is still deferred has failed.
+        public var retryFor = Duration.seconds(5 * 86_400)
+
+        public init() {}
+    }
+
+    public struct SMTP: Sendable {
+        /// Without user and password.
+        public var url: String
+        public var user: String?
+        public var password: String?
+        public var startTLS: CurlConnection.Target.TLS
+        /// `AUTH=PLAIN`.
+        public var loginOptions: String?
+
+        public init(
+            url: String, user: String? = nil, password: String? = nil,
+            startTLS: CurlConnection.Target.TLS, loginOptions: String? = nil
+        ) {
+            self.url = url
+            self.user = user
+            self.password = password
+            self.startTLS = startTLS
+            self.loginOptions = loginOptions
+        }
+    }
+
+    /// For tests and AllInOne; everything else has its default.
+    public init(rpc: RPCConfiguration, data: String) {
+        self.rpc = rpc
+        self.data = data
+        outgoing = Outgoing()
+        integrations = true
+        secrets = data + "/secrets"
+    }
 
     /// Reads the environment; see `mail --help`.
     public init(reading reader: ConfigurationReader) {
@@ -13,5 +73,163 @@ public struct MailConfiguration: Sendable {
             reading: reader, service: "mail", defaultPort: 8082,
             peers: ["records", "workflow"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        outgoing = Outgoing(reading: reader)
+        integrations = reader.flag(
+            "INTEGRATIONS", default: true,
+            help: "off: mailboxes stand still and mail is held")
+        secrets =
+            reader.optionalString(
+                "MAIL_SECRETS", help: "folder with a file per secret (GEARTRAIN_DATA/secrets)")
+            ?? data + "/secrets"
+        authorities = reader.optionalString(
+            "MAIL_TLS_AUTHORITIES",
+            help: "PEM file of certificate authorities instead of the system's")
+        serverTimeout = reader.duration(
+            "MAIL_SERVER_TIMEOUT", default: .seconds(60),
+            help: "the longest wait for a mail server's answer")
+    }
+}
+
+extension MailConfiguration.Outgoing {
+    init(reading reader: ConfigurationReader) {
+        from = reader.string(
+            "MAIL_FROM", default: "Geartrain <geartrain@localhost>", help: "sender of all mail")
+        if case .failure(let fault) = AddressSyntax.read(from) {
+            reader.problem("MAIL_FROM \(fault.reason)")
+        }
+        audit = reader.optionalString(
+            "MAIL_AUDIT_ADDRESS", help: "gets a blind copy of every mail")
+        if let audit, case .failure(let fault) = AddressSyntax.read(audit) {
+            reader.problem("MAIL_AUDIT_ADDRESS \(fault.reason)")
+        }
+        smtp = MailConfiguration.SMTP(reading: reader)
+        connections = reader.integer(
+            "MAIL_SMTP_CONNECTIONS", default: 4, in: 1...64, help: "connections to the server")
+        resendsUncertain =
+            reader.choice(
+                "MAIL_UNCERTAIN", default: "hold", of: ["hold", "resend"],
+                help: "what to do where nobody knows whether the server took a mail") == "resend"
+        firstRetry = reader.duration(
+            "MAIL_RETRY_FIRST", default: .seconds(30), help: "wait after the first failure")
+        longestRetry = reader.duration(
+            "MAIL_RETRY_MOST", default: .seconds(4 * 3600), help: "longest wait between two tries")
+        retryFor = reader.duration(
+            "MAIL_RETRY_FOR", default: .seconds(5 * 86_400), help: "then a recipient has failed")
+    }
+}
+
+extension MailConfiguration.SMTP {
+    init?(reading reader: ConfigurationReader) {
+        let url = reader.optionalString(
+            "MAIL_SMTP_URL", help: "smtp:// or smtps://user:password@host:port; else files",
+            secret: true)
+        let word = reader.choice(
+            "MAIL_SMTP_TLS", default: "auto", of: ["auto", "never", "try", "required"],
+            help: "STARTTLS; auto: required with a password, never on loopback, else try")
+        let options = reader.optionalString(
+            "MAIL_SMTP_LOGIN", help: "login mechanism, such as AUTH=PLAIN")
+        guard let url else { return nil }
+        guard let parts = MailServerURL(url, schemes: ["smtp", "smtps"]) else {
+            reader.problem("MAIL_SMTP_URL must be smtp://user:password@host:port or smtps://…")
+            return nil
+        }
+        self.init(
+            url: parts.url, user: parts.user, password: parts.password,
+            startTLS: parts.startTLS(word), loginOptions: options)
+    }
+}
+
+/// The parts of `scheme://user:password@host:port`, percent codes read.
+struct MailServerURL: Sendable, Hashable {
+    /// Without user and password.
+    let url: String
+    /// For people and the audit: `host:port` or `host`.
+    let server: String
+    let host: String
+    let user: String?
+    let password: String?
+
+    init?(_ text: String, schemes: [String]) {
+        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
+            return nil
+        }
+        let scheme = text[..<colon].lowercased()
+        guard schemes.contains(scheme) else { return nil }
+        var rest = text[text.index(colon, offsetBy: 3)...]
+        if rest.hasSuffix("/") { rest.removeLast() }
+        guard !rest.contains(where: { "/?#".contains($0) }) || rest.contains("@") else {
+            return nil
+        }
+        var login: (String?, String?) = (nil, nil)
+        if let at = rest.lastIndex(of: "@") {
+            let halves = rest[..<at].split(
+                separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let user = MailServerURL.decoded(halves[0]), !user.isEmpty else { return nil }
+            var password: String?
+            if halves.count > 1 {
+                guard let text = MailServerURL.decoded(halves[1]) else { return nil }
+                password = text
+            }
+            login = (user, password)
+            rest = rest[rest.index(after: at)...]
+        }
+        guard let (host, isValid) = MailServerURL.hostAndPort(rest), isValid else { return nil }
+        self.host = host
+        server = String(rest)
+        url = "\(scheme)://\(rest)"
+        (user, password) = login
+    }
+
+    var isLoopback: Bool {
+        host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+    }
+
+    /// `auto`: never send a password in the clear over a network, and do not ask for TLS on loopback.
+    func startTLS(_ word: String) -> CurlConnection.Target.TLS {
+        if let choice = CurlConnection.Target.TLS(rawValue: word) { return choice }
+        if isLoopback { return .never }
+        return user == nil ? .try : .required
+    }
+
+    private static func hostAndPort(_ text: Substring) -> (String, Bool)? {
+        if text.first == "[" {
+            guard let close = text.firstIndex(of: "]") else { return nil }
+            let host = text[...close]
+            let rest = text[text.index(after: close)...]
+            return (String(host), rest.isEmpty || isPort(rest))
+        }
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        let host = text[..<colon]
+        let isHost =
+            !host.isEmpty
+            && host.utf8.allSatisfy {
+                ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == ASCII.dash || $0 == ASCII.dot
+            }
+        return (String(host), isHost && (colon == text.endIndex || isPort(text[colon...])))
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        guard text.first == ":", let port = Int(text.dropFirst()) else { return false }
+        return (1...65_535).contains(port)
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var index = text.utf8.startIndex
+        while index < text.utf8.endIndex {
+            let byte = text.utf8[index]
+            index = text.utf8.index(after: index)
+            guard byte == ASCII.percent else {
+                bytes.append(byte)
+                continue
+            }
+            let code = text.utf8[index...].prefix(2).compactMap(ASCII.hex)
+            guard code.count == 2 else { return nil }
+            bytes.append(code[0] << 4 | code[1])
+            index = text.utf8.index(index, offsetBy: 2)
+        }
+        let decoded = String(validating: bytes, as: UTF8.self)
+        return decoded?.unicodeScalars.contains(where: AddressSyntax.isControl) == true
+            ? nil : decoded
     }
 }

@@ -1,30 +1,54 @@
 import Glibc
 
-/// A real Dovecot on a loopback port (IMAP without TLS, any user with the password `secret`), serving the maildirs
-/// below `mail`. Needs root.
+/// A real Dovecot on loopback ports: `imap` (with STARTTLS) and `imaps`, any user with the password `secret`, maildirs
+/// below `mail/<user>`. Started as root it works as `nobody`, otherwise as the user that runs the test.
 public final class Dovecot: Sendable {
     public let port: Int
-    private let folder: TemporaryFolder
+    public let securePort: Int
+    public let folder: TemporaryFolder
     private let process: ChildProcess
 
-    /// Starts it and waits for its greeting.
+    /// A PEM file with the certificate of `localhost` and `127.0.0.1`, its own authority.
+    public var certificate: String { folder.path + "/cert.pem" }
+    /// The folder whose `<user>/` are the maildirs.
+    public var mail: String { folder.path + "/mail" }
+
     public init() async throws {
-        port = FreePort.take()
+        (port, securePort) = (FreePort.take(), FreePort.take())
         folder = TemporaryFolder()
         let path = folder.path
         chmod(path, 0o755)
-        let nobody = getpwnam("nobody")?.pointee
-        for name in ["run", "mail", "log"] {
-            mkdir(path + "/" + name, 0o755)
-            chown(path + "/" + name, nobody?.pw_uid ?? 65534, nobody?.pw_gid ?? 65534)
+        for name in ["run", "mail", "log"] { mkdir(path + "/" + name, 0o755) }
+        let request = try await ChildProcess.run(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-days", "2", "-keyout", path + "/key.pem", "-out", path + "/cert.pem",
+                "-subj", "/CN=localhost", "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ])
+        guard request.code == 0 else { throw Failure(output: request.output) }
+        let user = Dovecot.user
+        try TestFile.write(
+            Dovecot.configuration(path, user: user, port: port, securePort: securePort),
+            to: path + "/dovecot.conf")
+        if getuid() == 0, let entry = getpwnam(user) {
+            for name in ["", "/run", "/mail", "/log", "/key.pem", "/cert.pem"] {
+                chown(path + name, entry.pointee.pw_uid, entry.pointee.pw_gid)
+            }
         }
-        try TestFile.write(Dovecot.configuration(path, port: port), to: path + "/dovecot.conf")
-        process = try ChildProcess(
-            "runuser",
-            ["-u", "nobody", "--", "/usr/sbin/dovecot", "-F", "-c", path + "/dovecot.conf"],
-            output: path + "/output")
-        let port = port
-        try await eventually("greeting of Dovecot") { LineClient.greets(port: port) }
+        // In the foreground, so that it ends with this object.
+        let arguments = ["/usr/sbin/dovecot", "-F", "-c", path + "/dovecot.conf"]
+        process =
+            getuid() == 0
+            ? try ChildProcess(
+                "/usr/sbin/runuser", ["-u", user, "--"] + arguments, output: path + "/output")
+            : try ChildProcess(arguments[0], Array(arguments[1...]), output: path + "/output")
+        do {
+            try await eventually("greeting of Dovecot") { LineClient.greets(port: port) }
+        } catch {
+            throw Failure(output: process.output)
+        }
     }
 
     deinit {
@@ -37,38 +61,90 @@ public final class Dovecot: Sendable {
         while !process.hasEnded { usleep(1000) }
     }
 
-    /// The folder with a maildir for each user.
-    public var mail: String { folder.path + "/mail" }
-
     /// The files of a user's mailbox, seen or not.
     public func names(_ user: String, _ mailbox: String = "INBOX") -> [String] {
         let box = "\(mail)/\(user)" + (mailbox == "INBOX" ? "" : "/.\(mailbox)")
         return TestFile.names(in: box + "/new") + TestFile.names(in: box + "/cur")
     }
 
-    private static func configuration(_ path: String, port: Int) -> String {
+    /// Dovecot did not start.
+    public struct Failure: Error, CustomStringConvertible {
+        public let output: String
+        public var description: String { "Dovecot did not start: \(output)" }
+    }
+
+    /// Puts a mail into a user's folder by IMAP, as any mail program would; answers whether it was taken.
+    public func append(_ message: String, to user: String, folder: String = "INBOX") -> Bool {
+        guard let client = LineClient(port: port), client.line() != nil else { return false }
+        client.send("a login \(user) secret\r\n")
+        guard Dovecot.answer(client, "a ") else { return false }
+        let bytes = Array(message.utf8)
+        client.send("b append \(folder) {\(bytes.count)}\r\n")
+        guard client.line()?.hasPrefix("+") == true else { return false }
+        client.send(message + "\r\n")
+        return Dovecot.answer(client, "b ")
+    }
+
+    /// Runs commands by IMAP as a user; answers all lines of the server.
+    public func run(_ commands: [String], as user: String) -> [String] {
+        guard let client = LineClient(port: port), client.line() != nil else { return [] }
+        var lines: [String] = []
+        for (index, command) in (["login \(user) secret"] + commands).enumerated() {
+            client.send("c\(index) \(command)\r\n")
+            while let line = client.line() {
+                lines.append(line)
+                if line.hasPrefix("c\(index) ") { break }
+            }
+        }
+        return lines
+    }
+
+    private static func answer(_ client: LineClient, _ tag: String) -> Bool {
+        while let line = client.line() {
+            if line.hasPrefix(tag) { return line.hasPrefix(tag + "OK") }
+        }
+        return false
+    }
+
+    private static var user: String {
+        if getuid() == 0 { return "nobody" }
+        return getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "nobody"
+    }
+
+    private static var group: String {
+        let id = getuid() == 0 ? getpwnam("nobody")?.pointee.pw_gid ?? 65534 : getgid()
+        return getgrgid(id).map { String(cString: $0.pointee.gr_name) } ?? "nogroup"
+    }
+
+    private static func configuration(
+        _ path: String, user: String, port: Int, securePort: Int
+    ) -> String {
         """
         protocols = imap
         listen = 127.0.0.1
         base_dir = \(path)/run
         state_dir = \(path)/run
         log_path = \(path)/log/dovecot.log
-        default_internal_user = nobody
-        default_internal_group = nogroup
-        default_login_user = nobody
+        default_internal_user = \(user)
+        default_internal_group = \(group)
+        default_login_user = \(user)
         first_valid_uid = 1
         first_valid_gid = 1
-        ssl = no
+        ssl = yes
+        ssl_cert = <\(path)/cert.pem
+        ssl_key = <\(path)/key.pem
+        ssl_dh =
         disable_plaintext_auth = no
         auth_mechanisms = plain login
         mail_location = maildir:\(path)/mail/%n
+        mail_max_userip_connections = 1000
         passdb {
           driver = static
           args = password=secret
         }
         userdb {
           driver = static
-          args = uid=nobody gid=nogroup home=\(path)/mail/%n
+          args = uid=\(user) gid=\(group) home=\(path)/mail/%n
         }
         namespace inbox {
           inbox = yes
@@ -83,14 +159,18 @@ public final class Dovecot: Sendable {
         service anvil {
           chroot =
         }
+        service stats {
+          chroot =
+        }
         service imap-login {
           chroot =
           inet_listener imap {
             port = \(port)
           }
-        }
-        service stats {
-          chroot =
+          inet_listener imaps {
+            port = \(securePort)
+            ssl = yes
+          }
         }
 
         """

@@ -8,6 +8,8 @@ struct HeaderWriter {
     private static let lineLength = 76
     /// An encoded word, delimiters included.
     private static let wordLength = 75
+    /// Where less is left of a line, an encoded word begins the next.
+    private static let shortestWord = 30
 
     /// Unstructured text: a subject.
     mutating func text(_ name: String, _ value: String) throws(MessageFault) {
@@ -119,18 +121,21 @@ struct HeaderWriter {
         }
     }
 
-    /// Base64 words, each of whole characters.
+    /// Base64 words, each of whole characters; the first takes what is left of the line.
     private mutating func encodedWords(_ value: String) {
         let prefix = "=?utf-8?B?"
-        // Four characters for each three bytes, within the longest word.
-        let most = (HeaderWriter.wordLength - prefix.utf8.count - 2) / 4 * 3
+        let left = HeaderWriter.lineLength - column - 1
+        var length = left < HeaderWriter.shortestWord ? HeaderWriter.wordLength : left
         var words: [String] = []
         var chunk: [UInt8] = []
         for scalar in value.unicodeScalars {
             let encoded = Array(String(scalar).utf8)
+            // Four characters for each three bytes.
+            let most = (min(length, HeaderWriter.wordLength) - prefix.utf8.count - 2) / 4 * 3
             if chunk.count + encoded.count > most {
                 words.append(prefix + Base64.encode(chunk) + "?=")
                 chunk.removeAll(keepingCapacity: true)
+                length = HeaderWriter.wordLength
             }
             chunk += encoded
         }

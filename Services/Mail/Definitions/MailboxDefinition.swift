@@ -1,0 +1,201 @@
+import Contracts
+import JSON
+import ServiceRuntime
+
+/// A mailbox of a model document, checked.
+struct MailboxDefinition: Sendable, Hashable {
+    enum Source: Sendable, Hashable {
+        /// A folder below `$GEARTRAIN_DATA/mail`.
+        case folder(path: String)
+        case imap(IMAP)
+    }
+
+    struct IMAP: Sendable, Hashable {
+        /// Without user and password.
+        var url: String
+        /// `host:port`, for people.
+        var server: String
+        var user: String
+        /// A password, or `secret:name`.
+        var password: String
+        var folder: String
+        /// `never`, `try`, `required` or `auto`.
+        var tls: String
+        /// `AUTH=PLAIN`.
+        var loginOptions: String?
+    }
+
+    /// What is done at the source once a mail is settled.
+    struct After: Sendable, Hashable {
+        /// Where it is moved; nil leaves it (an IMAP mail is marked as seen).
+        var move: String?
+        /// Where a quarantined mail is moved; nil leaves it as it is.
+        var failed: String?
+    }
+
+    enum Automatic: String, Sendable { case store, skip }
+
+    var code: FullCode
+    var source: Source
+    var every: Duration
+    /// Mails fetched at a time.
+    var batch: Int
+    var type: FullCode
+    var map: JSONObject
+    var script: String?
+    var after: After
+    var automatic: Automatic
+
+    static let shortestEvery = Duration.seconds(1)
+    static let defaultEvery = Duration.seconds(60)
+    static let batchRange: ClosedRange<Int64> = 1...1000
+}
+
+extension MailboxDefinition {
+    private static let laterKinds = ["pop3", "ews", "graph"]
+
+    /// Nil after a fault; the faults are among the reader's problems.
+    init?(_ reader: ObjectReader, model: String, names: DocumentNames) {
+        let faultsBefore = reader.problems.items.count
+        let code = reader.code()
+        let source = MailboxDefinition.source(reader)
+        let every = MailboxDefinition.every(reader)
+        let batch = reader.integer("batch", in: MailboxDefinition.batchRange) ?? 50
+        let type = MailboxDefinition.type(reader, model: model, names: names)
+        let map = MailboxDefinition.map(reader, type: type, names: names)
+        let script = reader.string("script")
+        if let script, !names.scripts.contains(script) {
+            reader.fault("script", "not-found", "The model has no script “\(script)”.")
+        }
+        let after = MailboxDefinition.after(reader)
+        let automatic = reader.word("automatic", of: ["store", "skip"], default: "store")
+        for key in ["onReply", "proof"] where reader.value(key).map({ !$0.isNull }) == true {
+            if key == "proof", reader.value(key) == false { continue }
+            reader.fault(key, "unsupported", "“\(key)” comes with a later version; leave it out.")
+        }
+        reader.ignore("name")
+        reader.finish()
+        guard reader.problems.items.count == faultsBefore, let source, let type,
+            let automatic = automatic.flatMap(Automatic.init(rawValue:))
+        else { return nil }
+        self.init(
+            code: FullCode(model: model, code: code), source: source, every: every,
+            batch: Int(batch), type: type, map: map, script: script, after: after,
+            automatic: automatic)
+    }
+
+    private static func every(_ reader: ObjectReader) -> Duration {
+        guard let every = reader.duration("every") else { return defaultEvery }
+        if every < shortestEvery || every > .seconds(86_400) {
+            reader.fault("every", "out-of-range", "Write a time from 1s to 1d.")
+            return defaultEvery
+        }
+        return every
+    }
+
+    private static func type(_ reader: ObjectReader, model: String, names: DocumentNames)
+        -> FullCode?
+    {
+        guard let text = reader.string("class", required: true) else { return nil }
+        guard let type = text.contains(".") ? FullCode(text) : FullCode("\(model).\(text)") else {
+            reader.fault("class", "invalid-code", "“\(text)” is no code of a class.")
+            return nil
+        }
+        // A class of another model is that model's; whether it is there shows when a mail comes.
+        if type.model == model, names.classes[type.code] == nil {
+            reader.fault("class", "not-found", "The model has no class “\(type.code)”.")
+            return nil
+        }
+        return type
+    }
+
+    private static func map(_ reader: ObjectReader, type: FullCode?, names: DocumentNames)
+        -> JSONObject
+    {
+        guard let map = reader.nested("map") else { return JSONObject() }
+        if let type, let columns = names.columns(of: type) {
+            for key in map.object.keys where !columns.contains(key) {
+                map.fault(key, "not-found", "The class \(type) has no column “\(key)”.")
+            }
+        }
+        return map.object
+    }
+
+    private static func after(_ reader: ObjectReader) -> After {
+        guard let nested = reader.nested("after") else { return After() }
+        defer { nested.finish() }
+        let after = After(move: nested.string("move"), failed: nested.string("failed"))
+        for (key, folder) in [("move", after.move), ("failed", after.failed)] {
+            guard let folder else { continue }
+            if let fault = folderFault(folder) { nested.fault(key, "invalid-path", fault) }
+        }
+        return after
+    }
+
+    /// Folders are named below the data folder: nothing may lead out of it.
+    static func folderFault(_ path: String) -> String? {
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        if path.isEmpty || path.utf8.count > 200 { return "Write a name of 1 to 200 bytes." }
+        if names.contains(where: { $0.isEmpty || $0.hasPrefix(".") }) {
+            return "Write a path of names, without a slash at either end and without leading dots."
+        }
+        if path.unicodeScalars.contains(where: AddressSyntax.isControl) {
+            return "A path holds no control characters."
+        }
+        return nil
+    }
+
+    private static func source(_ reader: ObjectReader) -> Source? {
+        guard let source = reader.nested("source", required: true) else { return nil }
+        guard
+            let kind = source.word("kind", of: ["folder", "imap"] + laterKinds, default: nil)
+        else { return nil }
+        switch kind {
+        case "folder":
+            defer { source.finish() }
+            guard let path = source.string("path", required: true) else { return nil }
+            if let fault = folderFault(path) {
+                source.fault("path", "invalid-path", fault)
+                return nil
+            }
+            return .folder(path: path)
+        case "imap":
+            defer { source.finish() }
+            return imap(source).map(Source.imap)
+        default:
+            source.fault(
+                "kind", "unsupported",
+                "Mailboxes of kind “\(kind)” come with a later version; use folder or imap.")
+            return nil
+        }
+    }
+
+    private static func imap(_ source: ObjectReader) -> IMAP? {
+        let text = source.string("url", required: true)
+        let user = source.string("user", required: true)
+        let password = source.string("password", required: true)
+        let folder = source.string("folder") ?? "INBOX"
+        let tls = source.word("tls", of: ["auto", "never", "try", "required"], default: "auto")
+        let auth = source.word("auth", of: ["plain", "login", "cram-md5"], default: "plain")
+        var isAuthGiven = false
+        if let value = source.value("auth"), !value.isNull { isAuthGiven = true }
+        if folder.isEmpty || folder.unicodeScalars.contains(where: AddressSyntax.isControl) {
+            source.fault("folder", "invalid-path", "Write the folder's name.")
+        }
+        if let password, password.hasPrefix("secret:"),
+            !FullCode.isCode(password.dropFirst("secret:".count))
+        {
+            source.fault("password", "invalid-code", "Write secret: and the secret's code.")
+        }
+        guard let text, let user, let password, let tls, let auth else { return nil }
+        guard let url = MailServerURL(text, schemes: ["imap", "imaps"]), url.user == nil else {
+            source.fault(
+                "url", "invalid-url",
+                "Write imap://host:port or imaps://host:port; user and password stand apart.")
+            return nil
+        }
+        return IMAP(
+            url: url.url, server: url.server, user: user, password: password, folder: folder,
+            tls: tls, loginOptions: isAuthGiven ? "AUTH=\(auth.uppercased())" : nil)
+    }
+}

@@ -1,0 +1,63 @@
+import HTTP
+import JSON
+
+/// Why an entry of the ledger has no record: kept as a problem, as callers know them.
+enum IntakeProblem {
+    static func duplicate(of number: Int64) -> Problem {
+        Problem(
+            status: 409, code: "duplicate-mail", title: "The same mail was received before",
+            detail: "Entry \(number) has the same bytes and Message-ID.")
+    }
+
+    static func tooLarge(_ bytes: Int) -> Problem {
+        Problem(
+            status: 413, code: "payload-too-large", title: "The mail is too large",
+            detail: "It has \(bytes) bytes and was left at the source.")
+    }
+
+    static let unreadable = Problem(
+        status: 422, code: "unreadable-mail", title: "This is no mail",
+        detail: "None of the header fields of a mail was found.")
+
+    static func automatic(_ reason: String) -> Problem {
+        Problem(
+            status: 409, code: "automatic-mail", title: "A machine wrote this mail",
+            detail: "The mailbox skips automatic mail; this one is told by \(reason).")
+    }
+
+    static func gaveUp(_ last: Problem, attempts: Int) -> Problem {
+        var problem = last
+        problem.detail = "After \(attempts) attempts: \(last.detail ?? last.title)"
+        return problem
+    }
+
+    static func loop(_ depth: Int) -> Problem {
+        Problem(
+            status: 409, code: "loop", title: "A chain of causes is too long",
+            detail: "This mail would be step \(depth) of one chain.")
+    }
+
+    /// As JSON, as the ledger keeps it.
+    static func text(_ problem: Problem) -> String {
+        var object: [(String, JSONValue)] = [
+            ("type", .string("/problems/\(problem.code)")), ("title", .string(problem.title)),
+            ("status", .number(JSONNumber(Int64(problem.status)))),
+        ]
+        if let detail = problem.detail { object.append(("detail", .string(detail))) }
+        if !problem.errors.isEmpty {
+            object.append(
+                (
+                    "errors",
+                    .array(
+                        problem.errors.map {
+                            [
+                                "pointer": .string($0.pointer), "code": .string($0.code),
+                                "detail": .string($0.detail),
+                            ]
+                        })
+                ))
+        }
+        for (key, value) in problem.extra.members { object.append((key, value)) }
+        return JSONValue.object(JSONObject(object)).text
+    }
+}

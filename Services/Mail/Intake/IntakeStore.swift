@@ -1,0 +1,260 @@
+import Contracts
+import Crypto
+import Database
+import HTTP
+import JSON
+import ServiceRuntime
+
+enum IntakeState: String, Sendable {
+    case staged, done, skipped, quarantined
+}
+
+/// A mail on its way into the ledger: its head is read already.
+struct StagedMail: Sendable {
+    var key: String
+    var raw: [UInt8]?
+    var bytes: Int
+    var sha256: String
+    var messageID: String?
+    var sender: String?
+    var automatic: String?
+    var received: Timestamp
+}
+
+/// An entry of the ledger.
+struct IntakeEntry: Sendable {
+    var id: Int64
+    var mailbox: FullCode
+    var number: Int64
+    var sourceKey: String
+    var state: IntakeState
+    var attempts: Int
+    var record: String?
+    var duplicateOf: Int64?
+    var received: Timestamp
+}
+
+/// The ledger of received mail. Every function runs in its caller's transaction.
+struct IntakeStore: Sendable {
+    let queue = MailMigrations.intake
+
+    static func queueKey(_ entry: Int64) -> String { "intake:\(entry)" }
+
+    func position(_ connection: Connection, _ mailbox: FullCode) throws -> String? {
+        try connection.first(
+            "select position from mailbox where model = ? and code = ?",
+            [.text(mailbox.model), .text(mailbox.code)]
+        ) { $0.optionalText(0) } ?? nil
+    }
+
+    /// Those of `keys` that the ledger has already.
+    func known(_ connection: Connection, _ mailbox: FullCode, _ keys: [String]) throws
+        -> Set<String>
+    {
+        var known: Set<String> = []
+        for key in keys {
+            let count = try connection.count(
+                "select count(*) from intake where model = ? and mailbox = ? and source_key = ?",
+                [.text(mailbox.model), .text(mailbox.code), .text(key)])
+            if count > 0 { known.insert(key) }
+        }
+        return known
+    }
+
+    /// Keeps mails, their work and the position together; answers how many are to be worked on.
+    func stage(
+        _ connection: Connection, _ mailbox: FullCode, source: String, _ mails: [StagedMail],
+        position: String?, now: Timestamp
+    ) throws -> Int {
+        try ensure(connection, mailbox)
+        var count = 0
+        for mail in mails {
+            if try !known(connection, mailbox, [mail.key]).isEmpty { continue }
+            if try insert(connection, mailbox, source, mail, now: now) { count += 1 }
+        }
+        if let position {
+            try connection.run(
+                "update mailbox set position = ? where model = ? and code = ?",
+                [.text(position), .text(mailbox.model), .text(mailbox.code)])
+        }
+        return count
+    }
+
+    private func ensure(_ connection: Connection, _ mailbox: FullCode) throws {
+        try connection.run(
+            "insert into mailbox (model, code) values (?, ?) on conflict (model, code) do nothing",
+            [.text(mailbox.model), .text(mailbox.code)])
+    }
+
+    /// Answers whether there is something to work on: the same bytes again are not.
+    private func insert(
+        _ connection: Connection, _ mailbox: FullCode, _ source: String, _ mail: StagedMail,
+        now: Timestamp
+    ) throws -> Bool {
+        let number = try connection.count(
+            "select next_number from mailbox where model = ? and code = ?",
+            [.text(mailbox.model), .text(mailbox.code)])
+        try connection.run(
+            "update mailbox set next_number = next_number + 1 where model = ? and code = ?",
+            [.text(mailbox.model), .text(mailbox.code)])
+        let original = try original(connection, mailbox, mail)
+        var state = IntakeState.staged
+        var problem: Problem?
+        if let original {
+            state = .skipped
+            problem = IntakeProblem.duplicate(of: original.number)
+        } else if mail.raw == nil {
+            state = .quarantined
+            problem = IntakeProblem.tooLarge(mail.bytes)
+        }
+        try connection.run(
+            """
+            insert into intake (model, mailbox, number, source, source_key, message_id, sender,
+                automatic, sha256, size, received, state, record, problem, duplicate_of,
+                after_state)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(mailbox.model), .text(mailbox.code), .integer(number), .text(source),
+                .text(mail.key), SQLValue(mail.messageID), SQLValue(mail.sender),
+                SQLValue(mail.automatic), .text(mail.sha256), .integer(Int64(mail.bytes)),
+                .text(mail.received.text), .text(state.rawValue), SQLValue(original?.record),
+                SQLValue(problem.map(IntakeProblem.text)), SQLValue(original?.id),
+                .text(state == .staged ? "none" : "pending"),
+            ])
+        let id = connection.lastInsertID
+        guard state == .staged, let raw = mail.raw else { return false }
+        try connection.run(
+            "insert into intake_raw (intake, raw) values (?, ?)", [.integer(id), .blob(raw)])
+        try queue.enqueue(
+            connection, key: IntakeStore.queueKey(id), payload: Array("\(id)".utf8), due: now,
+            now: now)
+        return true
+    }
+
+    /// The entry with the same bytes, and so with the same Message-ID.
+    private func original(_ connection: Connection, _ mailbox: FullCode, _ mail: StagedMail) throws
+        -> (id: Int64, number: Int64, record: String?)?
+    {
+        guard mail.raw != nil else { return nil }
+        return try connection.first(
+            """
+            select id, number, record from intake
+            where model = ? and mailbox = ? and sha256 = ? and duplicate_of is null
+            order by id limit 1
+            """, [.text(mailbox.model), .text(mailbox.code), .text(mail.sha256)]
+        ) { ($0.integer(0), $0.integer(1), $0.optionalText(2)) }
+    }
+
+    func entry(_ connection: Connection, id: Int64) throws -> IntakeEntry? {
+        try connection.first(
+            "select \(IntakeStore.columns) from intake where id = ?", [.integer(id)],
+            IntakeStore.entry)
+    }
+
+    func entry(_ connection: Connection, _ mailbox: FullCode, number: Int64) throws
+        -> IntakeEntry?
+    {
+        try connection.first(
+            """
+            select \(IntakeStore.columns) from intake
+            where model = ? and mailbox = ? and number = ?
+            """, [.text(mailbox.model), .text(mailbox.code), .integer(number)], IntakeStore.entry)
+    }
+
+    private static let columns =
+        "id, model, mailbox, number, source_key, state, attempts, record, duplicate_of, received"
+
+    private static func entry(_ row: Row) -> IntakeEntry {
+        IntakeEntry(
+            id: row.integer(0), mailbox: FullCode(model: row.text(1), code: row.text(2)),
+            number: row.integer(3), sourceKey: row.text(4),
+            state: IntakeState(rawValue: row.text(5)) ?? .staged, attempts: Int(row.integer(6)),
+            record: row.optionalText(7), duplicateOf: row.optionalInteger(8),
+            received: Timestamp(row.text(9)) ?? Timestamp(milliseconds: 0))
+    }
+
+    /// The bytes of an entry; those of a duplicate are its original's.
+    func raw(_ connection: Connection, _ entry: IntakeEntry) throws -> [UInt8]? {
+        try connection.first(
+            "select raw from intake_raw where intake = ?",
+            [.integer(entry.duplicateOf ?? entry.id)]
+        ) { $0.blob(0) }
+    }
+
+    /// The end of an entry's way; a replay may end it anew.
+    func settle(
+        _ connection: Connection, _ id: Int64, state: IntakeState, record: String?,
+        problem: Problem?
+    ) throws {
+        try connection.run(
+            """
+            update intake set state = ?, record = ?, problem = ?, attempts = attempts + 1,
+                after_state = 'pending'
+            where id = ?
+            """,
+            [
+                .text(state.rawValue), SQLValue(record),
+                SQLValue(problem.map(IntakeProblem.text)), .integer(id),
+            ])
+    }
+
+    /// It stays staged, with the reason.
+    func postpone(_ connection: Connection, _ id: Int64, problem: Problem) throws {
+        try connection.run(
+            "update intake set problem = ?, attempts = attempts + 1 where id = ?",
+            [.text(IntakeProblem.text(problem)), .integer(id)])
+    }
+
+    /// Entries that are settled here and not yet at the source.
+    func unsettledAtSource(_ connection: Connection, _ mailbox: FullCode, limit: Int) throws
+        -> [IntakeEntry]
+    {
+        try connection.query(
+            """
+            select \(IntakeStore.columns) from intake
+            where model = ? and mailbox = ? and after_state = 'pending' order by id limit ?
+            """,
+            [.text(mailbox.model), .text(mailbox.code), .integer(Int64(limit))],
+            IntakeStore.entry)
+    }
+
+    func settledAtSource(_ connection: Connection, _ ids: [Int64]) throws {
+        for id in ids {
+            try connection.run(
+                "update intake set after_state = 'done' where id = ?", [.integer(id)])
+        }
+    }
+
+    /// How many entries up to `number` nobody has tried yet.
+    func untried(_ connection: Connection, _ mailbox: FullCode) throws -> Int64 {
+        try connection.count(
+            """
+            select count(*) from intake
+            where model = ? and mailbox = ? and state = 'staged' and attempts = 0
+            """, [.text(mailbox.model), .text(mailbox.code)])
+    }
+
+    /// What a reading came to: shown at the mailbox.
+    func keepReading(
+        _ connection: Connection, _ mailbox: FullCode, problem: String?, now: Timestamp
+    ) throws {
+        try ensure(connection, mailbox)
+        try connection.run(
+            "update mailbox set last_read = ?, problem = ? where model = ? and code = ?",
+            [.text(now.text), SQLValue(problem), .text(mailbox.model), .text(mailbox.code)])
+    }
+
+    /// A mail that the source listed and did not give.
+    func addGap(
+        _ connection: Connection, _ mailbox: FullCode, source: String, reason: String,
+        now: Timestamp
+    ) throws {
+        try connection.run(
+            "insert into intake_gap (model, mailbox, source, reason, time) values (?, ?, ?, ?, ?)",
+            [
+                .text(mailbox.model), .text(mailbox.code), .text(source), .text(reason),
+                .text(now.text),
+            ])
+    }
+}

@@ -1,0 +1,95 @@
+import Contracts
+import Curl
+import ServiceRuntime
+
+/// Reads every mailbox in its time, and again whenever definitions change.
+actor MailboxScheduler: Service {
+    nonisolated let name = "mailboxes"
+
+    private struct Running {
+        let reader: MailboxReader
+        let task: Task<Void, Never>?
+    }
+
+    private let definitions: Definitions
+    private let configuration: MailConfiguration
+    private let tools: MailboxReader.Tools
+    private let files: ThreadExecutor
+    private var running: [FullCode: Running] = [:]
+    private var isStopping = false
+    private let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
+
+    init(
+        definitions: Definitions, configuration: MailConfiguration, tools: MailboxReader.Tools,
+        files: ThreadExecutor
+    ) {
+        self.definitions = definitions
+        self.configuration = configuration
+        self.tools = tools
+        self.files = files
+    }
+
+    func run() async throws {
+        refresh()
+        for await _ in stopped {}
+        isStopping = true
+        let tasks = running.values.compactMap(\.task)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    func shutdown() async {
+        isStopping = true
+        stop.finish()
+    }
+
+    /// Starts, restarts and ends readers after the definitions.
+    func refresh() {
+        guard !isStopping else { return }
+        var wanted: [FullCode: MailboxDefinition] = [:]
+        for mailbox in definitions.mailboxes { wanted[mailbox.code] = mailbox }
+        for (code, current) in running where wanted[code] != current.reader.definition {
+            current.task?.cancel()
+            running[code] = nil
+        }
+        for (code, definition) in wanted where running[code] == nil {
+            let reader = MailboxReader(definition, source: source(of: definition), tools: tools)
+            // The kill switch: a reader stands still, and is asked about all the same.
+            let task = configuration.integrations ? loop(reader) : nil
+            running[code] = Running(reader: reader, task: task)
+        }
+    }
+
+    /// The reader of a mailbox that is defined.
+    func reader(_ code: FullCode) -> MailboxReader? {
+        if running[code] == nil { refresh() }
+        return running[code]?.reader
+    }
+
+    private func loop(_ reader: MailboxReader) -> Task<Void, Never> {
+        let clock = tools.runtime.clock
+        return Task {
+            while !Task.isCancelled {
+                // A failure stands at the mailbox; the next reading tries again.
+                try? await reader.read()
+                try? await clock.sleep(for: reader.definition.every)
+            }
+        }
+    }
+
+    private func source(of definition: MailboxDefinition) -> any MailSource {
+        switch definition.source {
+        case .folder(let path):
+            FolderSource(
+                folder: "\(configuration.data)/mail/\(path)", files: files,
+                clock: tools.runtime.clock, byteLimit: tools.limits.messageBytes)
+        case .imap(let imap):
+            IMAPSource(
+                account: IMAPAccount(
+                    imap, secrets: configuration.secrets, authorities: configuration.authorities,
+                    files: files),
+                folder: imap.folder, timeout: configuration.serverTimeout,
+                byteLimit: tools.limits.messageBytes)
+        }
+    }
+}

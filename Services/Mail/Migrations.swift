@@ -1,0 +1,124 @@
+import Database
+
+/// The schema of `mail.db`.
+enum MailMigrations {
+    static let outgoing = DurableQueue(name: "outgoing")
+    static let intake = DurableQueue(name: "intake")
+
+    static var all: [Migration] {
+        [
+            Migration("mail-1-model", model), Migration("mail-2-outgoing", apply: mails),
+            Migration("mail-3-intake", apply: intakes), outgoing.migration, intake.migration,
+            IdempotencyTable().migration,
+        ]
+    }
+
+    private static let model = """
+        create table model (
+            code text primary key,
+            version bigint not null,
+            document text not null);
+        """
+
+    /// `mail.origin` is the idempotency key of a caller within the platform, kept as long as the mail is.
+    @Sendable private static func mails(_ connection: Connection) throws {
+        let dialect = connection.dialect
+        try connection.script(
+            """
+            create table mail (
+                id \(dialect.identityColumn),
+                message_id text not null unique,
+                created text not null,
+                expires text not null,
+                sender text not null,
+                from_text text not null,
+                subject text not null,
+                record text,
+                notification text,
+                account text not null,
+                cause_root text not null,
+                cause_via text not null,
+                origin text unique,
+                sha256 text not null,
+                size bigint not null,
+                state text not null);
+            create index mail_state on mail (state, id);
+            create index mail_record on mail (record, id);
+            create table mail_raw (
+                mail bigint primary key references mail (id),
+                raw \(dialect.blobType) not null);
+            create table recipient (
+                id \(dialect.identityColumn),
+                mail bigint not null references mail (id),
+                address text not null,
+                kind text not null,
+                state text not null,
+                attempts integer not null default 0,
+                code integer,
+                reply text);
+            create index recipient_mail on recipient (mail, id);
+            create index recipient_address on recipient (address, mail);
+            create index recipient_sending on recipient (state) where state = 'sending';
+            create table attempt (
+                id \(dialect.identityColumn),
+                mail bigint not null references mail (id),
+                time text not null,
+                server text not null,
+                outcome text not null,
+                reply text not null);
+            create index attempt_mail on attempt (mail, id);
+            """)
+    }
+
+    /// `intake.source_key` is what the source calls the mail; `after_state` is `none`, `pending` or `done`.
+    @Sendable private static func intakes(_ connection: Connection) throws {
+        let dialect = connection.dialect
+        try connection.script(
+            """
+            create table mailbox (
+                model text not null,
+                code text not null,
+                position text,
+                next_number bigint not null default 1,
+                last_read text,
+                problem text,
+                primary key (model, code));
+            create table intake (
+                id \(dialect.identityColumn),
+                model text not null,
+                mailbox text not null,
+                number bigint not null,
+                source text not null,
+                source_key text not null,
+                message_id text,
+                sender text,
+                automatic text,
+                sha256 text not null,
+                size bigint not null,
+                received text not null,
+                state text not null,
+                attempts integer not null default 0,
+                record text,
+                problem text,
+                duplicate_of bigint,
+                after_state text not null default 'none',
+                unique (model, mailbox, number),
+                unique (model, mailbox, source_key));
+            create index intake_hash on intake (model, mailbox, sha256);
+            create index intake_state on intake (model, mailbox, state, number);
+            create index intake_after on intake (model, mailbox) where after_state = 'pending';
+            create index intake_record on intake (record) where record is not null;
+            create table intake_raw (
+                intake bigint primary key references intake (id),
+                raw \(dialect.blobType) not null);
+            create table intake_gap (
+                id \(dialect.identityColumn),
+                model text not null,
+                mailbox text not null,
+                source text not null,
+                reason text not null,
+                time text not null);
+            create index intake_gap_mailbox on intake_gap (model, mailbox, id);
+            """)
+    }
+}

@@ -1,0 +1,122 @@
+import Contracts
+import Crypto
+import Database
+import JSON
+import RPC
+import ServiceRuntime
+
+/// The calls about outgoing mail.
+struct Outbox: Sendable {
+    let database: Database
+    let store: MailStore
+    let composer: Composer
+    let runtime: Runtime
+    /// Wakes the worker.
+    let wake: @Sendable () -> Void
+
+    private static let keyLife = Duration.seconds(86_400)
+
+    /// Queues a mail; with an idempotency key, once.
+    func send(_ call: SendMail, _ context: CallContext) async throws -> MailQueued {
+        try require("mail:send", context)
+        let key = Key(call, context)
+        if let key, let answer = try await database.pointRead({ try key.answer($0, store) }) {
+            return answer
+        }
+        let mail = try await composer.compose(call, context)
+        let now = runtime.clock.now()
+        let queued = try await database.write { [store] connection in
+            // Again within the transaction: the same key may have come twice at once.
+            if let key, let answer = try key.answer(connection, store) { return answer }
+            let id = try store.insert(connection, mail, now: now)
+            let state = mail.recipients.contains { $0.state == .queued } ? "queued" : "held"
+            let answer = MailQueued(id: id, messageId: mail.messageID, state: state)
+            try key?.keep(connection, answer, expires: now.advanced(by: Outbox.keyLife))
+            return answer
+        }
+        wake()
+        return queued
+    }
+
+    func list(_ call: ListMails, _ context: CallContext) async throws -> JSONBytes {
+        try require("mail:read", context)
+        return JSONBytes(try await database.read { try MailQueries().list($0, call) })
+    }
+
+    func get(_ call: GetMail, _ context: CallContext) async throws -> JSONBytes {
+        try require("mail:read", context)
+        return JSONBytes(try await database.pointRead { try MailQueries().mail($0, call.id) })
+    }
+
+    func raw(_ call: GetMailRaw, _ context: CallContext) async throws -> [UInt8] {
+        try require("mail:read", context)
+        let raw = try await database.read { connection in
+            try connection.first(
+                "select raw from mail_raw where mail = ?", [.integer(call.id)]
+            ) { $0.blob(0) }
+        }
+        guard let raw else { throw MailError.noSuchMail(call.id) }
+        return raw
+    }
+
+    func act(_ call: ActOnMail, _ context: CallContext) async throws -> JSONBytes {
+        try require("mail:send", context)
+        let now = runtime.clock.now()
+        let bytes = try await database.write { [store] connection in
+            try MailActions(store: store).apply(
+                connection, call.action, mail: call.id, account: context.principal.account,
+                now: now)
+            return try MailQueries().mail(connection, call.id)
+        }
+        wake()
+        return JSONBytes(bytes)
+    }
+
+    /// The platform's own keys name an action for ever and stand in the mail itself; a person's live for 24 h and
+    /// belong to the account and the request.
+    private struct Key: Sendable {
+        let text: String
+        let fingerprint: [UInt8]
+        let isPlatform: Bool
+
+        init?(_ call: SendMail, _ context: CallContext) {
+            guard let key = context.idempotencyKey else { return nil }
+            isPlatform = context.principal.isSystem
+            text = isPlatform ? key : "\(context.principal.account)|\(SendMail.path)|\(key)"
+            fingerprint = isPlatform ? [] : SHA256.digest(JSONCoder.encode(call).bytes)
+        }
+
+        func answer(_ connection: Connection, _ store: MailStore) throws -> MailQueued? {
+            if isPlatform {
+                return try connection.first(
+                    "select id, message_id, state from mail where origin = ?", [.text(text)]
+                ) {
+                    MailQueued(id: $0.integer(0), messageId: $0.text(1), state: $0.text(2))
+                }
+            }
+            do {
+                let table = IdempotencyTable()
+                guard
+                    let bytes = try table.answer(connection, key: text, fingerprint: fingerprint)
+                else { return nil }
+                return try JSONCoder.decode(MailQueued.self, from: JSONValue(parsing: bytes))
+            } catch is IdempotencyError {
+                throw MailError.keyReused
+            }
+        }
+
+        func keep(_ connection: Connection, _ answer: MailQueued, expires: Timestamp) throws {
+            guard !isPlatform else { return }
+            try IdempotencyTable().keep(
+                connection, key: text, fingerprint: fingerprint,
+                answer: JSONCoder.encode(answer).bytes, expires: expires)
+        }
+    }
+}
+
+/// The gateway says who; Mail says whether.
+func require(_ permission: String, _ context: CallContext) throws {
+    guard context.principal.isSystem || context.principal.permissions.contains(permission) else {
+        throw MailError.forbidden(permission: permission)
+    }
+}
