@@ -5,4 +5,3 @@
 static inline int geartrain_sqlite_configure(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
-

@@ -124,11 +124,6 @@ private let banned: [Banned] = [
             isAny(file) && file.name != "WallClock.swift" && file.name != "Eventually.swift"
                 && !file.isBelow("Tests/Benchmarks")
         }),
-    Banned(
-        "@unchecked Sendable", "Mutex, or a type without state",
-        in: { file in
-            isCode(file) && !file.isBelow("Shared")
-        }),
 ]
 
 @Test func `what is banned is not written`() {
