@@ -54,8 +54,11 @@ struct IntakeProcessor: Sendable {
             }
             return .retry(problem.detail ?? problem.title)
         }
+        // Kept before the item is done, so that who waits for the pulse finds it kept; an item that
+        // comes again finds the entry settled.
         let settled = result
-        return .done { [store] in try store.keep($0, entry, settled) }
+        try await database.write { [store] in try store.keep($0, entry, settled) }
+        return .done()
     }
 
     /// Runs a stored mail through the mapping again, now; answers what came of it.
