@@ -290,7 +290,7 @@ struct AccountRoutes: Sendable {
         _ request: Request, code: KeyPath<Item, String>,
         _ find: (String, Int) async throws -> [Item]
     ) async throws -> Response {
-        let parameters = try Parameters(request, ["limit", "cursor"])
+        let parameters = try QueryReader(request, ["limit", "cursor"])
         let limit = try parameters.limit() ?? 50
         let found = try await find(parameters.text("cursor") ?? "", limit + 1)
         var writer = JSONWriter(capacity: 4096)

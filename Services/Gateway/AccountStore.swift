@@ -85,8 +85,8 @@ struct AccountStore: Sendable {
 
     // MARK: Writing
 
-    /// Creates or changes an account. `held` are the permissions of who asks: nobody gives, or changes an account
-    /// that has, more than that.
+    /// Creates or changes an account. `held` are the permissions of who asks: nobody gives, or
+    /// changes an account that has, more than that.
     func save(
         account code: String, _ change: AccountChange, mode: Mode, if precondition: Precondition,
         held: Set<String>
@@ -138,7 +138,8 @@ struct AccountStore: Sendable {
         }
     }
 
-    /// Creates those roles of a model that do not exist; answers their codes. `member` joins all of them.
+    /// Creates those roles of a model that do not exist; answers their codes. `member` joins all of
+    /// them.
     func createMissingRoles(_ codes: [String], member: String?) async throws -> [String] {
         let now = clock.now()
         return try await database.write { connection in

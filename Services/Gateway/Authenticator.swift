@@ -4,15 +4,16 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Finds out who calls, and whether the route is theirs to call. On the hot path it is one look into memory.
+/// Finds out who calls, and whether the route is theirs to call. On the hot path it is one look
+/// into memory.
 final class Authenticator: Sendable {
     /// How long a checked Basic password is believed without hashing it again.
     static let passwordLife = Duration.seconds(300)
 
     let cookies: SessionCookies
     private let configuration: GatewayConfiguration
-    private let accounts: AccountStore
-    private let sessions: SessionStore
+    let accounts: AccountStore
+    let sessions: SessionStore
     private let passwords: PasswordWorker
     private let limiter: LoginLimiter
     private let cache: IdentityCache
@@ -193,7 +194,8 @@ final class Authenticator: Sendable {
         cache.clear()
     }
 
-    /// Answers the account's id. A wrong name, a wrong password and an account that may not act look alike.
+    /// Answers the account's id. A wrong name, a wrong password and an account that may not act
+    /// look alike.
     private func check(account: String, password: String, address: String) async throws -> Int64 {
         guard account.utf8.count <= 63, password.utf8.count <= AccountInput.passwordMaximum else {
             throw Problem.invalidCredentials

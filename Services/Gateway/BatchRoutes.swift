@@ -32,7 +32,7 @@ struct BatchRoutes: Sendable {
             .post, "/api/exports/{export}/runs", operates,
             Operation("Exports", answers: [Answer(202, "The run that does it", "RunStarted")])
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             let code = try await resolver.resolve(
                 request.parameters["export"] ?? "", .exports, trace: request.trace)
             let answer = try await batch.forward(
@@ -79,7 +79,7 @@ struct BatchRoutes: Sendable {
     }
 
     private func startImport(_ request: Request, _ caller: Caller) async throws -> Response {
-        _ = try Parameters(request, [])
+        _ = try QueryReader(request, [])
         let code = try await resolver.resolve(
             request.parameters["import"] ?? "", .imports, trace: request.trace)
         let context = try request.context(caller)

@@ -4,8 +4,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Finds the model of a bare code: `customer_confirmed` → `helpdesk.customer_confirmed`. What the models hold is
-/// kept for a few seconds, and read again when a code is not found.
+/// Finds the model of a bare code: `customer_confirmed` → `helpdesk.customer_confirmed`. What the
+/// models hold is kept for a few seconds, and read again when a code is not found.
 actor CodeResolver {
     /// The list of a model document that holds it.
     enum Kind: String, Sendable {
@@ -24,7 +24,8 @@ actor CodeResolver {
         self.clock = clock
     }
 
-    /// `model.code` as it is; a bare code where exactly one model has it: 404 for none, 409 for several.
+    /// `model.code` as it is; a bare code where exactly one model has it: 404 for none, 409 for
+    /// several.
     func resolve(_ text: String, _ kind: Kind, trace: TraceContext) async throws -> FullCode {
         if let code = FullCode(text) { return code }
         guard FullCode.isCode(text) else { throw Problem.notFound() }

@@ -15,8 +15,8 @@ public struct GatewayConfiguration: Sendable {
     public var adminPassword: String?
     /// Model documents that are applied once, after the first start.
     public var models: [String]
-    /// Whether `admin` becomes a member of the roles of those models: for the bundled sample only, so that a
-    /// newcomer sees its records.
+    /// Whether `admin` becomes a member of the roles of those models: for the bundled sample only,
+    /// so that a newcomer sees its records.
     public var adminJoinsModelRoles = false
     /// How long a session lasts.
     public var sessionLife: Duration

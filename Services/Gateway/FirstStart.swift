@@ -6,7 +6,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// What happens once in the life of an installation: the key of the CSRF tokens and the account `admin`.
+/// What happens once in the life of an installation: the key of the CSRF tokens and the account
+/// `admin`.
 struct FirstStart: Sendable {
     let accounts: AccountStore
     let passwords: PasswordWorker
@@ -23,8 +24,9 @@ struct FirstStart: Sendable {
         return key
     }
 
-    /// Makes `admin` where there is no account yet. A random password is printed before the row is written, so that
-    /// it cannot be lost between the two; where the start fails after that, the next one prints another.
+    /// Makes `admin` where there is no account yet. A random password is printed before the row is
+    /// written, so that it cannot be lost between the two; where the start fails after that, the
+    /// next one prints another.
     func makeAdmin() async throws {
         guard try await accounts.accounts(after: "", limit: 1).isEmpty else { return }
         let password: String
@@ -43,7 +45,8 @@ struct FirstStart: Sendable {
     }
 }
 
-/// Applies the documents of `GEARTRAIN_MODELS` once after the first start, as soon as the services are there.
+/// Applies the documents of `GEARTRAIN_MODELS` once after the first start, as soon as the services
+/// are there.
 final class ModelSeeder: Service {
     let name = "gateway model seeder"
     /// How long it waits between two tries: the first, and the longest.

@@ -1,8 +1,8 @@
 import HTTP
 import JSON
 
-/// What every request and every answer of the gateway goes through: the router, then the headers that each
-/// answer carries, and pages for the problems that a browser meets.
+/// What every request and every answer of the gateway goes through: the router, then the headers
+/// that each answer carries, and pages for the problems that a browser meets.
 struct FrontDoor: Sendable {
     /// What belongs to programs: their problems stay JSON.
     private static let machinePaths: Set<String> = [
@@ -18,7 +18,6 @@ struct FrontDoor: Sendable {
         if response.status >= 400, wantsPage(request) {
             response = await page(for: response, request)
         }
-        if response.status == 401 { response.headers["WWW-Authenticate"] = "Bearer" }
         response.headers.add("X-Content-Type-Options", "nosniff")
         if response.headers["Cache-Control"] == nil {
             response.headers.add("Cache-Control", "no-store")

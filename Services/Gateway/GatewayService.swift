@@ -4,14 +4,15 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// The gateway service: the one door of the platform. It owns accounts, roles, sessions and tokens; everything
-/// else it passes to the service that owns it.
+/// The gateway service: the one door of the platform. It owns accounts, roles, sessions and tokens;
+/// everything else it passes to the service that owns it.
 public final class GatewayService: Service {
     public let name = "gateway"
     /// The port it listens on.
     public let port: Int
 
     let table: RouteTable
+    let door: FrontDoor
     private let configuration: GatewayConfiguration
     private let runtime: Runtime
     private let database: Database
@@ -64,7 +65,7 @@ public final class GatewayService: Service {
         housekeeping = Housekeeping(sessions: sessions, runtime: runtime)
         seeder = ModelSeeder(
             applier: applier, accounts: accounts, configuration: configuration, runtime: runtime)
-        let door = FrontDoor(
+        door = FrontDoor(
             router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator)
         server = GatewayService.server(configuration, runtime, door)
         if let fault = table.router.check().first { throw RouteFault(text: fault) }
@@ -117,8 +118,10 @@ public final class GatewayService: Service {
         LoginPages(frame: frame, authenticator: authenticator, random: runtime.random)
             .add(to: table)
         ClassPages(frame: frame, records: peers["records"]).add(to: table)
-        RecordPages(frame: frame, records: peers["records"], authenticator: authenticator)
-            .add(to: table)
+        RecordPages(
+            frame: frame, records: peers["records"], authenticator: authenticator,
+            random: runtime.random
+        ).add(to: table)
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
         ProblemPages(frame: frame).add(to: table)
     }

@@ -2,7 +2,8 @@ import RPC
 import ServiceRuntime
 import Synchronization
 
-/// An account that proved who it is, kept in memory until something about accounts or roles changes.
+/// An account that proved who it is, kept in memory until something about accounts or roles
+/// changes.
 final class Identity: Sendable {
     /// By what it proved it.
     enum Credential: Sendable, Equatable {
@@ -51,8 +52,9 @@ struct Caller: Sendable {
     var principal: Principal { identity?.principal ?? Caller.anonymous }
 }
 
-/// Identities by credential, so that a request costs neither a query nor a hash. Any change of accounts, roles,
-/// sessions or tokens empties it: those are rare, and the next request reads afresh.
+/// Identities by credential, so that a request costs neither a query nor a hash. Any change of
+/// accounts, roles, sessions or tokens empties it: those are rare, and the next request reads
+/// afresh.
 final class IdentityCache: Sendable {
     /// Beyond it the cache starts anew.
     static let limit = 10_000

@@ -2,8 +2,9 @@ import HTTP
 import ServiceRuntime
 import Synchronization
 
-/// Slows down guessing: after a few failures for one account from one address, that address waits, longer
-/// each time. The account's owner at another address, and others at the same address, do not.
+/// Slows down guessing: after a few failures for one account from one address, that address waits,
+/// longer each time. The account's owner at another address, and others at the same address, do
+/// not.
 final class LoginLimiter: Sendable {
     static let freeFailures = 5
     static let firstWait = Duration.seconds(1)
@@ -32,7 +33,8 @@ final class LoginLimiter: Sendable {
         self.clock = clock
     }
 
-    /// Counts an attempt as failed before it is made (many at once shall not slip through), or throws 429.
+    /// Counts an attempt as failed before it is made (many at once shall not slip through), or
+    /// throws 429.
     func begin(account: String, address: String) throws {
         let now = clock.monotonicNanoseconds()
         let pair = Pair(account: account, address: address)

@@ -48,7 +48,7 @@ struct MailRoutes: Sendable {
                     .init(name: "record", about: "`model.class/id`"), .limit, .cursor,
                 ], answers: [Answer(200, "A page of mails", "MailList")])
         ) { request, caller in
-            let query = try Parameters(request, ["state", "address", "record", "limit", "cursor"])
+            let query = try QueryReader(request, ["state", "address", "record", "limit", "cursor"])
             let call = ListMails(
                 state: query.text("state"), address: query.text("address"),
                 record: query.text("record"), limit: try query.limit(),
@@ -116,7 +116,7 @@ struct MailRoutes: Sendable {
                     .init(name: "state", about: "staged done skipped quarantined"), .limit, .cursor,
                 ], answers: [Answer(200, "A page of entries", "IntakeList")])
         ) { request, caller in
-            let query = try Parameters(request, ["state", "limit", "cursor"])
+            let query = try QueryReader(request, ["state", "limit", "cursor"])
             let call = ListIntake(
                 mailbox: try MailRoutes.code(request), state: query.text("state"),
                 limit: try query.limit(), cursor: query.text("cursor"))

@@ -3,8 +3,8 @@ import HTTP
 import JSON
 import RPC
 
-/// Applies a model document over all services: every service checks its part first, all faults are answered
-/// together and nothing is applied; then Records keeps the document and hands it on.
+/// Applies a model document over all services: every service checks its part first, all faults are
+/// answered together and nothing is applied; then Records keeps the document and hands it on.
 struct ModelApplier: Sendable {
     static let documentLimit = 8 << 20
     private static let services = ["records", "workflow", "mail", "batch"]
@@ -18,7 +18,8 @@ struct ModelApplier: Sendable {
         let createdRoles: [String]
     }
 
-    /// Throws 422 with every fault, 503 where a service does not answer. `member` joins the model's roles.
+    /// Throws 422 with every fault, 503 where a service does not answer. `member` joins the model's
+    /// roles.
     func apply(
         _ code: String, _ document: JSONBytes, allowDestructive: Bool, member: String? = nil,
         as context: CallContext
@@ -51,7 +52,12 @@ struct ModelApplier: Sendable {
             ]
         }
         var problems: [FieldProblem] = []
-        if let named = object["code"]?.string, named != code {
+        if !FullCode.isCode(code) {
+            problems.append(
+                FieldProblem(
+                    pointer: "/code", code: "invalid-code",
+                    detail: "A model's code: lower-case letters, digits and _."))
+        } else if let named = object["code"]?.string, named != code {
             problems.append(
                 FieldProblem(
                     pointer: "/code", code: "conflict",

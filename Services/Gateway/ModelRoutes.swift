@@ -16,7 +16,7 @@ struct ModelRoutes: Sendable {
             .get, "/api/models", writes,
             Operation("The models", answers: [Answer(200, "Code, name, version", "ModelList")])
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             return .passed(try await records.forward(ListModels(), as: request.context(caller)))
         }
         table.on(
@@ -25,7 +25,7 @@ struct ModelRoutes: Sendable {
                 "The definition of a model, as it was put",
                 answers: [Answer(200, "The document", "Model")])
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             let code = try AccountInput.code(request.parameters["model"])
             return .passed(
                 try await records.forward(GetModel(code: code), as: request.context(caller)))
@@ -46,7 +46,7 @@ struct ModelRoutes: Sendable {
     }
 
     private func put(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try Parameters(request, ["allow"])
+        let parameters = try QueryReader(request, ["allow"])
         let allow = parameters.text("allow")
         guard allow == nil || allow == "destructive" else {
             throw Problem.invalidParameter("allow takes only destructive.")

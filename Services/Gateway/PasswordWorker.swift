@@ -3,8 +3,9 @@ import HTTP
 import ServiceRuntime
 import Synchronization
 
-/// Hashes and checks passwords on a thread of its own, so that scrypt holds up no request. The queue is
-/// bounded, as a whole and by address, so that a flood of log-ins from one place leaves room for the others.
+/// Hashes and checks passwords on a thread of its own, so that scrypt holds up no request. The
+/// queue is bounded, as a whole and by address, so that a flood of log-ins from one place leaves
+/// room for the others.
 final class PasswordWorker: Sendable {
     /// At about 50 ms each, the last one waits some three seconds.
     static let queueLimit = 64
@@ -24,7 +25,8 @@ final class PasswordWorker: Sendable {
 
     private var depth: Int { waiting.withLock { $0.total } }
 
-    /// Compares; without a hash (no such account, or one without a password) it takes as long and answers false.
+    /// Compares; without a hash (no such account, or one without a password) it takes as long and
+    /// answers false.
     func verify(_ password: String, against hash: String?, address: String) async throws -> Bool {
         try await queued(address) { [self] in
             if let hash { return PasswordHash.verify(password, against: hash) }

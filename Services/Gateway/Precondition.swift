@@ -1,13 +1,15 @@
 import HTTP
 import JSON
 
-/// What a caller demands of the version that stands: `If-Match` with one ETag, or `If-None-Match: *`.
+/// What a caller demands of the version that stands: `If-Match` with one ETag, or `If-None-Match:
+/// *`.
 enum Precondition: Sendable, Equatable {
     case none
     case matches(Int64)
     case absent
 
-    /// Throws 400 for what is not one ETag of ours; a weak or foreign tag matches nothing and is 412.
+    /// Throws 400 for what is not one ETag of ours; a weak or foreign tag matches nothing and is
+    /// 412.
     init(_ headers: Headers) throws {
         if let tag = headers["If-Match"] {
             self = .matches(try Precondition.version(of: tag))
@@ -42,7 +44,8 @@ enum Precondition: Sendable, Equatable {
         return version
     }
 
-    /// Of an object that may or may not exist; `replaces` says that an existing one needs its version named.
+    /// Of an object that may or may not exist; `replaces` says that an existing one needs its
+    /// version named.
     func check(existing version: Int64?) throws {
         switch (self, version) {
         case (.none, nil), (.absent, nil): return

@@ -1,4 +1,5 @@
-/// Every problem code that a caller can meet, with what happened and what to do: the pages `/problems/<code>`.
+/// Every problem code that a caller can meet, with what happened and what to do: the pages
+/// `/problems/<code>`.
 struct ProblemKind: Sendable {
     let code: String
     let status: Int
@@ -23,6 +24,10 @@ struct ProblemKind: Sendable {
             "bad-request", 400, "The request cannot be understood",
             "The request line, a header or the body breaks the rules of HTTP.",
             "Send it through a common HTTP client; the detail says which rule."),
+        ProblemKind(
+            "incomplete-body", 400, "The body broke off",
+            "The connection ended before the whole body was there; nothing was done.",
+            "Send it again."),
         ProblemKind(
             "malformed-json", 400, "The body is not JSON",
             "The body is not one JSON value in UTF-8 and nothing else.",
@@ -78,6 +83,22 @@ struct ProblemKind: Sendable {
             "The request was understood, but values break the rules of the definition.",
             "errors lists every fault with a pointer to the value and what it should be."),
         ProblemKind(
+            "unreadable-mail", 422, "This is no mail",
+            "What came in has none of the header fields of a mail.",
+            "Look at the raw bytes; what put the file there writes something else."),
+        ProblemKind(
+            "duplicate-mail", 409, "The same mail was received before",
+            "A mail with the same Message-ID and bytes is in the ledger already.",
+            "Nothing needs to be done; the first one made the record."),
+        ProblemKind(
+            "automatic-mail", 409, "A machine wrote this mail",
+            "The mailbox skips automatic mail, so that machines do not answer each other.",
+            "Nothing needs to be done; the definition says so with automatic."),
+        ProblemKind(
+            "step-failed", 422, "A step of a workflow failed",
+            "A step could not be done as its definition says.",
+            "The incident names the step and the reason; mend it and retry."),
+        ProblemKind(
             "script-failed", 422, "A script threw an error",
             "A script or expression of the model ended with an error.",
             "The problem names the script, the line and the message; mend it in the model."),
@@ -97,7 +118,7 @@ struct ProblemKind: Sendable {
             "This Idempotency-Key came before with another request.",
             "Use a new key for each request; repeat a key only with the same body."),
         ProblemKind(
-            "destructive", 409, "It would destroy data",
+            "destructive-change", 409, "It would destroy data",
             "The model document removes classes or columns that hold data.",
             "Look at what goes, and send it again with ?allow=destructive."),
         ProblemKind(
@@ -116,7 +137,7 @@ struct ProblemKind: Sendable {
             "The body is larger than this address takes.",
             "The problem names the limit in bytes; send less at once."),
         ProblemKind(
-            "uri-too-long", 414, "The address is too long",
+            "target-too-long", 414, "The address is too long",
             "The path and query together are longer than the limit.",
             "Shorten the filter, or send fewer parameters."),
         ProblemKind(
@@ -135,11 +156,15 @@ struct ProblemKind: Sendable {
 
     private static let work = [
         ProblemKind(
+            "scripts-busy", 503, "All scripts are at work",
+            "More scripts are waiting than may run at once.",
+            "Wait as many seconds as Retry-After says, and try again."),
+        ProblemKind(
             "expired", 410, "It is over",
             "What the link was for has ended.",
             "Ask whoever sent it for a new one."),
         ProblemKind(
-            "loop", 409, "A loop was stopped",
+            "loop", 422, "A loop was stopped",
             "Rules and workflows caused each other more often than the limit allows.",
             "The incident shows the whole cycle; break it in the model."),
     ]
@@ -154,6 +179,14 @@ struct ProblemKind: Sendable {
             "An error that nobody foresaw. Its cause is in the log under the requestId.",
             "Try again; if it stays, tell the operator the requestId."),
         ProblemKind(
+            "malformed-call", 400, "A call between services is not right",
+            "One service sent another a call that it cannot read.",
+            "The services may be of different versions; tell the operator the requestId."),
+        ProblemKind(
+            "version-not-supported", 505, "The version of HTTP is not known",
+            "The request is not HTTP/1.1 or HTTP/1.0.",
+            "Send it through a common HTTP client."),
+        ProblemKind(
             "not-implemented", 501, "The server does not do this",
             "The request uses a method or a transfer coding that the server does not know.",
             "Use GET, POST, PUT, PATCH or DELETE with a plain or chunked body."),
@@ -165,6 +198,14 @@ struct ProblemKind: Sendable {
             "peer-unavailable", 503, "A service does not answer",
             "The service that owns this does not answer. What was queued waits and goes on.",
             "Wait as many seconds as Retry-After says, and try again."),
+        ProblemKind(
+            "too-many-connections", 503, "Too many connections",
+            "The server has as many connections as it takes.",
+            "Close those that idle, and try again in a moment."),
+        ProblemKind(
+            "peer-failed", 502, "A service answered something else",
+            "The service that owns this answered what the caller did not expect.",
+            "Try again; if it stays, tell the operator the requestId."),
         ProblemKind(
             "peer-misbehaved", 502, "A service gave a strange answer",
             "The service that owns this answered in a way that nobody understands.",
@@ -178,7 +219,7 @@ struct ProblemKind: Sendable {
             "A service did not answer within the time that the request had.",
             "Try again; for large work use an import or an export."),
         ProblemKind(
-            "storage-full", 507, "There is no room left",
+            "insufficient-storage", 507, "There is no room left",
             "The disk that holds the data is full; nothing was saved.",
             "The operator must make room; then try again."),
     ]

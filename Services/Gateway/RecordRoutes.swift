@@ -54,7 +54,7 @@ struct RecordRoutes: Sendable {
             Operation(
                 "Who changed what, oldest first", answers: [Answer(200, "The changes", "History")])
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             let call = RecordHistory(try request.fullCode("class"), id: try request.id())
             return .passed(try await records.forward(call, as: request.context(caller)))
         }
@@ -69,7 +69,7 @@ struct RecordRoutes: Sendable {
             body: RouteTable.json + ["application/merge-patch+json"],
             bodyLimit: RecordRoutes.bodyLimit
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             let version = try Precondition.requiredVersion(request.headers)
             let call = ChangeRecord(
                 try request.fullCode("class"), id: try request.id(), version: version,
@@ -81,7 +81,7 @@ struct RecordRoutes: Sendable {
             Operation(
                 "Deletes a record", needsVersion: true, answers: [Answer(204, "It is deleted")])
         ) { request, caller in
-            _ = try Parameters(request, [])
+            _ = try QueryReader(request, [])
             let version = try Precondition.requiredVersion(request.headers)
             let call = DeleteRecord(
                 try request.fullCode("class"), id: try request.id(), version: version)
@@ -91,7 +91,7 @@ struct RecordRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try Parameters(
+        let parameters = try QueryReader(
             request, ["filter", "orderby", "select", "expand", "limit", "cursor", "count"])
         let call = ListRecords(
             try request.fullCode("class"), filter: parameters.text("filter"),
@@ -103,7 +103,7 @@ struct RecordRoutes: Sendable {
     }
 
     private func create(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try Parameters(request, ["atomic"])
+        let parameters = try QueryReader(request, ["atomic"])
         let type = try request.fullCode("class")
         let body = try await request.jsonBytes(limit: RecordRoutes.bodyLimit)
         let isArray = body.bytes.first == UInt8(ascii: "[")
@@ -119,7 +119,7 @@ struct RecordRoutes: Sendable {
     }
 
     private func read(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try Parameters(request, ["select", "expand"])
+        let parameters = try QueryReader(request, ["select", "expand"])
         let call = GetRecord(
             try request.fullCode("class"), id: try request.id(),
             select: parameters.list("select"), expand: parameters.list("expand"))

@@ -5,7 +5,7 @@ import RPC
 import ServiceRuntime
 
 /// The query of a request: only names that the route knows, each once.
-struct Parameters {
+struct QueryReader {
     private let query: Query
 
     init(_ request: Request, _ allowed: [String]) throws {
@@ -62,7 +62,8 @@ extension Request {
         }
     }
 
-    /// The body as bytes that are one JSON value and nothing else, so that they may stand inside a call.
+    /// The body as bytes that are one JSON value and nothing else, so that they may stand inside a
+    /// call.
     func jsonBytes(limit: Int) async throws -> JSONBytes {
         let bytes = try await body.collect(limit: limit)
         do {
@@ -89,8 +90,8 @@ extension Request {
         return FullCode(model: model, code: code)
     }
 
-    /// The context of what this request asks of other services. A POST passes its `Idempotency-Key` on, as the
-    /// account's own.
+    /// The context of what this request asks of other services. A POST passes its `Idempotency-Key`
+    /// on, as the account's own.
     func context(_ caller: Caller, door: Door = .api) throws -> CallContext {
         var key: String?
         if method == .post, let given = headers["Idempotency-Key"] {
@@ -102,8 +103,17 @@ extension Request {
             key = "\(caller.principal.account):\(given)"
         }
         return CallContext(
-            principal: caller.principal, door: door,
-            cause: Cause(root: "request:\(trace.requestID)"), trace: trace, idempotencyKey: key)
+            principal: caller.principal, door: door, cause: Cause(root: root), trace: trace,
+            idempotencyKey: key)
+    }
+
+    /// One beginning each: an id that the caller chose may come with many requests, and what they
+    /// cause must not look like one loop.
+    private var root: String {
+        let isOwn = method == .get || method == .head || headers["X-Request-Id"] == nil
+        return isOwn
+            ? "request:\(trace.requestID)"
+            : "request:\(trace.requestID).\(SystemRandom().token(9))"
     }
 }
 

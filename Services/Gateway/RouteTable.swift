@@ -2,8 +2,8 @@ import HTTP
 import ServiceRuntime
 import Synchronization
 
-/// The routes of the gateway with what they do: one declaration serves the router, the OpenAPI document and
-/// the metrics.
+/// The routes of the gateway with what they do: one declaration serves the router and the OpenAPI
+/// document.
 final class RouteTable: Sendable {
     typealias Handler = Router<Caller>.Handler
 
@@ -21,20 +21,20 @@ final class RouteTable: Sendable {
 
     let router: Router<Caller>
     private let declared = Mutex<[Entry]>([])
-    private let metrics: Metrics
-    private let clock: any WallClock
 
     init(authenticator: Authenticator, runtime: Runtime) {
-        metrics = runtime.metrics
-        clock = runtime.clock
-        router = Router(permissions: Set(Permissions.all)) { request, permission in
+        router = Router(
+            permissions: Set(Permissions.all),
+            observer: RouteObserver(service: "gateway", runtime: runtime)
+        ) { request, permission in
             try await authenticator.authorize(request, permission)
         }
     }
 
     var entries: [Entry] { declared.withLock { $0 } }
 
-    /// Declares a route. `body` lists the content types that it takes; none for a route without a body.
+    /// Declares a route. `body` lists the content types that it takes; none for a route without a
+    /// body.
     func on(
         _ method: Method, _ path: String, _ permission: Permission, _ operation: Operation,
         body: [String] = [], bodyLimit: Int = 1 << 20, _ handler: @escaping Handler
@@ -42,15 +42,7 @@ final class RouteTable: Sendable {
         let entry = Entry(
             method: method, path: path, permission: permission, body: body, operation: operation)
         declared.withLock { $0.append(entry) }
-        let histogram = metrics.histogram(
-            "geartrain_gateway_request_seconds", help: "Time from the log-in to the answer",
-            labels: ["route": "\(method.rawValue) \(path)"])
-        let clock = clock
-        router.on(method, path, permission, body: body, bodyLimit: bodyLimit) { request, caller in
-            let start = clock.monotonicNanoseconds()
-            defer { histogram.observe(nanoseconds: clock.monotonicNanoseconds() &- start) }
-            return try await handler(request, caller)
-        }
+        router.on(method, path, permission, body: body, bodyLimit: bodyLimit, handler)
     }
 }
 

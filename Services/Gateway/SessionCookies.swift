@@ -1,7 +1,8 @@
 import Crypto
 import HTTP
 
-/// The cookie of the pages and the CSRF tokens that go with it. Over TLS it is `__Host-` and `Secure`.
+/// The cookie of the pages and the CSRF tokens that go with it. Over TLS it is `__Host-` and
+/// `Secure`.
 struct SessionCookies: Sendable {
     let isSecure: Bool
     /// CSRF tokens are an HMAC of the cookie under this key, so that nothing more is stored.
@@ -13,7 +14,8 @@ struct SessionCookies: Sendable {
     }
 
     private var sessionName: String { isSecure ? "__Host-geartrain" : "geartrain" }
-    /// Before the log-in there is no session; this one holds the log-in form to the browser that asked for it.
+    /// Before the log-in there is no session; this one holds the log-in form to the browser that
+    /// asked for it.
     private var visitorName: String { isSecure ? "__Host-geartrain-visitor" : "geartrain-visitor" }
 
     private var doneName: String { isSecure ? "__Host-geartrain-done" : "geartrain-done" }

@@ -28,8 +28,8 @@ struct SessionStore: Sendable {
         let expires: Timestamp?
     }
 
-    /// A session may be used as a bearer token or as a cookie, an API token only as a bearer; the prefix tells
-    /// them apart, and tells scanners that it is a secret.
+    /// A session may be used as a bearer token or as a cookie, an API token only as a bearer; the
+    /// prefix tells them apart, and tells scanners that it is a secret.
     static let sessionPrefix = "gts_"
     static let tokenPrefix = "gtk_"
     /// Tokens of one account.

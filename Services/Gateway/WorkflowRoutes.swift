@@ -42,7 +42,7 @@ struct WorkflowRoutes: Sendable {
                     .limit, .cursor,
                 ], answers: [Answer(200, "A page of instances", "InstanceList")])
         ) { request, caller in
-            let query = try Parameters(
+            let query = try QueryReader(
                 request, ["workflow", "record", "state", "limit", "cursor"])
             let call = ListInstances(
                 workflow: query.text("workflow"), record: query.text("record"),
@@ -67,7 +67,7 @@ struct WorkflowRoutes: Sendable {
                 "What needs a person", query: [.limit, .cursor],
                 answers: [Answer(200, "A page of incidents", "IncidentList")])
         ) { request, caller in
-            let query = try Parameters(request, ["limit", "cursor"])
+            let query = try QueryReader(request, ["limit", "cursor"])
             let call = ListIncidents(limit: try query.limit(), cursor: query.text("cursor"))
             return .passed(try await workflow.forward(call, as: request.context(caller)))
         }

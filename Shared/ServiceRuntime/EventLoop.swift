@@ -199,6 +199,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Ends the watch; close the file afterwards.
     package func forget(_ file: Int32) {
         checkIsolated()
+        // A listener that is closed before its server ran was never watched.
+        guard slots.indices.contains(Int(file)) else { return }
         slots[Int(file)].handler = nil
         slots[Int(file)].generation &+= 1
         var event = epoll_event()

@@ -5,8 +5,9 @@ import RPC
 
 private typealias Answer = Operation.Answer
 
-/// `/e/{capability}`: the link that a person was sent. GET only shows, so that a mail scanner that opens every
-/// link does nothing; POST acts. The link itself is the right to act, so no cookie and no CSRF token play a part.
+/// `/e/{capability}`: the link that a person was sent. GET only shows, so that a mail scanner that
+/// opens every link does nothing; POST acts. The link itself is the right to act, so no cookie and
+/// no CSRF token play a part.
 struct CapabilityPages: Sendable {
     private static let tokenLimit = 256
 

@@ -7,6 +7,7 @@ private typealias Answer = Operation.Answer
 
 /// `/` (the classes that the caller may read) and `/m/{model}/{class}` (a list).
 struct ClassPages: Sendable {
+    static let pageSize = 50
     /// Columns of a list; the record has them all.
     static let columnLimit = 6
     /// Characters of a cell; the record shows the rest.
@@ -83,8 +84,10 @@ struct ClassPages: Sendable {
         list.cursor = request.query["cursor"]
         do {
             let call = ListRecords(
-                code, filter: list.filter, orderby: list.orderby, limit: 50, cursor: list.cursor,
-                count: true)
+                code, filter: list.filter, orderby: list.orderby,
+                select: list.columns.map(\.code) + ["describe"],
+                expand: list.columns.filter { $0.type == "reference" }.map(\.code),
+                limit: ClassPages.pageSize, cursor: list.cursor, count: true)
             let answer = try JSONValue(
                 parsing: try await records.forward(call, as: context).bytes)
             list.records = answer["items"]?.array ?? []

@@ -1,5 +1,5 @@
-/// A piece of a page. Only this builder makes one, and it escapes every text and every value of an attribute,
-/// so that nothing a person typed can become markup.
+/// A piece of a page. Only this builder makes one, and it escapes every text and every value of an
+/// attribute, so that nothing a person typed can become markup.
 struct HTML: Sendable {
     fileprivate(set) var bytes: [UInt8] = []
 

@@ -37,7 +37,9 @@ struct LoginPages: Sendable {
         ) { request, caller in
             if let identity = caller.identity {
                 let form = try await Form(request)
-                try authenticator.requireCSRF(form["_csrf"], of: identity)
+                if caller.byCookie {
+                    try authenticator.requireCSRF(form["_csrf"], of: identity)
+                }
                 try await authenticator.logOut(identity)
             }
             return PageFrame.redirect(
@@ -45,7 +47,8 @@ struct LoginPages: Sendable {
         }
     }
 
-    /// A log-in form belongs to the browser that asked for it, so that nobody logs others in as himself.
+    /// A log-in form belongs to the browser that asked for it, so that nobody logs others in as
+    /// himself.
     private func logIn(_ request: Request) async throws -> Response {
         let form = try await Form(request)
         let link = Link(own: form["_returnUrl"])

@@ -13,7 +13,7 @@ extension RecordPages {
         let code = try request.fullCode("class")
         let id = try request.id()
         let type = try await records.call(DescribeClass(code), as: context)
-        let current = try await record(code, id, context)
+        let current = try await record(type, id, context)
         let history = try await history(code, id, context)
         let mayChange =
             type.operations.contains("change") && type.columns.contains(where: \.writable)

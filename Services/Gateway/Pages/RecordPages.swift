@@ -2,10 +2,12 @@ import Contracts
 import HTTP
 import JSON
 import RPC
+import ServiceRuntime
 
 private typealias Answer = Operation.Answer
 
-/// `/m/{model}/{class}/new` and `/m/{model}/{class}/{id}`: a record made, read and changed by a person.
+/// `/m/{model}/{class}/new` and `/m/{model}/{class}/{id}`: a record made, read and changed by a
+/// person.
 struct RecordPages: Sendable {
     static let new = "/m/{model}/{class}/new"
     static let one = "/m/{model}/{class}/{id:integer}"
@@ -15,6 +17,7 @@ struct RecordPages: Sendable {
     let frame: PageFrame
     let records: Peer
     let authenticator: Authenticator
+    let random: any RandomSource
 
     func add(to table: RouteTable) {
         let page = Operation.Content.media("text/html")
@@ -39,8 +42,8 @@ struct RecordPages: Sendable {
     private typealias FormHandler =
         @Sendable (Request, Caller, Form) async throws -> Response
 
-    /// Every form comes through here: the CSRF token is checked, and what was typed is kept where a service
-    /// does not answer.
+    /// Every form comes through here: the CSRF token is checked, and what was typed is kept where a
+    /// service does not answer.
     private func onForm(
         _ table: RouteTable, _ path: String, _ summary: String, _ page: Operation.Content,
         _ handler: @escaping FormHandler
@@ -82,9 +85,13 @@ struct RecordPages: Sendable {
     @Sendable private func create(
         _ request: Request, _ caller: Caller, _ sent: Form
     ) async throws -> Response {
-        let context = try request.context(caller, door: .page)
+        var context = try request.context(caller, door: .page)
         let type = try await creatable(request, context)
         var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        // The same form sent twice (a double click, a second try) makes one record.
+        if let key = sent["_key"], !key.isEmpty, key.utf8.count <= 100 {
+            context.idempotencyKey = "\(caller.principal.account):form:\(key)"
+        }
         // What was left empty is not named, so that the definition's default holds.
         let values = form.read(sent).filter { !$0.1.isNull }
         let link = Link(own: sent["_returnUrl"])
@@ -129,6 +136,7 @@ struct RecordPages: Sendable {
             form.notice()
             tag(.form, .class("card"), .post, .action(here)) {
                 PageFrame.csrf(caller.identity?.csrf ?? "")
+                tag(.input, .type("hidden"), .name("_key"), .value(random.token(12)))
                 if let link {
                     tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
                 }
@@ -143,7 +151,8 @@ struct RecordPages: Sendable {
 
     // MARK: Change
 
-    /// A version that is not the one that stands is shown with both sides; so is one that loses the race.
+    /// A version that is not the one that stands is shown with both sides; so is one that loses the
+    /// race.
     @Sendable private func save(
         _ request: Request, _ caller: Caller, _ sent: Form
     ) async throws -> Response {
@@ -153,7 +162,7 @@ struct RecordPages: Sendable {
         let type = try await records.call(DescribeClass(code), as: context)
         var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
         let values = form.read(sent)
-        let current = try await record(code, id, context)
+        let current = try await record(type, id, context)
         let version = current["version"]?.integer ?? 0
         guard sent["_version"] == String(version) else {
             form.standing = current
@@ -171,7 +180,7 @@ struct RecordPages: Sendable {
             return PageFrame.redirect(
                 to: RecordPages.link(type, id), cookie: authenticator.cookies.done("saved"))
         } catch let problem as Problem where problem.status == 412 {
-            form.standing = try await record(code, id, context)
+            form.standing = try await record(type, id, context)
             return try await show(request, caller, form: form, status: 412)
         } catch let problem as Problem where problem.status == 422 || problem.status == 409 {
             form.take(problem)
@@ -206,7 +215,7 @@ struct RecordPages: Sendable {
         } catch let problem as Problem where problem.status == 412 {
             let type = try await records.call(DescribeClass(code), as: context)
             var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
-            let current = try await record(code, try request.id(), context)
+            let current = try await record(type, try request.id(), context)
             for column in form.columns {
                 form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
                     .input(current[column.code])
@@ -219,8 +228,12 @@ struct RecordPages: Sendable {
 
     // MARK: Common
 
-    func record(_ code: FullCode, _ id: Int64, _ context: CallContext) async throws -> JSONObject {
-        let answer = try await records.forward(GetRecord(code, id: id), as: context)
+    func record(_ type: ClassDescription, _ id: Int64, _ context: CallContext) async throws
+        -> JSONObject
+    {
+        let references = type.columns.filter { $0.type == "reference" }.map(\.code)
+        let call = GetRecord(type.type, id: id, expand: references)
+        let answer = try await records.forward(call, as: context)
         guard let object = try JSONValue(parsing: answer.bytes).object else {
             throw Problem.internalError
         }
@@ -249,7 +262,8 @@ struct RecordPages: Sendable {
         for column in type.columns where column.type == "reference" && column.writable {
             guard let target = column.target else { continue }
             do {
-                let call = ListRecords(target, limit: RecordPages.choiceLimit)
+                let call = ListRecords(
+                    target, select: ["describe"], limit: RecordPages.choiceLimit)
                 let answer = try JSONValue(
                     parsing: try await records.forward(call, as: context).bytes)
                 guard answer["next"]?.string == nil else { continue }

@@ -12,8 +12,10 @@ struct Stylesheet: Sendable {
     }
 
     static let icon = """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" \
-        fill="#3b5bdb"/><g fill="none" stroke="#fff" stroke-width="2.6"><circle cx="12" cy="19" r="5.5"/>\
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" \
+        rx="8" \
+        fill="#3b5bdb"/><g fill="none" stroke="#fff" stroke-width="2.6"><circle cx="12" cy="19" \
+        r="5.5"/>\
         <circle cx="21.5" cy="11" r="3.6"/></g></svg>
         """
 
@@ -36,18 +38,21 @@ struct Stylesheet: Sendable {
         p{margin:.5rem 0}
         code,pre{font-family:ui-monospace,"Cascadia Mono",Menlo,Consolas,monospace;font-size:.9em}
         :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:4px}
-        .skip{position:absolute;left:-999px;top:0;background:var(--card);padding:.5rem 1rem;z-index:2}
+        .skip{position:absolute;left:-999px;top:0;background:var(--card);padding:.5rem 1rem;\
+        z-index:2}
         .skip:focus{left:.5rem;top:.5rem}
         .bar{background:var(--card);border-bottom:1px solid var(--line)}
         .bar>div{max-width:75rem;margin:0 auto;padding:.6rem 1.25rem;display:flex;gap:.75rem;\
         align-items:center;flex-wrap:wrap}
-        .brand{display:flex;align-items:center;gap:.5rem;font-weight:650;color:inherit;text-decoration:none}
+        .brand{display:flex;align-items:center;gap:.5rem;font-weight:650;color:inherit;\
+        text-decoration:none}
         .brand svg{width:1.6rem;height:1.6rem;flex:none}
         .place{font-size:.75rem;font-weight:600;letter-spacing:.02em;padding:.1rem .55rem;\
         border-radius:99px;background:var(--wash);color:var(--accent)}
         .place.test,.place.acceptance{background:var(--warn-wash);color:var(--warn)}
         .place.production{background:var(--bad-wash);color:var(--bad)}
-        .who{margin-left:auto;display:flex;gap:.75rem;align-items:center;color:var(--soft);font-size:.9rem}
+        .who{margin-left:auto;display:flex;gap:.75rem;align-items:center;color:var(--soft);\
+        font-size:.9rem}
         .who span{overflow-wrap:anywhere}
         main{width:100%;max-width:75rem;margin:0 auto;padding:1.25rem;flex:1}
         main.narrow{max-width:27rem;padding-top:8vh}
@@ -68,7 +73,8 @@ struct Stylesheet: Sendable {
         .tiles a:hover{border-color:var(--accent)}
         .tiles strong{display:block;overflow-wrap:anywhere}
         .tiles small{color:var(--soft);overflow-wrap:anywhere}
-        .button{display:inline-flex;align-items:center;justify-content:center;gap:.4rem;font:inherit;\
+        .button{display:inline-flex;align-items:center;justify-content:center;gap:.4rem;\
+        font:inherit;\
         font-weight:600;line-height:1.2;padding:.6rem 1.05rem;min-height:2.75rem;border-radius:8px;\
         border:1px solid var(--line);background:var(--card);color:var(--ink);cursor:pointer;\
         text-decoration:none}
@@ -84,7 +90,8 @@ struct Stylesheet: Sendable {
         border-radius:var(--radius);box-shadow:var(--shadow)}
         table{border-collapse:collapse;width:100%;font-size:.925rem}
         caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-        th,td{text-align:left;padding:.6rem .9rem;vertical-align:top;border-bottom:1px solid var(--line)}
+        th,td{text-align:left;padding:.6rem .9rem;vertical-align:top;\
+        border-bottom:1px solid var(--line)}
         tbody tr:last-child>*{border-bottom:0}
         tbody tr:hover{background:var(--wash)}
         thead th{font-size:.8rem;color:var(--soft);font-weight:600;white-space:nowrap}
@@ -98,11 +105,13 @@ struct Stylesheet: Sendable {
         font-size:.85em;font-weight:600}
         .blank{padding:2.5rem 1.25rem;text-align:center;color:var(--soft)}
         .pager{display:flex;gap:.6rem;justify-content:flex-end;margin-top:1rem}
-        .grid{display:grid;gap:1rem 1.25rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr))}
+        .grid{display:grid;gap:1rem 1.25rem;grid-template-columns:repeat(auto-fill,\
+        minmax(min(100%,17rem),1fr))}
         .field{margin-bottom:1rem;min-width:0}
         .grid .field{margin:0}
         .field.wide{grid-column:1/-1}
-        .field label,.field .label{display:flex;gap:.5rem;justify-content:space-between;font-weight:600;\
+        .field label,.field .label{display:flex;gap:.5rem;justify-content:space-between;\
+        font-weight:600;\
         font-size:.9rem;margin-bottom:.3rem}
         .field label small,.field .label small{font-weight:400;color:var(--soft)}
         input,select,textarea{font:inherit;color:inherit;background:var(--ground);width:100%;\
@@ -113,7 +122,8 @@ struct Stylesheet: Sendable {
         .fault{color:var(--bad);font-size:.9rem;margin:.3rem 0 0;font-weight:500}
         .hint{color:var(--soft);font-size:.85rem;margin:.3rem 0 0}
         .value{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
-        .notice{border-radius:var(--radius);padding:.8rem 1rem;margin-bottom:1.25rem;background:var(--wash)}
+        .notice{border-radius:var(--radius);padding:.8rem 1rem;margin-bottom:1.25rem;\
+        background:var(--wash)}
         .notice.bad{background:var(--bad-wash);color:var(--bad)}
         .notice.good{background:var(--good-wash);color:var(--good)}
         .notice.warn{background:var(--warn-wash);color:var(--warn)}
@@ -122,7 +132,8 @@ struct Stylesheet: Sendable {
         .changes{list-style:none;margin:0;padding:0}
         .changes>li{padding:.8rem 0;border-top:1px solid var(--line)}
         .changes>li:first-child{border-top:0;padding-top:0}
-        .changes dl{margin:.4rem 0 0;display:grid;grid-template-columns:minmax(5rem,10rem) 1fr;gap:.2rem .9rem;\
+        .changes dl{margin:.4rem 0 0;display:grid;grid-template-columns:minmax(5rem,10rem) 1fr;\
+        gap:.2rem .9rem;\
         font-size:.9rem}
         .changes dt{color:var(--soft);overflow-wrap:anywhere}
         .changes dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}
@@ -132,8 +143,10 @@ struct Stylesheet: Sendable {
         .problem dd{margin:.15rem 0 0}
         .status{font-size:.85rem;color:var(--soft)}
         footer{padding:1rem 1.25rem 1.5rem;text-align:center;color:var(--soft);font-size:.8rem}
-        @media(max-width:30rem){main{padding:1rem .8rem}.card{padding:1rem}.bar>div{padding:.5rem .8rem}\
-        .who{font-size:.85rem;gap:.5rem}th,td{padding:.5rem .6rem}.changes dl{grid-template-columns:1fr}\
+        @media(max-width:30rem){main{padding:1rem .8rem}.card{padding:1rem}\
+        .bar>div{padding:.5rem .8rem}\
+        .who{font-size:.85rem;gap:.5rem}th,td{padding:.5rem .6rem}\
+        .changes dl{grid-template-columns:1fr}\
         .changes dd{margin-bottom:.4rem}.actions .button{flex:1}}
         @media print{.bar,.actions,.filter,.pager,footer,details{display:none}}
         """

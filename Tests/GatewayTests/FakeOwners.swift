@@ -1,0 +1,220 @@
+import Contracts
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+import Synchronization
+
+/// Records, Workflow, Mail and Batch as far as the gateway calls them: routers in memory behind its
+/// real peers.
+final class FakeOwners: Sendable {
+    /// A call as it came.
+    struct Seen: Sendable {
+        let path: String
+        let context: CallContext
+    }
+
+    struct State {
+        var seen: [Seen] = []
+        /// Peers that do not answer.
+        var down: Set<String> = []
+        /// What `check-model` of a service finds.
+        var faults: [String: [FieldProblem]] = [:]
+        var models: [String: JSONBytes] = [:]
+        var modelVersion: Int64 = 0
+        var capabilityUses = 0
+        var uploads: [[UInt8]] = []
+    }
+
+    let state = Mutex(State())
+    let store = FakeStore()
+    private let routes: [String: RPCRoutes]
+
+    init(signer: PrincipalSigner, runtime: Runtime) {
+        var routes: [String: RPCRoutes] = [:]
+        for name in ["records", "workflow", "mail", "batch"] {
+            routes[name] = RPCRoutes(service: name, signer: signer, runtime: runtime) { nil }
+        }
+        self.routes = routes
+        for (name, router) in routes {
+            router.on(CheckModel.self) { [self] call, context in
+                see(CheckModel.path, context)
+                return ModelCheck(problems: state.withLock { $0.faults[name] ?? [] })
+            }
+        }
+        addModels()
+        addRecords()
+        addWorkflow()
+        addMail()
+        addBatch()
+    }
+
+    /// What the gateway is given as its peers.
+    var transports: [String: any Transport] {
+        routes.mapValues { routes in
+            let name = self.routes.first { $0.value === routes }?.key ?? ""
+            return Line(name: name, owners: self, router: RouterTransport(routes.router))
+        }
+    }
+
+    func see(_ path: String, _ context: CallContext) {
+        state.withLock { $0.seen.append(Seen(path: path, context: context)) }
+    }
+
+    func calls(_ path: String) -> [CallContext] {
+        state.withLock { $0.seen.filter { $0.path == path }.map(\.context) }
+    }
+
+    private func on<C: Call>(
+        _ service: String, _ type: C.Type,
+        _ answer: @escaping @Sendable (C, CallContext) throws -> C.Response
+    ) {
+        routes[service]?.on(type) { [self] call, context in
+            see(C.path, context)
+            return try answer(call, context)
+        }
+    }
+
+    private static func json(_ value: JSONValue) -> JSONBytes { JSONBytes(value.bytes) }
+
+    private func addModels() {
+        on("records", ListModels.self) { [self] _, _ in
+            let codes = state.withLock { $0.models.keys.sorted() }
+            return FakeOwners.json(["items": .array(codes.map { ["code": .string($0)] })])
+        }
+        on("records", GetModel.self) { [self] call, _ in
+            guard let model = state.withLock({ $0.models[call.code] }) else {
+                throw Problem.notFound()
+            }
+            return model
+        }
+        on("records", ApplyModel.self) { [self] call, _ in
+            state.withLock { state in
+                let created = state.models[call.code] == nil
+                let changed = state.models[call.code] != call.document
+                if changed { state.modelVersion += 1 }
+                state.models[call.code] = call.document
+                return ModelApplied(
+                    version: state.modelVersion, created: created, changed: changed, pending: [])
+            }
+        }
+    }
+
+    private func addRecords() {
+        let store = store
+        on("records", ListClasses.self) { _, context in store.classes(context.principal) }
+        on("records", DescribeClass.self) { try store.describe($0.type, $1.principal) }
+        on("records", GetRecord.self) { try store.get($0, $1.principal) }
+        on("records", ListRecords.self) { try store.list($0, $1.principal) }
+        on("records", CreateRecord.self) { try store.create($0, $1) }
+        on("records", ChangeRecord.self) { try store.change($0, $1.principal) }
+        on("records", DeleteRecord.self) { try store.delete($0, $1.principal) }
+        on("records", RecordHistory.self) { try store.history($0, $1.principal) }
+    }
+
+    private func addWorkflow() {
+        on("workflow", RaiseEvent.self) { _, _ in EventRaised(event: 5, activated: 1) }
+        on("workflow", StartWorkflow.self) { _, _ in
+            FakeOwners.json(["id": 41, "state": "running"])
+        }
+        on("workflow", ListInstances.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }
+        on("workflow", GetInstance.self) { call, _ in
+            FakeOwners.json(["id": .number(JSONNumber(call.id))])
+        }
+        on("workflow", ListIncidents.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }
+        on("workflow", ResolveIncident.self) { call, _ in
+            FakeOwners.json(["action": .string(call.action.rawValue)])
+        }
+        on("workflow", ShowCapability.self) { [self] call, _ in try capability(call.token) }
+        on("workflow", UseCapability.self) { [self] call, _ in
+            _ = try capability(call.token)
+            state.withLock { $0.capabilityUses += 1 }
+            return try capability(call.token)
+        }
+    }
+
+    private func capability(_ token: String) throws -> CapabilityView {
+        guard token == "good" else { throw Problem.notFound() }
+        let uses = state.withLock(\.capabilityUses)
+        return CapabilityView(
+            state: uses > 0 ? .used : .open, title: "Confirm <ticket> #1",
+            usedAt: uses > 0 ? "2026-11-23T01:02:03.000Z" : nil,
+            usedBy: uses > 0 ? "anonymous" : nil)
+    }
+
+    private func addMail() {
+        on("mail", SendMail.self) { call, _ in
+            guard !call.to.isEmpty else {
+                throw Problem.validation([
+                    FieldProblem(pointer: "/to", code: "required", detail: "Somebody.")
+                ])
+            }
+            return MailQueued(id: 3, messageId: "<3@test>", state: "queued")
+        }
+        on("mail", ListMails.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }
+        on("mail", GetMail.self) { call, _ in
+            FakeOwners.json(["id": .number(JSONNumber(call.id))])
+        }
+        on("mail", ActOnMail.self) { _, _ in FakeOwners.json(["state": "held"]) }
+        on("mail", GetMailbox.self) { call, _ in
+            FakeOwners.json(["code": .string(call.mailbox)])
+        }
+        on("mail", ReadMailbox.self) { _, _ in FakeOwners.json(["read": 0]) }
+        on("mail", ListIntake.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }
+        on("mail", ReplayIntake.self) { call, _ in
+            FakeOwners.json(["number": .number(JSONNumber(call.number))])
+        }
+        routes["mail"]?.on(GetMailRaw.self) { [self] _, _, context in
+            see(GetMailRaw.path, context)
+            return Response(
+                headers: ["Content-Type": "text/html"],
+                body: .bytes(Array("From: a\r\n\r\n<script>alert(1)</script>".utf8)))
+        }
+        routes["mail"]?.on(GetIntakeRaw.self) { _, _, _ in
+            Response(headers: [:], body: .bytes(Array("raw".utf8)))
+        }
+    }
+
+    private func addBatch() {
+        routes["batch"]?.on(StartImport.self) { [self] _, body, context in
+            see(StartImport.path, context)
+            let bytes = try await body.collect(limit: 1 << 20)
+            let number = state.withLock { state in
+                state.uploads.append(bytes)
+                return state.uploads.count
+            }
+            return .json(["run": JSONValue(integerLiteral: number)] as JSONValue)
+        }
+        on("batch", StartExport.self) { _, _ in FakeOwners.json(["run": 9]) }
+        on("batch", GetRun.self) { call, _ in
+            FakeOwners.json(["run": .number(JSONNumber(call.run)), "state": "succeeded"])
+        }
+        on("batch", CancelRun.self) { call, _ in
+            FakeOwners.json(["run": .number(JSONNumber(call.run)), "state": "cancelled"])
+        }
+        routes["batch"]?.on(GetRunFile.self) { _, _, _ in
+            Response(
+                headers: [
+                    "Content-Type": "text/csv; charset=utf-8",
+                    "Content-Disposition": "attachment; filename=\"open_tickets.csv\"",
+                ], body: .bytes(Array("a;b\r\n1;2\r\n".utf8)))
+        }
+        routes["batch"]?.on(GetRunErrors.self) { _, _, _ in
+            throw Problem.notFound("This run rejected nothing.")
+        }
+    }
+
+    /// The way to one owner, which can be cut.
+    private struct Line: Transport {
+        let name: String
+        let owners: FakeOwners
+        let router: RouterTransport<CallContext>
+
+        func send(_ request: ClientRequest) async throws -> ClientResponse {
+            if owners.state.withLock({ $0.down.contains(name) }) {
+                throw HTTPClient.Failure.notConnected("it is down")
+            }
+            return try await router.send(request)
+        }
+    }
+}
