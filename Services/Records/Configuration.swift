@@ -7,6 +7,11 @@ public struct RecordsConfiguration: Sendable {
     /// A folder for SQLite.
     public var data: String
 
+    public init(rpc: RPCConfiguration, data: String) {
+        self.rpc = rpc
+        self.data = data
+    }
+
     /// Reads the environment; see `records --help`.
     public init(reading reader: ConfigurationReader) {
         rpc = RPCConfiguration(

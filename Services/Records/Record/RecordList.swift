@@ -102,6 +102,16 @@ struct RecordList: Sendable {
         return JSONBytes(page.writer.bytes)
     }
 
+    /// The statement of a phase; its limit comes last.
+    func statement(for phase: SQLText) -> SQLText {
+        var sql = "SELECT " + plan.columns
+        for key in order.keys { sql.append(", " + key.column.sql) }
+        sql.append(" FROM " + plan.source + " WHERE " + condition)
+        if !phase.text.isEmpty { sql.append(" AND " + phase) }
+        sql.append(order.sql + " LIMIT ?")
+        return sql
+    }
+
     private struct Page {
         var writer: JSONWriter
         var count = 0
@@ -114,11 +124,7 @@ struct RecordList: Sendable {
     private func read(
         _ phase: SQLText, _ connection: Connection, _ moment: QueryMoment, _ page: inout Page
     ) throws {
-        var sql = "SELECT " + plan.columns
-        for key in order.keys { sql.append(", " + key.column.sql) }
-        sql.append(" FROM " + plan.source + " WHERE " + condition)
-        if !phase.text.isEmpty { sql.append(" AND " + phase) }
-        sql.append(order.sql + " LIMIT ?")
+        let sql = statement(for: phase)
         // One more than wanted tells whether there is a next page.
         let values = sql.values(for: moment) + [.integer(Int64(limit - page.count + 1))]
         try connection.each(sql.text, values) { row in

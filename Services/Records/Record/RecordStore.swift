@@ -10,6 +10,8 @@ import ServiceRuntime
 final class RecordStore: Sendable {
     /// How long the answer to a keyed call is kept.
     static let answerLife = Duration.seconds(24 * 3600)
+    /// How often a call is begun again because models were applied meanwhile; then it is 503.
+    static let staleLimit = 10
 
     let database: Database
     let models: ModelStore
@@ -182,22 +184,23 @@ final class RecordStore: Sendable {
         QueryMoment(account: context.principal.account, now: runtime.clock.now())
     }
 
-    /// Runs `body` with the definitions in force, once more where they changed under it.
+    /// Runs `body` with the definitions in force, again where they changed under it.
     func current<T: Sendable>(_ body: (ModelSnapshot) async throws -> T) async throws -> T {
-        let snapshot = models.current
-        do {
-            return try await body(snapshot)
-        } catch RecordsError.staleModel {
-            try await models.refresh()
-            return try await body(models.current)
-        } catch DatabaseError.failed(let code, let message, let sql) where code & 0xff == 1 {
-            // A statement that does not fit the tables: made before they changed, or wrong.
-            try await models.refresh()
-            guard models.current.generation != snapshot.generation else {
-                throw DatabaseError.failed(code: code, message: message, sql: sql)
+        for _ in 0..<RecordStore.staleLimit {
+            let snapshot = models.current
+            do {
+                return try await body(snapshot)
+            } catch RecordsError.staleModel {
+                try await models.refresh()
+            } catch DatabaseError.failed(let code, let message, let sql) where code & 0xff == 1 {
+                // A statement that does not fit the tables: made before they changed, or wrong.
+                try await models.refresh()
+                guard models.current.generation != snapshot.generation else {
+                    throw DatabaseError.failed(code: code, message: message, sql: sql)
+                }
             }
-            return try await body(models.current)
         }
+        throw RecordsError.staleModel
     }
 }
 
