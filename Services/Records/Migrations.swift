@@ -34,8 +34,8 @@ enum Migrations {
         CREATE UNIQUE INDEX class_code ON class (model, code) WHERE dropped = 0;
         """)
 
-    /// The change log is history and outbox in one. `write_context` has a row only while Records itself writes;
-    /// `replaced_row` has rows only within one statement of another program.
+    /// The change log is history and outbox in one. `write_context` has a row only while Records
+    /// itself writes; `replaced_row` has rows only within one statement of another program.
     private static let changeLog = Migration(
         "records-2-change-log",
         """

@@ -18,8 +18,6 @@ enum RecordsError: Error {
     case keyReused
     case destructive([DestructiveChange])
     case tooLarge(limit: Int, String)
-    /// A definition changed under a call that had begun; it is begun again inside.
-    case staleModel
 }
 
 extension RecordsError: ProblemConvertible {
@@ -61,7 +59,6 @@ extension RecordsError: ProblemConvertible {
                 detail: "Use a new Idempotency-Key for each thing to be done.")
         case .destructive(let changes): return DestructiveChange.problem(changes)
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
-        case .staleModel: return .unavailable("The model is being changed.", retryAfter: 1)
         }
     }
 }
@@ -96,7 +93,7 @@ func problem(of error: any Error) -> Problem? {
     case let error as any ProblemConvertible: return error.problem
     case DatabaseError.full:
         return Problem(
-            status: 507, code: "insufficient-storage", title: "There is no room to store this",
+            status: 507, code: "storage-full", title: "There is no room to store this",
             detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
     case DatabaseError.overloaded:
         return .unavailable("Too many requests wait; try again.", retryAfter: 1)
@@ -110,5 +107,6 @@ func problem(of error: any Error) -> Problem? {
     }
 }
 
-/// The engine's codes for storage that fails: read-only, I/O error, damaged, full, cannot be opened.
+/// The engine's codes for storage that fails: read-only, I/O error, damaged, full, cannot be
+/// opened.
 private let storageCodes: Set<Int> = [8, 10, 11, 13, 14]

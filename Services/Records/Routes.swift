@@ -49,8 +49,8 @@ struct Routes: Sendable {
         }
     }
 
-    /// Every error as the problem that a caller may see; what is nobody's fault but ours stays an error, which the
-    /// route logs.
+    /// Every error as the problem that a caller may see; what is nobody's fault but ours stays an
+    /// error, which the route logs.
     private func shown<T>(_ body: () async throws -> T) async throws -> T {
         do {
             return try await body()

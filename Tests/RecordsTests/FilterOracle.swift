@@ -82,7 +82,8 @@ struct FilterOracle {
         }
     }
 
-    /// Below, at or above zero; nil where there is no order. Numbers in tests are small enough for a double.
+    /// Below, at or above zero; nil where there is no order. Numbers in tests are small enough for
+    /// a double.
     static func order(_ a: JSONValue, _ b: JSONValue) -> Int? {
         switch (a, b) {
         case (.number(let x), .number(let y)):

@@ -46,7 +46,8 @@ import Testing
         let faults = try await store.faults(
             json(
                 """
-                {"code": "Bad", "name": 5, "roles": ["agent", "Not A Code"], "extra": 1, "queries": [{}],
+                {"code": "Bad", "name": 5, "roles": ["agent", "Not A Code"], "extra": 1,
+                 "queries": [{}],
                  "classes": [
                   {"code": "a", "describe": "{nothing}", "deletion": "sometimes", "parent": "b",
                    "columns": [
@@ -240,7 +241,8 @@ import Testing
         let made = try await store.sqlite(
             """
             CREATE TABLE seen (id);
-            CREATE TRIGGER theirs AFTER INSERT ON DataRow_1 BEGIN INSERT INTO seen VALUES (NEW.id); END;
+            CREATE TRIGGER theirs AFTER INSERT ON DataRow_1
+            BEGIN INSERT INTO seen VALUES (NEW.id); END;
             """)
         #expect(made.code == 0, "\(made.output)")
         try await store.apply(

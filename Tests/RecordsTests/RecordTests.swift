@@ -22,8 +22,9 @@ import Testing
         try await store.create(customer, ["name": "Anna"])
         let body = try json(
             """
-            {"subject": "Printer", "body": "on \\u0001 fire 🔥", "spent": 0.1, "urgent": true, "score": -3,
-             "due": "2026-11-22T10:00:00+02:00", "day": "2026-11-22", "customer": 1, "mail_id": "<a@b>"}
+            {"subject": "Printer", "body": "on \\u0001 fire 🔥", "spent": 0.1, "urgent": true,
+             "score": -3, "due": "2026-11-22T10:00:00+02:00", "day": "2026-11-22", "customer": 1,
+             "mail_id": "<a@b>"}
             """)
         let created = try await store.create(ticket, body, as: .caller("bob", "agent"))
         #expect(created == (try await store.get(ticket, 1)))

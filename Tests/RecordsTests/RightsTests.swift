@@ -24,7 +24,8 @@ import Testing
         return store
     }
 
-    /// Who, and the status of: reading 1 (ada's), reading 2 (bob's), listing, creating, changing 1, deleting 1.
+    /// Who, and the status of: reading 1 (ada's), reading 2 (bob's), listing, creating, changing 1,
+    /// deleting 1.
     private static let table: [(String, CallContext, [Int])] = [
         ("the platform", .system, [200, 200, 200, 200, 200, 200]),
         ("an agent", .caller("ada", "agent"), [200, 200, 200, 200, 200, 200]),
@@ -168,7 +169,8 @@ import Testing
         try await store2.apply(
             json(
                 """
-                {"code": "m", "name": "M", "roles": ["r"], "classes": [{"code": "item", "webAccess": true,
+                {"code": "m", "name": "M", "roles": ["r"], "classes": [
+                 {"code": "item", "webAccess": true,
                  "columns": [{"code": "a", "type": "text"}, {"code": "b", "type": "text"}],
                  "grants": [{"role": "r", "operations": ["read"]},
                             {"role": "r", "operations": ["insert", "change"], "columns": ["a"]}]}]}
@@ -190,7 +192,8 @@ import Testing
         try await store.apply(
             json(
                 """
-                {"code": "m", "name": "M", "roles": ["w"], "classes": [{"code": "item", "webAccess": true,
+                {"code": "m", "name": "M", "roles": ["w"], "classes": [
+                 {"code": "item", "webAccess": true,
                  "columns": [{"code": "a", "type": "text"}],
                  "grants": [{"role": "w", "operations": ["insert", "change"]}]}]}
                 """))
@@ -253,8 +256,8 @@ import Testing
         try await store.apply(
             helpdesk {
                 $0 = $0.replacing(
-                    #"{"role": "clerk", "operations": ["read"], "columns": ["subject", "status"]},"#,
-                    with: "")
+                    #""clerk", "operations": ["read"], "columns""#,
+                    with: #""clerk", "operations": ["export"], "columns""#)
             })
         #expect(await refusal { try await store.get(ticket, 1, as: caller) }?.status == 404)
     }

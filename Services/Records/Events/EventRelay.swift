@@ -6,8 +6,8 @@ import RPC
 import ServiceRuntime
 import Synchronization
 
-/// Sends the change log to Workflow in order, each entry at least once. The position is written after the peer has
-/// taken a batch, so that whatever happens in between is sent again.
+/// Sends the change log to Workflow in order, each entry at least once. The position is written
+/// after the peer has taken a batch, so that whatever happens in between is sent again.
 final class EventRelay: Service {
     let name = "event-relay"
 

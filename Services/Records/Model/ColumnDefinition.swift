@@ -33,7 +33,8 @@ struct ColumnDefinition: Sendable, Hashable {
     /// As it is stored.
     var defaultValue: SQLValue = .null
 
-    /// The range that a number must lie in. `Int64.min` has no absolute value in SQL and is left out.
+    /// The range that a number must lie in. `Int64.min` has no absolute value in SQL and is left
+    /// out.
     var range: ClosedRange<Int64> {
         let least = min ?? -Int64.max
         return least...Swift.max(least, max ?? .max)
@@ -45,7 +46,8 @@ struct ColumnDefinition: Sendable, Hashable {
         return least...Swift.max(least, max ?? ColumnDefinition.textLimit)
     }
 
-    /// Whether every value of `old` stands as it is in this column: then nothing is lost by the change.
+    /// Whether every value of `old` stands as it is in this column: then nothing is lost by the
+    /// change.
     func keepsValues(of old: ColumnDefinition) -> Bool {
         if old.type == .choice && type == .text { return true }
         return old.type == type && old.scale == scale && old.target == target

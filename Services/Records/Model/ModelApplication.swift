@@ -3,8 +3,8 @@ import Database
 import JSON
 import ServiceRuntime
 
-/// Applies a document within one transaction: looks at what stands, refuses what would destroy, changes the tables,
-/// keeps the document and queues its hand-over.
+/// Applies a document within one transaction: looks at what stands, refuses what would destroy,
+/// changes the tables, keeps the document and queues its hand-over.
 struct ModelApplication {
     let connection: Connection
     let code: String
@@ -108,7 +108,8 @@ struct ModelTables {
             ($0.text(0), $0.integer(1), $0.blob(2))
         }
         for (code, version, bytes) in rows {
-            // It was checked when it was applied; what a later version of the check says is for the next time.
+            // It was checked when it was applied; what a later version of the check says is for the
+            // next time.
             let definition = ModelDefinition(
                 code: code, document: try JSONValue(parsing: bytes),
                 problems: ObjectReader.Problems())

@@ -2,8 +2,8 @@ import Contracts
 import Database
 import JSON
 
-/// What can be said of a definition only with the database at hand: references to other models, names of views,
-/// and whether the rows that stand fit.
+/// What can be said of a definition only with the database at hand: references to other models,
+/// names of views, and whether the rows that stand fit.
 struct ModelCheckup {
     let definition: ModelDefinition
     let store: ModelTables
@@ -111,8 +111,10 @@ struct ModelCheckup {
             for column in item.newlyUnique {
                 let code = quoted(column.code)
                 let twice = try connection.count(
-                    "SELECT count(\(code)) - count(DISTINCT \(code)) FROM \(table) WHERE deleted = 0"
-                )
+                    """
+                    SELECT count(\(code)) - count(DISTINCT \(code)) FROM \(table)
+                    WHERE deleted = 0
+                    """)
                 if twice > 0 {
                     report(column, "unique", "rows-not-unique", "\(twice) values are there twice.")
                 }

@@ -10,7 +10,8 @@ struct ModelDefinition: Sendable {
     var roles: [String]
     var classes: [ClassDefinition]
 
-    /// Reads a document and gathers every fault. What is in other services' lists is theirs to check.
+    /// Reads a document and gathers every fault. What is in other services' lists is theirs to
+    /// check.
     init(code: String, document: JSONValue, problems: ObjectReader.Problems) {
         let reader = ObjectReader(document, at: "", problems: problems)
         self.code = code

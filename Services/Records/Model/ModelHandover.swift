@@ -6,8 +6,8 @@ import RPC
 import ServiceRuntime
 import Synchronization
 
-/// Hands applied documents to the services that act by them: an item of a durable queue for each, so that a service
-/// that is down gets it when it comes back.
+/// Hands applied documents to the services that act by them: an item of a durable queue for each,
+/// so that a service that is down gets it when it comes back.
 final class ModelHandover: Sendable {
     static let queue = DurableQueue(name: "handover")
     static let peers = ["workflow", "mail", "batch"]
@@ -74,7 +74,8 @@ final class ModelHandover: Sendable {
         let parts = item.key.split(separator: "/").map(String.init)
         guard parts.count == 3, let version = Int64(parts[2]) else { return .done() }
         let (peer, code) = (parts[0], parts[1])
-        // The document that stands now may be newer than the item; the peer ignores what it has had.
+        // The document that stands now may be newer than the item; the peer ignores what it has
+        // had.
         guard let model = models.current.models[code] else { return .retry("not in force yet") }
         let context = CallContext(
             principal: .system, door: .system,

@@ -13,7 +13,8 @@ struct AppliedModel: Sendable {
 
 /// Every model and class at one moment. It is replaced as a whole when a model is applied.
 final class ModelSnapshot: Sendable {
-    /// Goes up with each applied model; the writer compares it, so that nothing is written by an old definition.
+    /// Goes up with each applied model; the writer compares it, so that nothing is written by an
+    /// old definition.
     let generation: Int64
     let models: [String: AppliedModel]
     let classes: [FullCode: RecordClass]
@@ -30,7 +31,8 @@ final class ModelSnapshot: Sendable {
             classes.map { ($0.number, $0) }, uniquingKeysWith: { a, _ in a })
     }
 
-    /// The class for this caller; `notFound` where it does not exist, is closed to the door, or grants nothing.
+    /// The class for this caller; `notFound` where it does not exist, is closed to the door, or
+    /// grants nothing.
     func access(_ type: FullCode, _ context: CallContext) throws(RecordsError) -> ClassAccess {
         guard let recordClass = classes[type],
             recordClass.isOpen(to: context.door, isSystem: context.principal.isSystem)
@@ -52,7 +54,8 @@ final class ModelSnapshot: Sendable {
 }
 
 extension RecordClass {
-    /// Doors through which people and other programs come from outside lead only to classes with `webAccess`.
+    /// Doors through which people and other programs come from outside lead only to classes with
+    /// `webAccess`.
     func isOpen(to door: Door, isSystem: Bool) -> Bool {
         if definition.webAccess || isSystem { return true }
         switch door {

@@ -7,8 +7,9 @@ import Synchronization
 
 /// The models: reads and applies documents, and has at hand what is in force.
 ///
-/// Definitions change in a transaction of the writer like any record, so that a write may find that the definition
-/// it was prepared by is no longer the one in force: it compares `generation`, and is prepared again.
+/// Definitions change in a transaction of the writer like any record, so that a write may find that
+/// the definition it was prepared by is no longer the one in force: it asks `isCurrent`,
+/// and where not, reads the definitions in its own transaction.
 final class ModelStore: Sendable {
     private let database: Database
     private let runtime: Runtime
@@ -29,8 +30,8 @@ final class ModelStore: Sendable {
         snapshot.generation == written.load(ordering: .acquiring)
     }
 
-    /// Reads what the database has, after everything that was written before. Called at the start, after an
-    /// application, and by a call that met an old definition.
+    /// Reads what the database has, after everything that was written before. Called at the start,
+    /// after an application, and by a call that met an old definition.
     func refresh() async throws {
         try await database.write { [self] connection in
             let generation = try connection.count("SELECT generation FROM store")

@@ -24,8 +24,8 @@ struct RowRights: Sendable, Hashable {
         self.columns = columns
     }
 
-    /// Nil where no grant gives the operation. Grants add up: a column that one grant gives for own rows and another
-    /// for all is given for all.
+    /// Nil where no grant gives the operation. Grants add up: a column that one grant gives for own
+    /// rows and another for all is given for all.
     init?(_ operation: Grant.Operation, of definition: ClassDefinition, roles: [String]) {
         let grants = definition.grants.filter {
             roles.contains($0.role) && $0.operations.contains(operation)
@@ -39,7 +39,8 @@ struct RowRights: Sendable, Hashable {
             guard grants.contains(where: { sees(column.code, $0) }) else { return .nowhere }
             return .ownRows
         }
-        // Where only own rows are given at all, a column of own rows is a column of every row given.
+        // Where only own rows are given at all, a column of own rows is a column of every row
+        // given.
         if !allRows { columns = columns.map { $0 == .ownRows ? .everywhere : $0 } }
     }
 

@@ -1,9 +1,9 @@
 import Database
 import ServiceRuntime
 
-/// Makes SQL of a filter. Conditions are true or false for every row, never unknown: an empty value equals only
-/// `null`, and is neither above nor below anything. `not` is moved inwards to the comparisons, so that the SQL has none
-/// and its own unknown counts as false.
+/// Makes SQL of a filter. Conditions are true or false for every row, never unknown: an empty value
+/// equals only `null`, and is neither above nor below anything. `not` is moved inwards to the
+/// comparisons, so that the SQL has none and its own unknown counts as false.
 struct FilterCompiler {
     let scope: QueryScope
 

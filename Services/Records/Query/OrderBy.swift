@@ -82,8 +82,9 @@ struct OrderBy {
         return sum
     }
 
-    /// The rows after `position`, as conditions whose rows follow each other: equal in the leading keys and after it
-    /// in the next, the longest equal part first. Each is a range of one index, whatever page it is.
+    /// The rows after `position`, as conditions whose rows follow each other: equal in the leading
+    /// keys and after it in the next, the longest equal part first. Each is a range of one index,
+    /// whatever page it is.
     func phases(after position: [SQLValue]) -> [SQLText] {
         var phases: [SQLText] = []
         for depth in keys.indices.reversed() {

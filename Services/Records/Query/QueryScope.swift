@@ -1,7 +1,7 @@
 import Contracts
 
-/// The columns that a caller may use in a query over a class, each as SQL. What it may not read is as unknown as
-/// what does not exist.
+/// The columns that a caller may use in a query over a class, each as SQL. What it may not read is
+/// as unknown as what does not exist.
 struct QueryScope {
     let recordClass: RecordClass
     let rights: RowRights
@@ -58,7 +58,8 @@ struct QueryScope {
         switch rights.columns[index] {
         case .everywhere: return column
         case .ownRows:
-            // In other people's rows the column is as if it were empty: no filter or order tells what is in it.
+            // In other people's rows the column is as if it were empty: no filter or order tells
+            // what is in it.
             column.sql =
                 "CASE WHEN \(alias).creator = " + SQLText(.me) + " THEN " + column.sql + " END"
             return column

@@ -1,8 +1,9 @@
 import Database
 import ServiceRuntime
 
-/// A piece of SQL with its values in the order of its question marks. Pieces join without renumbering, and what
-/// differs from call to call (who, when) stays open, so that a piece can be kept.
+/// A piece of SQL with its values in the order of its question marks. Pieces join without
+/// renumbering, and what differs from call to call (who, when) stays open, so that a piece can be
+/// kept.
 struct SQLText: Sendable, Hashable {
     enum Parameter: Sendable, Hashable {
         case value(SQLValue)

@@ -1,5 +1,5 @@
-/// A number of a filter against a column that stores whole multiples of `10^-scale`: it may fall between two of
-/// them, or beyond all.
+/// A number of a filter against a column that stores whole multiples of `10^-scale`: it may fall
+/// between two of them, or beyond all.
 enum ScaledNumber: Sendable, Hashable {
     case exact(Int64)
     /// Between this and the next.

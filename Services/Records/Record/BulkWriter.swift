@@ -52,7 +52,8 @@ struct BulkWriter {
         return try writer.insert(item, at: pointer)
     }
 
-    /// The record that has the item's key; an item without a good key is an insert, and its faults are told there.
+    /// The record that has the item's key; an item without a good key is an insert, and its faults
+    /// are told there.
     private func standing(_ key: UpsertKey, _ item: JSONValue) throws -> Int64? {
         guard let value = item[key.column.code],
             case .success(let stored) = ColumnValue.read(value, for: key.column), stored != .null

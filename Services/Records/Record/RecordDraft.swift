@@ -48,8 +48,8 @@ struct RecordDraft: Sendable {
         }
     }
 
-    /// Holds what the body names against what the caller may write. `named` are the body's own members: a default is
-    /// nobody's wish.
+    /// Holds what the body names against what the caller may write. `named` are the body's own
+    /// members: a default is nobody's wish.
     mutating func check(
         _ rights: RowRights, read: RowRights?, isOwn: Bool, body: JSONValue,
         of recordClass: RecordClass, at pointer: String
@@ -65,7 +65,8 @@ struct RecordDraft: Sendable {
                         pointer: place, code: "forbidden", detail: "You may not write this column.")
                 )
             } else {
-                // What the caller may not even read does not exist for it, whatever is wrong with the value.
+                // What the caller may not even read does not exist for it, whatever is wrong with
+                // the value.
                 faults.removeAll { $0.pointer == place }
                 add(place, "unknown-member", "The class has no such column.")
             }

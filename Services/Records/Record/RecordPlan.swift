@@ -2,8 +2,8 @@ import Contracts
 import Database
 import JSON
 
-/// How records of a class become JSON for a set of roles: which columns the statement selects, and what is written of
-/// them. Made once and used for every row.
+/// How records of a class become JSON for a set of roles: which columns the statement selects, and
+/// what is written of them. Made once and used for every row.
 final class RecordPlan: Sendable {
     static let expandLimit = 20
 
@@ -39,7 +39,8 @@ final class RecordPlan: Sendable {
         case integer, text, boolean
         case decimal(scale: Int)
         case describe([DescribePart])
-        /// The joined record where it may be read; its id alone where not. `id` is its own id's column.
+        /// The joined record where it may be read; its id alone where not. `id` is its own id's
+        /// column.
         case reference(id: Int, ObjectPlan)
     }
 

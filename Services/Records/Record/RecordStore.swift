@@ -10,8 +10,8 @@ import ServiceRuntime
 final class RecordStore: Sendable {
     /// How long the answer to a keyed call is kept.
     static let answerLife = Duration.seconds(24 * 3600)
-    /// How often a call is begun again because models were applied meanwhile; then it is 503.
-    static let staleLimit = 10
+    /// How often a read is begun again because models were applied meanwhile.
+    static let attemptLimit = 10
 
     let database: Database
     let models: ModelStore
@@ -129,8 +129,8 @@ final class RecordStore: Sendable {
         }
     }
 
-    /// One write with everything around it: the definition that it was prepared by still stands, a repeated key
-    /// answers what it answered, and the answer is kept in the same transaction.
+    /// One write with everything around it: it goes by the definitions in force, a
+    /// repeated key answers what it answered, and the answer is kept in the same transaction.
     private func write<C: RecordCall>(
         _ call: C, _ context: CallContext,
         _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
@@ -139,31 +139,30 @@ final class RecordStore: Sendable {
             "\(context.principal.account)\n\(C.path)\n\($0)"
         }
         let fingerprint = key == nil ? [] : RecordStore.fingerprint(call)
-        return try await current { snapshot in
-            let access = try snapshot.access(call.type, context)
-            let now = runtime.clock.now()
-            let (models, answers) = (models, answers)
-            let answer = try await database.write { connection in
-                guard models.isCurrent(snapshot) else { throw RecordsError.staleModel }
-                if let key,
-                    let known = try answers.answer(connection, key: key, fingerprint: fingerprint)
-                {
-                    return known
-                }
-                let writer = RecordWriter(
-                    connection: connection, access: access, snapshot: snapshot, context: context,
-                    now: now)
-                let answer = try writer.writing { try body(writer) }
-                if let key {
-                    try answers.keep(
-                        connection, key: key, fingerprint: fingerprint, answer: answer,
-                        expires: now.advanced(by: RecordStore.answerLife))
-                }
-                return answer
+        let prepared = models.current
+        let now = runtime.clock.now()
+        let answer = try await database.write { [models, answers] connection in
+            if let key,
+                let known = try answers.answer(connection, key: key, fingerprint: fingerprint)
+            {
+                return known
             }
-            onCommit()
-            return JSONBytes(answer)
+            // Definitions that changed a moment ago are read as this transaction has them.
+            let snapshot =
+                models.isCurrent(prepared) ? prepared : try ModelTables.load(connection).snapshot
+            let writer = RecordWriter(
+                connection: connection, access: try snapshot.access(call.type, context),
+                snapshot: snapshot, context: context, now: now)
+            let answer = try writer.writing { try body(writer) }
+            if let key {
+                try answers.keep(
+                    connection, key: key, fingerprint: fingerprint, answer: answer,
+                    expires: now.advanced(by: RecordStore.answerLife))
+            }
+            return answer
         }
+        onCommit()
+        return JSONBytes(answer)
     }
 
     private static func fingerprint(_ call: some JSONWritable) -> [UInt8] {
@@ -184,23 +183,23 @@ final class RecordStore: Sendable {
         QueryMoment(account: context.principal.account, now: runtime.clock.now())
     }
 
-    /// Runs `body` with the definitions in force, again where they changed under it.
+    /// Reads with the definitions in force, again where they changed under it.
     func current<T: Sendable>(_ body: (ModelSnapshot) async throws -> T) async throws -> T {
-        for _ in 0..<RecordStore.staleLimit {
+        var attempts = 0
+        while true {
             let snapshot = models.current
             do {
                 return try await body(snapshot)
-            } catch RecordsError.staleModel {
-                try await models.refresh()
             } catch DatabaseError.failed(let code, let message, let sql) where code & 0xff == 1 {
                 // A statement that does not fit the tables: made before they changed, or wrong.
                 try await models.refresh()
-                guard models.current.generation != snapshot.generation else {
+                attempts += 1
+                let isStale = models.current.generation != snapshot.generation
+                guard isStale, attempts < RecordStore.attemptLimit else {
                     throw DatabaseError.failed(code: code, message: message, sql: sql)
                 }
             }
         }
-        throw RecordsError.staleModel
     }
 }
 

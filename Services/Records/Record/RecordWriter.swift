@@ -4,8 +4,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Writes records of a class for one caller within a transaction. Its rows in `write_context` tell the triggers who
-/// writes and why; they are gone before anybody else can write.
+/// Writes records of a class for one caller within a transaction. Its rows in `write_context` tell
+/// the triggers who writes and why; they are gone before anybody else can write.
 struct RecordWriter {
     let connection: Connection
     let access: ClassAccess
@@ -95,7 +95,8 @@ struct RecordWriter {
         return Written(id: id, version: row.version + 1, effect: .updated)
     }
 
-    /// Texts are the same where their bytes are: one accent has two spellings, and one is not the other.
+    /// Texts are the same where their bytes are: one accent has two spellings, and one is not the
+    /// other.
     private static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
         if case .text(let a)? = new, case .text(let b) = old { return a.utf8.elementsEqual(b.utf8) }
         return new == old
@@ -173,8 +174,8 @@ struct RecordWriter {
         throw RecordsError.versionMismatch(current: row.version, changed: changed)
     }
 
-    /// Faults that only the database can tell: what a reference points to, what must be there once. `only` are the
-    /// columns that differ.
+    /// Faults that only the database can tell: what a reference points to, what must be there once.
+    /// `only` are the columns that differ.
     private func checkStored(
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
@@ -187,7 +188,10 @@ struct RecordWriter {
             }
             guard column.unique else { continue }
             let holder = try connection.first(
-                "SELECT id FROM \(recordClass.table) WHERE \(quoted(column.code)) = ? AND deleted = 0",
+                """
+                SELECT id FROM \(recordClass.table)
+                WHERE \(quoted(column.code)) = ? AND deleted = 0
+                """,
                 [value]
             ) { $0.integer(0) }
             if let holder, holder != id {

@@ -1,7 +1,8 @@
 import Contracts
 import Database
 
-/// Changes the tables, indexes, triggers and views of a model's classes, in the caller's transaction.
+/// Changes the tables, indexes, triggers and views of a model's classes, in the caller's
+/// transaction.
 struct ClassMigration {
     let connection: Connection
     let model: String
@@ -76,8 +77,8 @@ struct ClassMigration {
             statements.append("ALTER TABLE \(table) ADD COLUMN \(ClassTable.columnSQL(column));")
         }
         for column in change.redefaulted {
-            // The default is part of the column: a new one takes the values over. Its name for the meantime is none
-            // that a code can have.
+            // The default is part of the column: a new one takes the values over. Its name for the
+            // meantime is none that a code can have.
             let code = quoted(column.code)
             statements += [
                 "ALTER TABLE \(table) RENAME COLUMN \(code) TO \"_old\";",

@@ -1,9 +1,9 @@
 import Database
 import JSON
 
-/// The table of a class: `DataRow_<n>` with the system columns and the class's codes as columns. Constraints are in
-/// its triggers rather than in the table, so that a model can change them without the table being copied, and so that
-/// triggers of other programs survive.
+/// The table of a class: `DataRow_<n>` with the system columns and the class's codes as columns.
+/// Constraints are in its triggers rather than in the table, so that a model can change them
+/// without the table being copied, and so that triggers of other programs survive.
 enum ClassTable {
     static func name(_ number: Int64) -> String { "DataRow_\(number)" }
 
@@ -55,8 +55,8 @@ enum ClassTable {
         let codes = definition.columns.map { ", " + quoted($0.code) }.joined()
         let marks = String(repeating: ", ?", count: definition.columns.count)
         return """
-            INSERT INTO \(name(number)) (version, created, creator, modified, modifier, deleted\(codes)) \
-            VALUES (1, ?, ?, ?, ?, 0\(marks))
+            INSERT INTO \(name(number)) (version, created, creator, modified, modifier, \
+            deleted\(codes)) VALUES (1, ?, ?, ?, ?, 0\(marks))
             """
     }
 
@@ -68,8 +68,8 @@ enum ClassTable {
             let label = "\(name(number))-\(kind)-\(columns.joined(separator: "-"))"
             let list = columns.map(quoted).joined(separator: ", ")
             result[label] = """
-                CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) ON \(name(number)) (\(list)) \
-                WHERE deleted = 0
+                CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) \
+                ON \(name(number)) (\(list)) WHERE deleted = 0
                 """
         }
         for column in definition.columns {

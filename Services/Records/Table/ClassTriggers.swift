@@ -1,9 +1,10 @@
 import Contracts
 import Database
 
-/// The triggers of a class's table. Every write stands in the change log with what was before and after, whoever
-/// made it: Records itself leaves a row in `write_context` while it writes; a write that finds none is another
-/// program's, is checked here as the service checks its own, and gets version, times and names.
+/// The triggers of a class's table. Every write stands in the change log with what was before and
+/// after, whoever made it: Records itself leaves a row in `write_context` while it writes; a write
+/// that finds none is another program's, is checked here as the service checks its own, and gets
+/// version, times and names.
 struct ClassTriggers {
     let number: Int64
     let type: FullCode
@@ -72,13 +73,13 @@ struct ClassTriggers {
     ) -> String {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
-        SELECT \(number), \(id), \(operation), \(version), \(ClassTable.now), 'database', 'database', \
-        '', '', 0, \(before), \(after)\(from);
+        SELECT \(number), \(id), \(operation), \(version), \(ClassTable.now), 'database', \
+        'database', '', '', 0, \(before), \(after)\(from);
         """
     }
 
-    /// `INSERT OR REPLACE` removes rows without any trigger being told, so that the rows that it might replace are
-    /// remembered before it; what then is gone is logged after it.
+    /// `INSERT OR REPLACE` removes rows without any trigger being told, so that the rows that it
+    /// might replace are remembered before it; what then is gone is logged after it.
     private var foreignArrive: String {
         var same = ["t.id = NEW.id"]
         for column in definition.columns where column.unique {
@@ -113,7 +114,8 @@ struct ClassTriggers {
             \(replaced)
             UPDATE \(table) SET deleted = 0, creator = 'database', modifier = 'database', \
             created = \(ClassTable.now), modified = \(ClassTable.now), \
-            version = coalesce((SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1) \
+            version = coalesce(
+                (SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1)
             WHERE id = NEW.id;
             DELETE FROM replaced_row;
             \(logged)
@@ -187,7 +189,8 @@ struct ClassTriggers {
         }.joined(separator: "\n")
     }
 
-    /// Conditions under which a value is at fault, in order; without words it is good, and none after counts.
+    /// Conditions under which a value is at fault, in order; without words it is good, and none
+    /// after counts.
     private func faults(of column: ColumnDefinition, value: String) -> [(String, String?)] {
         var faults: [(String, String?)] = []
         faults.append(("\(value) IS NULL", column.required ? "must have a value" : nil))

@@ -1,12 +1,14 @@
 import JSON
 
-/// SQL that makes the JSON of a record as the contract has it, for the triggers that write the change log.
+/// SQL that makes the JSON of a record as the contract has it, for the triggers that write the
+/// change log.
 struct RecordJSON {
     let definition: ClassDefinition
     /// `NEW`, `OLD` or a table.
     let alias: String
 
-    /// An engine takes at most 127 arguments of a function; an object of more members is put together.
+    /// An engine takes at most 127 arguments of a function; an object of more members is put
+    /// together.
     private static let membersPerCall = 60
 
     var sql: String {
@@ -62,8 +64,8 @@ struct RecordJSON {
                 case .boolean:
                     return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
                 case .decimal where column.scale > 0:
-                    return
-                        "CASE WHEN \(name) IS NULL THEN '' ELSE \(decimalText(name, column.scale)) END"
+                    let text = decimalText(name, column.scale)
+                    return "CASE WHEN \(name) IS NULL THEN '' ELSE \(text) END"
                 case .text, .integer, .decimal, .date, .datetime, .choice, .reference:
                     return "coalesce(\(name), '')"
                 }
