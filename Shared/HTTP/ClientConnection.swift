@@ -10,9 +10,6 @@ final class ClientConnection: @unchecked Sendable {
     static let limits = HeadLimits(head: 32 << 10, target: 1 << 10, count: 200)
     /// Smaller bodies are copied behind the head, so that both go in one system call.
     private static let copyLimit = 16 << 10
-    /// The longest wait for a slow reader of a body that is not streamed; the deadline ends it sooner.
-    private static let longest: UInt64 = 3_600_000_000_000
-
     private let socket: Socket
     private unowned let pool: ClientPool
     private var idleTimer: LoopTimer?
@@ -20,13 +17,17 @@ final class ClientConnection: @unchecked Sendable {
     /// Sends a streamed body while the answer is awaited.
     private var sender: Task<Void, any Error>?
     private var hasSentAll = true
+    /// Why the sender stopped, where the connection is not to blame.
+    private var senderFailure: (any Error)?
+    /// How many exchanges it has begun or ended, so that a late cancellation hits no other.
+    private(set) var exchanges = 0
 
     init(_ socket: Socket, pool: ClientPool) {
         self.socket = socket
         self.pool = pool
     }
 
-    var isUsable: Bool { !isClosed && !socket.hasHungUp && !socket.hasFailed && !socket.mayRead }
+    var isUsable: Bool { !isClosed && socket.isQuiet() }
 
     /// False where it was closed before.
     func close() -> Bool {
@@ -39,8 +40,8 @@ final class ClientConnection: @unchecked Sendable {
         return true
     }
 
-    /// Ends the exchange that it is in.
-    func breakOff() { socket.abort() }
+    /// Ends the exchange of that number, if it is still at it.
+    func breakOff(_ exchange: Int) { if exchange == exchanges { socket.abort() } }
 
     // MARK: Idle
 
@@ -63,15 +64,23 @@ final class ClientConnection: @unchecked Sendable {
     func exchange(
         _ request: ClientRequest, until deadline: UInt64
     ) async throws -> ClientResponse {
+        defer { exchanges += 1 }
         do {
-            try await send(request, until: deadline)
+            var isSent = true
+            do {
+                try await send(request, until: deadline)
+            } catch ConnectionLost.closed {
+                // It may have answered before the body was through, and closed.
+                isSent = false
+            }
             let parser = try await readHead(until: deadline)
-            return try await answer(parser, to: request)
+            return try await answer(parser, to: request, isSent: isSent)
         } catch {
-            await stopSender()
             let hasAnswer = socket.available > 0
+            await stopSender()
             pool.discard(self)
-            throw ClientConnection.shown(error, hasAnswer: hasAnswer)
+            if Task.isCancelled { throw CancellationError() }
+            throw senderFailure ?? ClientConnection.shown(error, hasAnswer: hasAnswer)
         }
     }
 
@@ -151,15 +160,16 @@ final class ClientConnection: @unchecked Sendable {
                 try await sendBody(request.body, patience: patience)
                 hasSentAll = true
             } catch {
-                // The peer must not take a part for the whole, and who waits for the answer must learn it.
-                if !(error is ConnectionLost) || socket.available == 0 { failure = error }
-                socket.stopInput()
+                // A broken connection may have brought an answer; else the peer must not take a part for the
+                // whole, and who waits for the answer must learn it.
+                if !socket.hasFailed {
+                    senderFailure = error
+                    socket.abort()
+                }
                 throw error
             }
         }
     }
-
-    private var failure: (any Error)?
 
     private func sendBody(_ body: RequestBody, patience: UInt64) async throws {
         var sent = 0
@@ -212,17 +222,17 @@ final class ClientConnection: @unchecked Sendable {
                 }
             }
             guard try await socket.fill(until: deadline) else {
-                throw failure ?? ConnectionLost.closed
+                throw ConnectionLost.closed
             }
         }
     }
 
     private func answer(
-        _ parser: HeadParser, to request: ClientRequest
+        _ parser: HeadParser, to request: ClientRequest, isSent: Bool
     ) async throws -> ClientResponse {
         guard case .response(let status) = parser.startLine else { throw ConnectionLost.closed }
         let fields = parser.fields
-        var isReusable = parser.keepsAlive
+        var isReusable = parser.keepsAlive && isSent
         if sender != nil, !hasSentAll, status >= 300 {
             // Refused before the body was through: the rest is for nobody.
             sender?.cancel()

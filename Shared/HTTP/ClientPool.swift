@@ -74,10 +74,10 @@ final class ClientPool: @unchecked Sendable {
 
     /// Takes back a connection that can be used again.
     func give(_ connection: ClientConnection) {
-        if !waiters.isEmpty {
-            waiters.removeFirst().continuation?.resume(returning: .success(connection))
-        } else if isClosed || !connection.isUsable {
+        if isClosed || !connection.isUsable {
             discard(connection)
+        } else if !waiters.isEmpty {
+            waiters.removeFirst().continuation?.resume(returning: .success(connection))
         } else {
             idle.append(connection)
             connection.enterIdle(until: loop.now + ClientPool.idleTime)
@@ -120,25 +120,15 @@ final class ClientPool: @unchecked Sendable {
 
     private func connect(until deadline: UInt64) async throws -> ClientConnection {
         do {
-            let address = try await resolve()
-            let file = try address.makeSocket()
-            setOption(file, Int32(IPPROTO_TCP), TCP_NODELAY)
-            do {
-                try address.connect(file)
-            } catch {
-                Glibc.close(file)
-                throw error
+            var failure = HTTPClient.Failure.notConnected("\(authority): no address")
+            for address in try await resolve() {
+                do {
+                    return ClientConnection(try await connect(to: address, deadline), pool: self)
+                } catch let error as HTTPClient.Failure {
+                    failure = error
+                }
             }
-            let socket = try Socket(file, loop: loop, pool: blocks)
-            guard await socket.waitToWrite(until: deadline) else {
-                socket.close()
-                throw HTTPClient.Failure.notConnected("\(authority): no connection in time")
-            }
-            if let failure = socket.connectFailure {
-                socket.close()
-                throw failure
-            }
-            return ClientConnection(socket, pool: self)
+            throw failure
         } catch let failure as HTTPClient.Failure {
             throw failure
         } catch {
@@ -146,13 +136,29 @@ final class ClientPool: @unchecked Sendable {
         }
     }
 
-    private func resolve() async throws -> SocketAddress {
-        if let address = try? SocketAddress(host: host, port: port, isNumeric: true) {
-            return address
+    private func connect(to address: SocketAddress, _ deadline: UInt64) async throws -> Socket {
+        let file = try address.makeSocket()
+        setOption(file, Int32(IPPROTO_TCP), TCP_NODELAY)
+        do {
+            try address.connect(file)
+        } catch {
+            Glibc.close(file)
+            throw HTTPClient.Failure.notConnected("\(authority): \(error)")
         }
+        let socket = try Socket(file, loop: loop, pool: blocks)
+        let isInTime = await socket.waitToWrite(until: deadline)
+        if let reason = isInTime ? socket.connectFailure : "no connection in time" {
+            socket.close()
+            throw HTTPClient.Failure.notConnected("\(authority): \(reason)")
+        }
+        return socket
+    }
+
+    private func resolve() async throws -> [SocketAddress] {
+        if let address = try? SocketAddress.resolve(host, port, isNumeric: true) { return address }
         let (host, port) = (host, port)
         return try await ClientPool.resolver.run {
-            try SocketAddress(host: host, port: port, isNumeric: false)
+            try SocketAddress.resolve(host, port, isNumeric: false)
         }
     }
 }

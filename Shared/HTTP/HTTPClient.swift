@@ -92,11 +92,12 @@ public final class HTTPClient: Transport {
         var mayRetry = request.isReplayable
         while true {
             let (connection, isReused) = try await pool.take(until: deadline)
+            let exchange = connection.exchanges
             do {
                 return try await withTaskCancellationHandler {
                     try await connection.exchange(request, until: deadline)
                 } onCancel: {
-                    pool.loop.execute { connection.breakOff() }
+                    pool.loop.execute { connection.breakOff(exchange) }
                 }
             } catch ClientConnection.Broken.unanswered(let reason) {
                 // Likely closed by the peer just now, and so are the others that were idle.

@@ -26,7 +26,7 @@ enum HTTPFault: Error, Hashable {
         case .version:
             Problem(
                 status: 505, code: "version-not-supported", title: "Another version of HTTP",
-                detail: "This server speaks HTTP/1.1 and HTTP/1.0.")
+                detail: "This server speaks the versions 1.1 and 1.0.")
         case .notImplemented(let detail):
             Problem(
                 status: 501, code: "not-implemented", title: "Not known to this server",

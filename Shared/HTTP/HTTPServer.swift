@@ -121,7 +121,9 @@ public final class HTTPServer: Service {
     private static let backlog: Int32 = 1024
 
     private static func bound(_ host: String, _ port: Int, isShared: Bool) throws -> Int32 {
-        let address = try SocketAddress(host: host, port: port, isNumeric: false)
+        guard let address = try SocketAddress.resolve(host, port, isNumeric: false).first else {
+            throw AddressError(host: host, reason: "it has none")
+        }
         let file = try address.makeSocket()
         setOption(file, SOL_SOCKET, SO_REUSEADDR)
         if isShared { setOption(file, SOL_SOCKET, SO_REUSEPORT) }

@@ -153,7 +153,7 @@ extension ServerConnection {
         // The body of the request may be read while the answer is made, so whether the connection goes on
         // is known at the end only.
         if let source, !source.isAtEnd, !source.hasFailed { exchange.keepsAlive = false }
-        let output = StreamOutput(self, response, length: length, exchange)
+        let output = StreamOutput(self, response, length: length, exchange, source)
         if let type = response.headers["Content-Type"],
             MediaType.matches(type, Response.eventStreamType)
         {

@@ -72,6 +72,7 @@ final class ServerConnection: @unchecked Sendable {
             await refuse(fault.problem)
         } catch {
             // Closed by the peer, or too slow a reader: there is nobody to tell.
+            socket.abort()
         }
     }
 

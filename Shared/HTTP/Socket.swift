@@ -96,6 +96,26 @@ final class Socket: EventHandler, @unchecked Sendable {
     /// Tells the peer that nothing more will come.
     func endOutput() { if isOpen { shutdown(file, Int32(SHUT_WR)) } }
 
+    /// Lets a waiting reader go as if its time were over; the socket stays as it is.
+    func cancelRead() { resumeReader(false) }
+
+    /// Nothing more can be sent; who waits to read looks for what the peer had sent before.
+    private func fail() {
+        hasFailed = true
+        mayRead = true
+        resumeReader(true)
+    }
+
+    /// Whether nothing waits to be read, not even the end.
+    func isQuiet() -> Bool {
+        guard isOpen, !hasHungUp, !hasFailed, available == 0 else { return false }
+        guard mayRead else { return true }
+        var byte: UInt8 = 0
+        guard recv(file, &byte, 1, Int32(MSG_PEEK)) < 0, errno == EAGAIN else { return false }
+        mayRead = false
+        return true
+    }
+
     /// Lets a waiting reader go as if the peer had ended.
     func stopInput() {
         isInputStopped = true
@@ -209,25 +229,24 @@ final class Socket: EventHandler, @unchecked Sendable {
         let timer = readTimer ?? LoopTimer { [unowned self] in resumeReader(false) }
         readTimer = timer
         loop.set(timer, at: deadline)
-        let isReady = await withUnsafeContinuation { reader = $0 }
-        loop.set(timer, at: .max)
-        return isReady
+        return await withUnsafeContinuation { reader = $0 }
     }
 
     private func resumeReader(_ isReady: Bool) {
         guard let reader else { return }
         self.reader = nil
+        if let readTimer { loop.set(readTimer, at: .max) }
         reader.resume(returning: isReady)
     }
 
     // MARK: Writing
 
     /// Why a connection that was begun does not stand; nil where it does.
-    var connectFailure: HTTPClient.Failure? {
+    var connectFailure: String? {
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(file, SOL_SOCKET, SO_ERROR, &code, &size)
-        return code == 0 ? nil : .notConnected("\(SystemError("connect", errno: code))")
+        return code == 0 ? nil : "\(SystemError("connect", errno: code))"
     }
 
     /// Writes all of it, waiting where the peer reads slowly: up to `patience` nanoseconds without progress.
@@ -236,7 +255,7 @@ final class Socket: EventHandler, @unchecked Sendable {
         var written = try writeSome(head, body, from: 0)
         while written < head.count + body.count {
             guard await waitToWrite(until: EventLoop.monotonicNow() + patience) else {
-                hasFailed = true
+                fail()
                 throw .slow
             }
             written += try writeSome(head, body, from: written)
@@ -256,7 +275,7 @@ final class Socket: EventHandler, @unchecked Sendable {
             if count >= 0 { return count }
             if errno == EAGAIN { return 0 }
             guard errno == EINTR else {
-                hasFailed = true
+                fail()
                 throw .closed
             }
         }
@@ -291,14 +310,13 @@ final class Socket: EventHandler, @unchecked Sendable {
         let timer = writeTimer ?? LoopTimer { [unowned self] in resumeWriter(false) }
         writeTimer = timer
         loop.set(timer, at: deadline)
-        let isReady = await withUnsafeContinuation { writer = $0 }
-        loop.set(timer, at: .max)
-        return isReady
+        return await withUnsafeContinuation { writer = $0 }
     }
 
     private func resumeWriter(_ isReady: Bool) {
         guard let writer else { return }
         self.writer = nil
+        if let writeTimer { loop.set(writeTimer, at: .max) }
         writer.resume(returning: isReady)
     }
 }

@@ -7,26 +7,35 @@ struct SocketAddress: Sendable {
     private let storage: sockaddr_storage
     private let length: socklen_t
 
-    /// Resolves a host, which may ask a name server and block; `isNumeric` allows only an address.
-    init(host: String, port: Int, isNumeric: Bool) throws {
+    private init(_ info: addrinfo) {
+        var storage = sockaddr_storage()
+        withUnsafeMutableBytes(of: &storage) { target in
+            target.copyMemory(
+                from: UnsafeRawBufferPointer(start: info.ai_addr, count: Int(info.ai_addrlen)))
+        }
+        self.storage = storage
+        length = info.ai_addrlen
+    }
+
+    /// The addresses of a host, at least one. It may ask a name server and block; `isNumeric` allows only an address.
+    static func resolve(_ host: String, _ port: Int, isNumeric: Bool) throws -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = Int32(AI_NUMERICSERV) | (isNumeric ? Int32(AI_NUMERICHOST) : 0)
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &list)
-        guard code == 0, let first = list else {
+        guard code == 0 else {
             throw AddressError(host: host, reason: String(cString: gai_strerror(code)))
         }
         defer { freeaddrinfo(list) }
-        var storage = sockaddr_storage()
-        withUnsafeMutableBytes(of: &storage) { target in
-            target.copyMemory(
-                from: UnsafeRawBufferPointer(
-                    start: first.pointee.ai_addr, count: Int(first.pointee.ai_addrlen)))
+        var addresses: [SocketAddress] = []
+        var next = list
+        while let info = next?.pointee {
+            addresses.append(SocketAddress(info))
+            next = info.ai_next
         }
-        self.storage = storage
-        length = first.pointee.ai_addrlen
+        return addresses
     }
 
     /// A non-blocking socket of this address's family.

@@ -39,9 +39,12 @@ final class SocketBody: BodySource, @unchecked Sendable {
 
     /// Nobody will read on: further reads fail.
     func abandon() {
-        guard !isAtEnd, !hasFailed else { return }
+        if isReading { socket.cancelRead() }
         end(isComplete: false)
     }
+
+    /// The answer has begun: it is too late to ask for the body.
+    func skipContinue() { needsContinue = false }
 
     /// Drops what has come already; true where that was the rest of the body.
     func dropWhatCame() -> Bool {

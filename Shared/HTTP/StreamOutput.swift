@@ -7,6 +7,7 @@ final class StreamOutput: @unchecked Sendable {
     private var response: Response
     private let length: Int?
     private(set) var exchange: Exchange
+    private let source: SocketBody?
     private var gzip: GzipStream?
     private var written = 0
     private var isWriting = false
@@ -16,8 +17,10 @@ final class StreamOutput: @unchecked Sendable {
     private static let end = Array("0\r\n\r\n".utf8)
 
     init(
-        _ connection: ServerConnection, _ response: Response, length: Int?, _ exchange: Exchange
+        _ connection: ServerConnection, _ response: Response, length: Int?, _ exchange: Exchange,
+        _ source: SocketBody?
     ) {
+        self.source = source
         self.connection = connection
         self.response = response
         self.length = length
@@ -77,6 +80,7 @@ final class StreamOutput: @unchecked Sendable {
 
     private func sendHead(with bytes: [UInt8]) async throws {
         hasBegun = true
+        source?.skipContinue()
         let framing: ServerConnection.Length =
             if let length { .length(length) } else if isChunked { .chunked } else { .untilClose }
         connection.writeHead(response, framing, &exchange)

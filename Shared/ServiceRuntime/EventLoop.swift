@@ -130,7 +130,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                 let event = events[position]
                 isWoken = !dispatch(event.data.u64, event.events) || isWoken
             }
-            timers.fire(upTo: now)
+            // One by one, since a timer may set others.
+            while let timer = timers.takeDue(at: now) { timer.fire() }
             if isWoken, !takeInbox() { break }
         }
         geartrain_set_current_loop(nil)

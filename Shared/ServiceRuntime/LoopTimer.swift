@@ -5,7 +5,7 @@ package final class LoopTimer {
     /// Where it stands in the heap: at or before `due`.
     fileprivate var key: UInt64 = .max
     fileprivate var position = -1
-    fileprivate let fire: () -> Void
+    let fire: () -> Void
 
     package init(_ fire: @escaping () -> Void) { self.fire = fire }
 }
@@ -48,16 +48,15 @@ struct TimerHeap {
         return Int32(min((first.key - now + 999_999) / 1_000_000, 1 << 30))
     }
 
-    mutating func fire(upTo now: UInt64) {
+    /// Takes out the next timer that is due; nil where none is.
+    mutating func takeDue(at now: UInt64) -> LoopTimer? {
         while let first = timers.first, first.key <= now {
             let due = first.due
             remove(first)
-            if due > now {
-                set(first, at: due)
-            } else {
-                first.fire()
-            }
+            guard due > now else { return first }
+            set(first, at: due)
         }
+        return nil
     }
 
     private mutating func rise(_ start: Int) {

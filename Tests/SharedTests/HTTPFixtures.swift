@@ -49,21 +49,31 @@ final class RawConnection: Sendable {
     private let thread = ThreadExecutor(name: "raw")
 
     init(port: Int, receiveBuffer: Int32? = nil) throws {
-        file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard file >= 0 else { throw SystemError("socket") }
-        if var size = receiveBuffer { setsockopt(file, SOL_SOCKET, SO_RCVBUF, &size, 4) }
+        file = try RawConnection.connect(port: port, receiveBuffer: receiveBuffer)
         // A test that waits for ever says nothing.
         geartrain_receive_timeout(file, 20)
+    }
+
+    /// A connected socket.
+    static func connect(port: Int, receiveBuffer: Int32? = nil) throws -> Int32 {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard file >= 0 else { throw SystemError("socket") }
+        if var size = receiveBuffer { setsockopt(file, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let code = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                Glibc.connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw SystemError("connect") }
+        guard code == 0 else {
+            let error = SystemError("connect")
+            close(file)
+            throw error
+        }
+        return file
     }
 
     deinit {
