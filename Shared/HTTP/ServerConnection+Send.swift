@@ -75,6 +75,7 @@ extension ServerConnection {
 
     /// Builds the head in the loop's writer.
     func writeHead(_ response: Response, _ length: Length, _ exchange: inout Exchange) {
+        if owner.isDraining { exchange.keepsAlive = false }
         owner.writer.reset()
         owner.writer.statusLine(response.status)
         owner.writer.append("Date: ")

@@ -197,11 +197,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
     }
 
-    /// Ends the watch; close the file afterwards.
+    /// Ends the watch, if there is one; close the file afterwards.
     package func forget(_ file: Int32) {
         checkIsolated()
         // A listener that is closed before its server ran was never watched.
-        guard slots.indices.contains(Int(file)) else { return }
+        guard Int(file) < slots.count, slots[Int(file)].handler != nil else { return }
         slots[Int(file)].handler = nil
         slots[Int(file)].generation &+= 1
         var event = epoll_event()

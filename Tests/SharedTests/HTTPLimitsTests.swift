@@ -64,21 +64,26 @@ import Testing
     }
 
     @Test func `a reader that stands still is given up, and holds nobody`() async throws {
+        let hasGivenUp = Mutex(false)
         let running = try RunningServer(
             HTTPLimitsTests.configured { $0.bodyTimeout = .milliseconds(200) }
         ) { request in
             guard request.path == ["big"] else { return .text("ok") }
-            return Response(body: .bytes([UInt8](repeating: 1, count: 16 << 20)))
+            return Response(
+                body: .stream(length: 64 << 20) { writer in
+                    do {
+                        try await writer.write([UInt8](repeating: 1, count: 64 << 20))
+                    } catch {
+                        hasGivenUp.withLock { $0 = true }
+                        throw error
+                    }
+                })
         }
         let raw = try RawConnection(port: running.port, receiveBuffer: 4096)
         try await raw.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(try await running.get("/").0 == 200)
-        try await eventually("the connection is broken off") {
-            // Reading ends with a reset, or with less than all.
-            var count = 0
-            while let piece = try? await raw.receive(), !piece.isEmpty { count += piece.count }
-            return count < 16 << 20
-        }
+        try await eventually("the reader is given up") { hasGivenUp.withLock { $0 } }
+        await #expect(throws: SystemError.self) { try await raw.receiveAll() }
         try await running.stop()
     }
 
@@ -196,6 +201,16 @@ import Testing
         #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("\r\nConnection: close\r\n"))
         #expect(answer.hasSuffix("done"))
         try await running.stop()
+    }
+
+    @Test func `a server that is shut down before it runs ends`() async throws {
+        let server = HTTPServer(
+            name: "brief", configuration: HTTPServerConfiguration(), runtime: TestRuntime.make()
+        ) { _ in .text("no") }
+        let port = try server.bind()
+        await server.shutdown()
+        try await server.run()
+        #expect(throws: SystemError.self) { try RawConnection.connect(port: port) }
     }
 
     @Test func `a port that another serves is refused`() async throws {
