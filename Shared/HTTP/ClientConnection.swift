@@ -11,7 +11,8 @@ final class ClientConnection: @unchecked Sendable {
     /// Smaller bodies are copied behind the head, so that both go in one system call.
     private static let copyLimit = 16 << 10
     private let socket: Socket
-    private unowned let pool: ClientPool
+    /// It keeps this connection while it is idle; closing the pool ends the circle.
+    private let pool: ClientPool
     private var idleTimer: LoopTimer?
     private var isClosed = false
     /// Sends a streamed body while the answer is awaited.

@@ -71,6 +71,8 @@ public final class HTTPClient: Transport {
         }
     }
 
+    deinit { close() }
+
     public func send(_ request: ClientRequest) async throws -> ClientResponse {
         let loop = loops.next()
         let pool = pools[loop.index]

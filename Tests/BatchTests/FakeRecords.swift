@@ -16,9 +16,9 @@ final class FakeRecords: Sendable {
         var calls = 0
         var operations = ["read", "insert", "change", "import", "export"]
         /// Called before each chunk is written; throws what the service should answer.
-        var beforeCreate: (@Sendable (Int) throws -> Void)?
+        var beforeCreate: (@Sendable (Int) async throws -> Void)?
         /// Called after a chunk was written and before it is answered.
-        var afterCreate: (@Sendable (Int) throws -> Void)?
+        var afterCreate: (@Sendable (Int) async throws -> Void)?
     }
 
     let state = Mutex(State())
@@ -29,7 +29,7 @@ final class FakeRecords: Sendable {
         records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
         workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
         records.on(DescribeClass.self) { [self] call, _ in describe(call.type) }
-        records.on(CreateRecord.self) { [self] in try create($0, $1) }
+        records.on(CreateRecord.self) { [self] in try await create($0, $1) }
         records.on(ListRecords.self) { [self] call, _ in try list(call) }
         // What the import's expression `value.toUpperCase()` does, row by row.
         workflow.on(Evaluate.self) { call, _ in
@@ -54,13 +54,13 @@ final class FakeRecords: Sendable {
             ], operations: state.withLock(\.operations), prefill: [], webAccess: true)
     }
 
-    private func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONBytes {
+    private func create(_ call: CreateRecord, _ context: CallContext) async throws -> JSONBytes {
         let rows = try JSONValue(parsing: call.body.bytes).array ?? []
         let (number, before, after) = state.withLock { state in
             state.calls += 1
             return (state.calls, state.beforeCreate, state.afterCreate)
         }
-        try before?(number)
+        try await before?(number)
         let key = context.idempotencyKey ?? ""
         let answer = try state.withLock { state in
             if let kept = state.answers[key] {
@@ -75,7 +75,7 @@ final class FakeRecords: Sendable {
             state.bodies[key] = call.body.bytes
             return answer
         }
-        try after?(number)
+        try await after?(number)
         return JSONBytes(answer)
     }
 

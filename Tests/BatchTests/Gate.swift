@@ -1,5 +1,5 @@
-import Glibc
 import Synchronization
+import TestSupport
 
 /// A door that somebody waits at until it is opened.
 final class Gate: Sendable {
@@ -8,9 +8,9 @@ final class Gate: Sendable {
 
     var isWaited: Bool { waited.value }
 
-    func wait() {
+    func wait() async throws {
         waited.value = true
-        while !opened.value { usleep(500) }
+        try await eventually("a gate to open", within: .seconds(60)) { opened.value }
     }
 
     func open() { opened.value = true }

@@ -114,7 +114,7 @@ import Testing
     let id = Shared<Int64>(0)
     let gate = Gate()
     bench.fake.state.withLock { state in
-        state.afterCreate = { number in if number == 2 { gate.wait() } }
+        state.afterCreate = { number in if number == 2 { try await gate.wait() } }
     }
     id.value = try await bench.start("prices", Array("Code;Price;Note\n\(rows)".utf8))
     try await eventually("second chunk") { gate.isWaited }
@@ -138,9 +138,9 @@ func `a run that is interrupted ends with the same counters`(before: Bool) async
     let rows = (1...2600).map { $0 % 100 == 0 ? "\($0);bad;" : "\($0);\($0).5;n" }
     let gate = Gate()
     bench.fake.state.withLock { state in
-        let stop: @Sendable (Int) throws -> Void = { number in
+        let stop: @Sendable (Int) async throws -> Void = { number in
             guard number == 3 else { return }
-            gate.wait()
+            try await gate.wait()
             throw Problem.unavailable("gone")
         }
         if before { state.beforeCreate = stop } else { state.afterCreate = stop }
