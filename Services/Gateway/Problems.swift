@@ -164,6 +164,10 @@ struct ProblemKind: Sendable {
             "What the link was for has ended.",
             "Ask whoever sent it for a new one."),
         ProblemKind(
+            "step-failed", 422, "A step cannot be done",
+            "What the step of a workflow or the action of a rule is given makes no sense.",
+            "The detail names the member; mend the definition or the record, then retry."),
+        ProblemKind(
             "loop", 422, "A loop was stopped",
             "Rules and workflows caused each other more often than the limit allows.",
             "The incident shows the whole cycle; break it in the model."),

@@ -1,7 +1,8 @@
 import Database
 import ServiceRuntime
 
-/// Removes what nobody needs any more: ids of events beyond any repetition, logs, answers kept by key.
+/// Removes what nobody needs any more: ids of events beyond any repetition, logs, answers kept by
+/// key.
 final class Housekeeping: Service {
     let name = "workflow-housekeeping"
     private let database: Database

@@ -71,6 +71,8 @@ enum Migrations {
                 failures integer not null default 0,
                 error text,
                 primary key (instance, visit));
+            create index step_open on step (instance, visit)
+                where state in ('ready', 'waiting', 'failed');
             create table wait (
                 instance bigint not null,
                 visit bigint not null,
@@ -114,7 +116,8 @@ enum Migrations {
             """)
     }
 
-    /// Events of records in the order in which they came, what rules made of them, and what is to be done.
+    /// Events of records in the order in which they came, what rules made of them, and what is to
+    /// be done.
     private static let reactions = Migration("0004-reactions") { connection in
         try connection.script(
             """

@@ -131,8 +131,8 @@ struct EventCalls: Sendable {
             usedAt: capability.usedAt?.text, usedBy: capability.usedBy)
     }
 
-    /// How the record calls itself. The link works without it too, so that a record that cannot be read now is no
-    /// reason to refuse.
+    /// How the record calls itself. The link works without it too, so that a record that cannot
+    /// be read now is no reason to refuse.
     private func description(of row: InstanceRow, _ context: CallContext) async -> String? {
         guard let type = row.type, let id = row.record else { return nil }
         var system = context

@@ -10,7 +10,8 @@ struct KeyedAnswers: Sendable {
 
     static let life = Duration.seconds(24 * 3600)
 
-    /// Runs `effect` in the caller's transaction, or answers what it answered before. A call without a key runs.
+    /// Runs `effect` in the caller's transaction, or answers what it answered before. A call
+    /// without a key runs.
     func once(
         _ context: CallContext, _ request: [UInt8], _ connection: Connection,
         effect: () throws -> JSONValue

@@ -21,6 +21,9 @@ struct ModelCalls: Sendable {
 
     /// Takes a document that was checked; one that has faults all the same is refused as a whole.
     func take(_ call: TakeModel, _ context: CallContext) async throws -> Done {
+        guard context.principal.isSystem else {
+            throw Problem.forbidden("Only Records hands models over.")
+        }
         let document = try parse(call.document)
         let (_, faults) = ModelCalls.read(call.code, document)
         if !faults.isEmpty { throw Problem.validation(faults) }

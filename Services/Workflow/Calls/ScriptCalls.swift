@@ -25,7 +25,8 @@ struct ScriptCalls: Sendable {
             values: try await evaluator.record(tree, then: script, bindings: bindings))
     }
 
-    /// Fills a notification's texts. A link that a text asks for works before the text is answered.
+    /// Fills a notification's texts. A link that a text asks for works before the text is
+    /// answered.
     func render(_ call: Render, _ context: CallContext) async throws -> Rendered {
         let bindings = try ScriptCalls.bindings(call.bindings)
         let parts = [("subject", call.subject), ("text", call.text), ("html", call.html)]

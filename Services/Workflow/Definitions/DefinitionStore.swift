@@ -4,8 +4,8 @@ import JSON
 import ServiceRuntime
 import Synchronization
 
-/// The definitions that are in force, and the older versions that instances still run on. Kept in memory; the
-/// database is read at the start and written by `take`.
+/// The definitions that are in force, and the older versions that instances still run on. Kept in
+/// memory; the database is read at the start and written by `take`.
 final class DefinitionStore: Sendable {
     /// A version of a workflow.
     struct Version: Sendable {
@@ -88,8 +88,8 @@ final class DefinitionStore: Sendable {
         }
     }
 
-    /// Writes a document and new versions of the workflows that changed. Answers what `install` needs after the
-    /// commit; nil where this version or a newer one is there.
+    /// Writes a document and new versions of the workflows that changed. Answers what `install`
+    /// needs after the commit; nil where this version or a newer one is there.
     func take(
         _ code: String, version: Int64, document: JSONValue, _ connection: Connection
     ) throws -> (@Sendable () -> Void)? {
@@ -98,7 +98,8 @@ final class DefinitionStore: Sendable {
         try connection.run(
             """
             insert into model (code, version, document) values (?, ?, ?)
-            on conflict (code) do update set version = excluded.version, document = excluded.document
+            on conflict (code) do update
+            set version = excluded.version, document = excluded.document
             """, [.text(code), .integer(version), .text(document.text)])
         let bodies = Dictionary(
             (document["workflows"]?.array ?? []).compactMap { body in

@@ -2,8 +2,8 @@ import Contracts
 import JSON
 import ServiceRuntime
 
-/// Reads Workflow's lists of a model document and gathers every fault. It does not run anything; sources that
-/// have to compile are kept in `sources` for whoever has a script host.
+/// Reads Workflow's lists of a model document and gathers every fault. It does not run anything;
+/// sources that have to compile are kept in `sources` for whoever has a script host.
 final class ModelReader {
     struct Source {
         var pointer: String
@@ -59,7 +59,7 @@ final class ModelReader {
             code: item.code(), source: item.string("source", required: true) ?? "",
             web: item.boolean("web", default: false), role: role(item),
             timeout: positive(item, "timeout"))
-        for member in ["runAs", "include", "get"] where item.value(member) != nil {
+        for member in ["runAs", "include", "get"] where item.given(member) != nil {
             unsupported(item.path(member), "“\(member)” of a script")
         }
         addScript(script.source, at: item.path("source"))
@@ -174,7 +174,7 @@ final class ModelReader {
     }
 
     private func addresses(_ item: ObjectReader, _ member: String, required: Bool) -> JSONValue? {
-        guard let value = item.value(member), !value.isNull else {
+        guard let value = item.given(member) else {
             if required { item.fault(member, "required", "The member “\(member)” is required.") }
             return nil
         }
@@ -189,11 +189,21 @@ final class ModelReader {
     }
 }
 
-/// The codes of a document, for references between its lists. Lists of other services are looked at with
-/// indulgence: what is wrong there is their fault to report.
+extension ObjectReader {
+    /// The member as it stands; nil where it is missing or null.
+    func given(_ member: String) -> JSONValue? {
+        guard let value = value(member), !value.isNull else { return nil }
+        return value
+    }
+}
+
+/// The codes of a document, for references between its lists. Lists of other services are looked
+/// at with indulgence: what is wrong there is their fault to report.
 struct DocumentNames {
     private var lists: [String: Set<String>] = [:]
     let roles: Set<String>
+    /// The class of each workflow that has one.
+    private(set) var workflowClasses: [String: String] = [:]
     /// Columns by class; nil where the class inherits some.
     private var columns: [String: Set<String>?] = [:]
 
@@ -201,6 +211,10 @@ struct DocumentNames {
         roles = Set(document["roles"]?.array?.compactMap(\.string) ?? [])
         for list in ["classes", "notifications", "events", "scripts", "workflows"] {
             lists[list] = DocumentNames.codes(document[list])
+        }
+        for item in document["workflows"]?.array ?? [] {
+            guard let code = item["code"]?.string else { continue }
+            workflowClasses[code] = item["class"]?.string
         }
         for item in document["classes"]?.array ?? [] {
             guard let code = item["code"]?.string else { continue }

@@ -26,7 +26,7 @@ struct RuleReader {
         }
         let order = item.integer("order") ?? 0
         let when = reader.expression(item, "when", required: false)
-        for member in ["require", "message"] where item.value(member) != nil {
+        for member in ["require", "message"] where item.given(member) != nil {
             reader.unsupported(item.path(member), "“\(member)” of a rule")
         }
         let actions = item.list("do").compactMap { action($0, type: type, moment: word) }
@@ -63,7 +63,7 @@ struct RuleReader {
         switch kind {
         case "set":
             return reader.set(item, "set", type: type).map { .set($0) }
-        case "workflow": return workflow(item)
+        case "workflow": return workflow(item, type: type)
         case "mail":
             guard let mail = item.nested("mail") else { return nil }
             defer { mail.finish() }
@@ -76,11 +76,11 @@ struct RuleReader {
     }
 
     /// `"code"`, or `{"code", "values"}`.
-    private func workflow(_ item: ObjectReader) -> RuleDefinition.Action? {
+    private func workflow(_ item: ObjectReader, type: FullCode?) -> RuleDefinition.Action? {
         let empty = ExpressionTree(.object(JSONObject()))
         if let text = item.value("workflow")?.string {
-            return reader.reference(text, at: item.path("workflow"), to: "workflows")
-                .map { .workflow($0, values: empty) }
+            let code = reader.reference(text, at: item.path("workflow"), to: "workflows")
+            return fitting(code, item, "workflow", type).map { .workflow($0, values: empty) }
         }
         guard let nested = item.nested("workflow", required: true) else { return nil }
         let code = reader.reference(nested, "code", to: "workflows")
@@ -88,7 +88,21 @@ struct RuleReader {
             reader.tree(.object($0.object), at: $0.pointer)
         }
         nested.finish()
-        return code.map { .workflow($0, values: values ?? empty) }
+        return fitting(code, nested, "code", type).map { .workflow($0, values: values ?? empty) }
+    }
+
+    /// A workflow with a class runs on records of that class only.
+    private func fitting(
+        _ workflow: FullCode?, _ item: ObjectReader, _ member: String, _ type: FullCode?
+    ) -> FullCode? {
+        guard let workflow, workflow.model == reader.model, let type,
+            type.model != reader.model || reader.document.has(type.code, in: "classes"),
+            let text = reader.document.workflowClasses[workflow.code]
+        else { return workflow }
+        if text != type.description && FullCode(model: reader.model, code: text) != type {
+            item.fault(member, "not-allowed", "The workflow runs on “\(text)”, not on “\(type)”.")
+        }
+        return workflow
     }
 
     /// `"code"` (the record's id is the key), or `{"code", "key", "payload"}`.
@@ -101,8 +115,8 @@ struct RuleReader {
         guard let nested = item.nested("event", required: true) else { return nil }
         let code = reader.reference(nested, "code", to: "events")
         var content = JSONObject()
-        content["key"] = nested.value("key")
-        content["payload"] = nested.value("payload")
+        content["key"] = nested.given("key")
+        content["payload"] = nested.given("payload")
         let tree = reader.tree(.object(content), at: nested.pointer)
         nested.finish()
         return code.map { .event($0, content: tree) }

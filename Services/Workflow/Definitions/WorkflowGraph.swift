@@ -1,7 +1,7 @@
 import JSON
 
-/// Whether the steps of a workflow hang together: every target exists, every step can be reached, an end can be
-/// reached from each, and no loop runs without a wait.
+/// Whether the steps of a workflow hang together: every target exists, every step can be reached,
+/// an end can be reached from each, and no loop runs without a wait.
 struct WorkflowGraph {
     private let definition: WorkflowDefinition
     private let pointer: String
@@ -59,7 +59,8 @@ struct WorkflowGraph {
         }
     }
 
-    /// Looks for a way from a step to itself over steps that do not wait; tells each such loop once.
+    /// Looks for a way from a step to itself over steps that do not wait; tells each such loop
+    /// once.
     private func checkLoops(_ reachable: Set<String>) {
         var told: Set<String> = []
         for (index, step) in definition.steps.enumerated()

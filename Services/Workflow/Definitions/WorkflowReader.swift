@@ -24,7 +24,7 @@ struct WorkflowReader {
         let type = reader.reference(item, "class", to: "classes", required: false)
         let start = item.string("start", required: true) ?? ""
         let items = reader.unique(item.list("steps"))
-        if items.isEmpty, item.object["steps"]?.array != nil || item.object["steps"] == nil {
+        if items.isEmpty, item.given("steps")?.array?.isEmpty ?? true {
             item.fault("steps", "required", "A workflow has at least one step.")
         }
         if items.count > WorkflowReader.stepLimit {
@@ -89,10 +89,10 @@ struct WorkflowReader {
 
     private func event(_ item: ObjectReader) -> StepDefinition.Kind? {
         let event = reader.reference(item, "event", to: "events")
-        let key = item.value("key").map { reader.tree($0, at: item.path("key")) }
+        let key = item.given("key").map { reader.tree($0, at: item.path("key")) }
         let timeout = reader.positive(item, "timeout")
         let onTimeout = item.string("onTimeout")
-        if (item.object["timeout"] == nil) != (item.object["onTimeout"] == nil) {
+        if (item.given("timeout") == nil) != (item.given("onTimeout") == nil) {
             item.fault(
                 "onTimeout", "required", "“timeout” and “onTimeout” come together or not at all.")
         }

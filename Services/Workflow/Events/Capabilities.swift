@@ -4,8 +4,9 @@ import Database
 import JSON
 import ServiceRuntime
 
-/// Links that raise an event for one instance, once. The token follows from the instance, the event and how often
-/// it was used there, so that a mail that is made again holds the same link; the database has its hash only.
+/// Links that raise an event for one instance, once. The token follows from the instance, the
+/// event and how often it was used there, so that a mail that is made again holds the same link;
+/// the database has its hash only.
 struct Capabilities: Sendable {
     let key: [UInt8]
     let publicURL: String
@@ -35,9 +36,7 @@ struct Capabilities: Sendable {
 
     /// The token that is valid now for this instance and event.
     func token(_ instance: Int64, _ event: FullCode, _ connection: Connection) throws -> String {
-        let generation = try connection.count(
-            "select count(*) from capability where instance = ? and event = ? and used_at is not null",
-            [.integer(instance), .text(event.description)])
+        let generation = try generation(instance, event, connection)
         let text = "\(instance)/\(event)/\(generation)"
         return Base64.encodeURL(HMAC.sha256(Array(text.utf8), key: key))
     }
@@ -50,12 +49,11 @@ struct Capabilities: Sendable {
     func grant(
         _ token: String, _ instance: Int64, _ event: FullCode, _ connection: Connection
     ) throws {
-        let generation = try connection.count(
-            "select count(*) from capability where instance = ? and event = ? and used_at is not null",
-            [.integer(instance), .text(event.description)])
+        let generation = try generation(instance, event, connection)
         try connection.run(
             """
-            insert into capability (hash, instance, event, generation, expires) values (?, ?, ?, ?, ?)
+            insert into capability (hash, instance, event, generation, expires)
+            values (?, ?, ?, ?, ?)
             on conflict (hash) do nothing
             """,
             [
@@ -63,6 +61,17 @@ struct Capabilities: Sendable {
                 .integer(generation),
                 .integer(clock.now().advanced(by: life).milliseconds),
             ])
+    }
+
+    /// How often it was used: then a new link is needed.
+    private func generation(
+        _ instance: Int64, _ event: FullCode, _ connection: Connection
+    ) throws -> Int64 {
+        try connection.count(
+            """
+            select count(*) from capability
+            where instance = ? and event = ? and used_at is not null
+            """, [.integer(instance), .text(event.description)])
     }
 
     func find(_ token: String, _ connection: Connection) throws -> Capability? {

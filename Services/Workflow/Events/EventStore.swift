@@ -5,8 +5,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Events that are raised: who waits for them takes them, the others are kept as long as their definition says.
-/// Each one leaves a row, whatever becomes of it.
+/// Events that are raised: who waits for them takes them, the others are kept as long as their
+/// definition says. Each one leaves a row, whatever becomes of it.
 struct EventStore: Sendable {
     let definitions: DefinitionStore
     let clock: any WallClock
@@ -24,7 +24,8 @@ struct EventStore: Sendable {
         var payload: JSONValue
         var account: String
         var cause: Cause
-        /// Whether one that nobody waits for is kept until the instance ends, whatever the definition says.
+        /// Whether one that nobody waits for is kept until the instance ends, whatever the
+        /// definition says.
         var keepsForInstance = false
     }
 
@@ -118,15 +119,27 @@ struct EventStore: Sendable {
         }
         switch raised.scope {
         case .all: break
-        case .instance:
-            sql += " and wait.instance = ?"
-            values.append(SQLValue(raised.instance))
+        case .instance: return try waits(ofInstance: raised, connection)
         case .workflow:
             sql += " and instance.model = ? and instance.workflow = ?"
             values += [SQLValue(raised.workflow?.model), SQLValue(raised.workflow?.code)]
         }
         sql += " order by wait.instance, wait.visit limit \(EventStore.activationLimit + 1)"
         return try connection.query(sql, values) { ($0.integer(0), $0.integer(1)) }
+    }
+
+    /// One instance has few waits, and an event may have very many: so these are found by the
+    /// instance.
+    private func waits(ofInstance raised: Raised, _ connection: Connection) throws
+        -> [(instance: Int64, visit: Int64)]
+    {
+        let found = try connection.query(
+            "select instance, visit, event, event_key from wait where instance = ? order by visit",
+            [SQLValue(raised.instance)]
+        ) { (wait: ($0.integer(0), $0.integer(1)), event: $0.text(2), key: $0.optionalText(3)) }
+        return found.filter {
+            $0.event == raised.event.description && (raised.key == nil || raised.key == $0.key)
+        }.map(\.wait)
     }
 
     private func fate(_ raised: Raised, isAwaited: Bool, _ connection: Connection) throws
@@ -151,8 +164,8 @@ struct EventStore: Sendable {
     ) throws -> Int64 {
         try connection.run(
             """
-            insert into event (event, scope, instance, workflow, event_key, payload, account, root, depth,
-                raised, state, activated, expires)
+            insert into event (event, scope, instance, workflow, event_key, payload, account,
+                root, depth, raised, state, activated, expires)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
             """,
             [
@@ -177,7 +190,8 @@ struct EventStore: Sendable {
     }
 }
 
-/// How keys of events compare: as text, so that `14` from a record and `"14"` from a URL are the same.
+/// How keys of events compare: as text, so that `14` from a record and `"14"` from a URL are the
+/// same.
 enum EventKey {
     static let lengthLimit = 200
 

@@ -56,8 +56,8 @@ struct IncidentStore: Sendable {
         ])
         let added = try connection.run(
             """
-            insert into incident (kind, time, instance, visit, action, class, record, problem, cycle, once_key,
-                state)
+            insert into incident (kind, time, instance, visit, action, class, record, problem,
+                cycle, once_key, state)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
             """,
             [
@@ -95,8 +95,10 @@ struct IncidentStore: Sendable {
             ])
     }
 
-    private static let columns =
-        "id, kind, time, instance, class, record, problem, cycle, state, resolution, resolved_by, resolved_at"
+    private static let columns = """
+        id, kind, time, instance, class, record, problem, cycle, state, resolution, resolved_by, \
+        resolved_at
+        """
 
     /// Open ones after `after`, oldest first, as API.md §6 has them.
     func list(after: Int64, limit: Int, _ connection: Connection) throws -> [(Int64, JSONValue)] {

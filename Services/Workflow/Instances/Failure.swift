@@ -3,7 +3,8 @@ import ServiceRuntime
 
 /// What an error of a step or an action means for what happens next.
 enum Failure: Sendable {
-    /// Whoever should do it cannot be reached or has too much to do: it is tried until it can be done.
+    /// Whoever should do it cannot be reached or has too much to do: it is tried until it can be
+    /// done.
     case unavailable(Problem)
     /// It went wrong and may go right: tried as often as the definition says.
     case failed(Problem)
@@ -31,8 +32,8 @@ enum Failure: Sendable {
         return min(wait, .seconds(15))
     }
 
-    /// A peer that knows the key from another body has done the work: an earlier attempt reached it, and what we
-    /// would say has changed since.
+    /// A peer that knows the key from another body has done the work: an earlier attempt reached
+    /// it, and what we would say has changed since.
     static func wasDoneBefore(_ error: any Error) -> Bool {
         (error as? Problem)?.code == "idempotency-key-reused"
     }

@@ -26,8 +26,8 @@ struct InstanceRow: Sendable {
     }
 
     static let columns = """
-        id, definition, model, workflow, state, class, record, account, root, via, depth, started, ended, \
-        visit_count, instance_values, last_event
+        id, definition, model, workflow, state, class, record, account, root, via, depth, started, \
+        ended, visit_count, instance_values, last_event
         """
 
     /// From a row of `columns`; the visits are not among them.

@@ -3,8 +3,8 @@ import HTTP
 import JSON
 import ServiceRuntime
 
-/// Takes instances from step to step, as far as they go without waiting. An item of the queue is an instance with a
-/// step whose turn has come.
+/// Takes instances from step to step, as far as they go without waiting. An item of the queue is
+/// an instance with a step whose turn has come.
 struct InstanceRunner: Sendable {
     let database: Database
     let store: InstanceStore

@@ -4,8 +4,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Instances in the database: every change is one transition of the machine, written with all that follows from
-/// it in the caller's transaction.
+/// Instances in the database: every change is one transition of the machine, written with all
+/// that follows from it in the caller's transaction.
 struct InstanceStore: Sendable {
     let definitions: DefinitionStore
     let clock: any WallClock
@@ -21,7 +21,8 @@ struct InstanceStore: Sendable {
         var key: String?
     }
 
-    /// Starts an instance and queues its first step; the id of the one that is there where the key was used.
+    /// Starts an instance and queues its first step; the id of the one that is there where the
+    /// key was used.
     func start(_ start: Start, _ connection: Connection) throws -> Int64 {
         if let key = start.key {
             let known = try connection.first(
@@ -32,8 +33,8 @@ struct InstanceStore: Sendable {
         let type = start.version.workflow.type
         try connection.run(
             """
-            insert into instance (definition, model, workflow, state, class, record, account, root, via, depth,
-                started, visit_count, instance_values, last_event, start_key)
+            insert into instance (definition, model, workflow, state, class, record, account, root,
+                via, depth, started, visit_count, instance_values, last_event, start_key)
             values (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, 0, ?, 'null', ?)
             """,
             [
@@ -56,8 +57,8 @@ struct InstanceStore: Sendable {
         var cause: Cause?
     }
 
-    /// Applies an input; false where it came too late, and then nothing changes. Queues the instance where a step
-    /// is ready, and takes a buffered event where it came to wait for one.
+    /// Applies an input; false where it came too late, and then nothing changes. Queues the
+    /// instance where a step is ready, and takes a buffered event where it came to wait for one.
     @discardableResult
     func apply(
         _ input: StepInput, to id: Int64, note: Note = Note(), _ connection: Connection
@@ -130,8 +131,8 @@ struct InstanceStore: Sendable {
     ) throws {
         try connection.run(
             """
-            update instance set state = ?, visit_count = ?, instance_values = ?, last_event = ?, root = ?,
-                via = ?, depth = ? where id = ?
+            update instance set state = ?, visit_count = ?, instance_values = ?, last_event = ?,
+                root = ?, via = ?, depth = ? where id = ?
             """,
             [
                 .text(snapshot.state.rawValue), .integer(snapshot.visitCount),
@@ -192,7 +193,8 @@ struct InstanceStore: Sendable {
     ) throws {
         try connection.run(
             """
-            update step set state = 'waiting', event = ?, event_key = ? where instance = ? and visit = ?
+            update step set state = 'waiting', event = ?, event_key = ?
+            where instance = ? and visit = ?
             """,
             [SQLValue(event?.code), SQLValue(key), .integer(row.id), .integer(visit)])
         if let event {

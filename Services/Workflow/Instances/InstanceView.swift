@@ -35,7 +35,8 @@ struct InstanceView {
         var view = try summary(connection)
         let steps = try connection.query(
             """
-            select visit, step, kind, state, entered, left_at, input, output, event, event_key, error
+            select visit, step, kind, state, entered, left_at, input, output, event, event_key,
+                error
             from step where instance = ? order by visit
             """, [.integer(row.id)]
         ) { step in
@@ -127,7 +128,8 @@ struct InstanceQuery: Sendable {
         }
         let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
         sql =
-            "select \(InstanceRow.columns) from instance\(filter) order by id desc limit \(limit + 1)"
+            "select \(InstanceRow.columns) from instance\(filter)"
+            + " order by id desc limit \(limit + 1)"
     }
 
     func run(_ connection: Connection, _ definitions: DefinitionStore) throws -> JSONValue {

@@ -70,8 +70,8 @@ enum StepEffect: Sendable, Hashable {
     case ended
 }
 
-/// The rules by which an instance goes from step to step: a pure function, so that the same inputs give the same
-/// instance whatever crashes in between.
+/// The rules by which an instance goes from step to step: a pure function, so that the same
+/// inputs give the same instance whatever crashes in between.
 struct StepMachine: Sendable {
     let definition: WorkflowDefinition
 

@@ -4,8 +4,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Does one step: evaluates what its definition says and calls whoever does it. Nothing here is written; the same
-/// step done twice has the same effect, by its key.
+/// Does one step: evaluates what its definition says and calls whoever does it. Nothing here is
+/// written; the same step done twice has the same effect, by its key.
 struct StepWork: Sendable {
     let evaluator: Evaluator
     let definitions: DefinitionStore

@@ -5,9 +5,10 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Reacts to the events of one record in their order: evaluates the rules, writes down what they want, and does it. An
-/// item of the queue is a record with open events; while one of its actions has to be tried again, later events of
-/// the same record wait, and those of other records do not.
+/// Reacts to the events of one record in their order: evaluates the rules, writes down what they
+/// want, and does it. An item of the queue is a record with open events; while one of its actions
+/// has to be tried again, later events of the same record wait, and those of other records do
+/// not.
 struct ReactionRunner: Sendable {
     let database: Database
     let store: ReactionStore
@@ -79,7 +80,7 @@ struct ReactionRunner: Sendable {
         _ verdict: RuleEngine.Verdict, of entry: ReactionStore.Entry, _ connection: Connection
     ) throws {
         // Another copy of the service may have been faster.
-        guard let now = try store.entry(entry.id, connection), !now.isActing else { return }
+        guard try store.isNew(entry.id, connection) else { return }
         let event = entry.event
         for (rule, error) in verdict.faults {
             try incidents.open(
@@ -96,7 +97,8 @@ struct ReactionRunner: Sendable {
             try store.add(firing, of: entry, connection)
         }
         try store.setState(entry.id, "acting", connection)
-        // What needs no other service is done in the same transaction, as far as the order allows.
+        // What needs no other service is done in the same transaction, as far as the order
+        // allows.
         while let action = try store.nextAction(of: entry, connection),
             try performHere(action, of: entry, connection)
         {}
@@ -153,7 +155,8 @@ struct ReactionRunner: Sendable {
         wakes.instances()
     }
 
-    /// Starts a workflow or raises an event, in the caller's transaction; false for what needs another service.
+    /// Starts a workflow or raises an event, in the caller's transaction; false for what needs
+    /// another service.
     private func performHere(
         _ action: ReactionStore.Action, of entry: ReactionStore.Entry, _ connection: Connection
     ) throws -> Bool {

@@ -35,7 +35,8 @@ struct ReactionStore: Sendable {
         let now = clock.now()
         let added = try connection.run(
             """
-            insert into inbox (event_id, class, record, state, received, body) values (?, ?, ?, ?, ?, ?)
+            insert into inbox (event_id, class, record, state, received, body)
+            values (?, ?, ?, ?, ?, ?)
             on conflict (event_id) do nothing
             """,
             [
@@ -66,10 +67,10 @@ struct ReactionStore: Sendable {
             """, [.text(type), .integer(record)], ReactionStore.entry)
     }
 
-    func entry(_ id: Int64, _ connection: Connection) throws -> Entry? {
-        try connection.first(
-            "select id, state, body from inbox where id = ? and body is not null", [.integer(id)],
-            ReactionStore.entry)
+    /// Whether an event's rules have not been evaluated yet.
+    func isNew(_ id: Int64, _ connection: Connection) throws -> Bool {
+        try connection.count(
+            "select count(*) from inbox where id = ? and state = 'new'", [.integer(id)]) > 0
     }
 
     func setState(_ id: Int64, _ state: String, _ connection: Connection) throws {
@@ -92,7 +93,8 @@ struct ReactionStore: Sendable {
 
     // MARK: Firings
 
-    /// The firings since the same rule met the same content higher up in the same chain; nil where it did not.
+    /// The firings since the same rule met the same content higher up in the same chain; nil
+    /// where it did not.
     func cycle(
         _ rule: String, _ event: RecordEvent, fingerprint: String, _ connection: Connection
     ) throws -> JSONValue? {

@@ -17,14 +17,15 @@ enum RuleEngine {
         var faults: [(rule: RuleDefinition, error: ScriptError)] = []
     }
 
-    /// What is evaluated for a rule, all in one job with the other rules': the condition, then each action's content.
+    /// What is evaluated for a rule, all in one job with the other rules': the condition, then
+    /// each action's content.
     static func trees(_ rule: RuleDefinition) -> [(name: String, tree: ExpressionTree)] {
         let when = rule.when.map { [("\(rule.code).when", $0)] } ?? []
         return when + rule.actions.map { ("\(rule.code).\($0.kindName)", $0.content) }
     }
 
-    /// `results` are those of every rule's `trees`, in that order. What a rule whose condition does not hold would
-    /// have done, and whether that could be evaluated, does not count.
+    /// `results` are those of every rule's `trees`, in that order. What a rule whose condition
+    /// does not hold would have done, and whether that could be evaluated, does not count.
     static func verdict(
         _ rules: [RuleDefinition], _ results: [Result<JSONValue, ScriptError>]
     ) -> Verdict {
@@ -72,8 +73,8 @@ enum RuleEngine {
         }
     }
 
-    /// Stands for the record's content: without what every write changes. The same rule meeting the same content
-    /// deeper in the same chain of causes goes round in a circle.
+    /// Stands for the record's content: without what every write changes. The same rule meeting
+    /// the same content deeper in the same chain of causes goes round in a circle.
     static func fingerprint(_ event: RecordEvent) -> String {
         var content = (event.after.isNull ? event.before : event.after).object ?? JSONObject()
         for member in ["version", "modified", "modifier", "describe"] { content[member] = nil }

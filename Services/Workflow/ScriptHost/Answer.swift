@@ -18,8 +18,8 @@ enum Outcome {
     case failure(Fault)
 }
 
-/// The frame that goes back: `{"outcomes": [{"value": …} | {"error": {"script", "message", "line"}}], "links": {…}?}`,
-/// or `{"killed": "time"|"memory"}`, or `{"refused": "why"}`.
+/// The frame that goes back: `{"outcomes": [{"value": …} | {"error": {"script", "message",
+/// "line"}}], "links": {…}?}`, or `{"killed": "time"|"memory"}`, or `{"refused": "why"}`.
 struct Answer {
     private var outcomes: [String] = []
     private var size = 0
@@ -56,8 +56,10 @@ struct Answer {
         return #"{"error":{"script":\#(script),"message":\#(message),"line":\#(fault.line)}}"#
     }
 
-    private static let tooLarge =
-        #"{"error":{"script":"","message":"the results are larger than \#(sizeLimit >> 20) MiB","line":0}}"#
+    private static var tooLarge: String {
+        let message = quoted("the results are larger than \(sizeLimit >> 20) MiB")
+        return #"{"error":{"script":"","message":\#(message),"line":0}}"#
+    }
 
     private static func quoted(_ text: String) -> String {
         var result = "\""

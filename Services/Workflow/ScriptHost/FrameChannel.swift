@@ -1,6 +1,7 @@
 import Glibc
 
-/// Frames over a socket: four bytes of length, most significant first, then that many bytes of JSON.
+/// Frames over a socket: four bytes of length, most significant first, then that many bytes of
+/// JSON.
 struct FrameChannel {
     /// No frame may be longer; the parent keeps the same limit.
     static let limit = 64 << 20

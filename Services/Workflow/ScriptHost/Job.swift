@@ -9,12 +9,12 @@ struct Unit {
     let path: [String]?
 }
 
-/// What a frame asks for:
-/// `{"work": "evaluate"|"compile", "timeout": ms, "memory": bytes, "bindings": {…}, "links": {event: url}?,
-/// "record": {…}?, "units": [{"name", "source", "script": bool, "path": […]?}]}`.
+/// What a frame asks for: `{"work": "evaluate"|"compile", "timeout": ms, "memory": bytes,
+/// "bindings": {…}, "links": {event: url}?, "record": {…}?, "units": [{"name", "source",
+/// "script": bool, "path": […]?}]}`.
 ///
-/// The bindings become globals; `record`, where it is there, replaces the binding of that name once a script
-/// begins, after the expressions have filled it.
+/// The bindings become globals; `record`, where it is there, replaces the binding of that name
+/// once a script begins, after the expressions have filled it.
 struct Job {
     enum Work: String { case evaluate, compile }
 
@@ -27,7 +27,8 @@ struct Job {
     let usedLinks: JSValueRef?
     private let root: JSValueRef
 
-    /// Reads the frame with the engine's own parser, into the job's own context, before any script runs there.
+    /// Reads the frame with the engine's own parser, into the job's own context, before any
+    /// script runs there.
     init?(_ frame: [UInt8], in realm: Realm) {
         guard let root = realm.parse(frame),
             let work = realm.text(root, "work").flatMap(Work.init(rawValue:)),

@@ -80,8 +80,9 @@ extension Realm {
         withString(a) { first in withString(b) { body(first, $0) } }
     }
 
-    /// JavaScript may hold half a surrogate pair, which `JSON.stringify` writes as `\ud83d`; no strict reader
-    /// takes that, so it becomes U+FFFD. (A whole pair is written as the character itself.)
+    /// JavaScript may hold half a surrogate pair, which `JSON.stringify` writes as `\ud83d`; no
+    /// strict reader takes that, so it becomes U+FFFD. (A whole pair is written as the character
+    /// itself.)
     func replacingLoneSurrogates(_ json: String) -> String {
         var bytes = Array(json.utf8)
         var index = 0

@@ -10,7 +10,8 @@ struct Realm {
         self.context = context
     }
 
-    /// Leaves the language itself only: no console, no shared memory (which could block), no WebAssembly.
+    /// Leaves the language itself only: no console, no shared memory (which could block), no
+    /// WebAssembly.
     func removeHostObjects() {
         let global = JSContextGetGlobalObject(context)
         for name in ["console", "WebAssembly", "SharedArrayBuffer", "Atomics"] {
@@ -71,8 +72,8 @@ struct Realm {
         return Fault(unit, text(exception), line: line(of: exception, in: unit))
     }
 
-    /// Where in the unit's own text; 0 where the error was not made there. The engine counts the two lines that
-    /// it writes before the body of a function.
+    /// Where in the unit's own text; 0 where the error was not made there. The engine counts the
+    /// two lines that it writes before the body of a function.
     private func line(of exception: JSValueRef, in unit: Unit) -> Int {
         guard text(exception, "sourceURL") == unit.name, let line = number(exception, "line"),
             line >= 1, line < 1e9

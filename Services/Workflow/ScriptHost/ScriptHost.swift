@@ -26,14 +26,15 @@ enum ScriptHost {
     }
 }
 
-/// One virtual machine. Contexts in it share compiled code by source text and nothing that a script can reach.
+/// One virtual machine. Contexts in it share compiled code by source text and nothing that a
+/// script can reach.
 final class ScriptEngine {
     private let group: JSContextGroupRef
     private let watchdog: Watchdog
     /// Made while nobody waits, for the next job.
     private var ready: JSGlobalContextRef?
-    /// A script was stopped in the middle: what it left behind (pending promises) must not run in the next
-    /// job, so the process answers and ends, and the parent starts another.
+    /// A script was stopped in the middle: what it left behind (pending promises) must not run in
+    /// the next job, so the process answers and ends, and the parent starts another.
     var isSpent: Bool { watchdog.verdict != nil }
 
     init() {

@@ -2,9 +2,10 @@ import CJavaScriptCore
 import CLinux
 import Glibc
 
-/// The first line of defence: stops a script that runs too long or takes too much memory, where the engine lets
-/// itself be stopped. It does not always (a chain of promises, a regular expression), so the parent keeps the
-/// same limits from outside; and should the parent be gone too, a timer of the kernel ends the process.
+/// The first line of defence: stops a script that runs too long or takes too much memory, where
+/// the engine lets itself be stopped. It does not always (a chain of promises, a regular
+/// expression), so the parent keeps the same limits from outside; and should the parent be gone
+/// too, a timer of the kernel ends the process.
 final class Watchdog {
     enum Verdict: String { case time, memory }
 

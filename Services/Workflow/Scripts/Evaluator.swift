@@ -3,7 +3,8 @@ import HTTP
 import JSON
 import ServiceRuntime
 
-/// Expressions, scripts and templates over the pool: what the other services ask for, and what rules and steps need.
+/// Expressions, scripts and templates over the pool: what the other services ask for, and what
+/// rules and steps need.
 struct Evaluator: Sendable {
     let pool: ScriptPool
 
@@ -15,8 +16,8 @@ struct Evaluator: Sendable {
         return try tree.filled(answer.outcomes.map { try $0.get() })
     }
 
-    /// Several trees in one job, each with its own outcome. Where the job as a whole is stopped by one of them,
-    /// each is tried alone, so that it costs the others nothing but time.
+    /// Several trees in one job, each with its own outcome. Where the job as a whole is stopped
+    /// by one of them, each is tried alone, so that it costs the others nothing but time.
     func eachOf(
         _ trees: [(name: String, tree: ExpressionTree)], bindings: JSONObject
     ) async throws -> [Result<JSONValue, ScriptError>] {

@@ -1,6 +1,7 @@
 import JSON
 
-/// A value of a definition in which a string that begins with `=` is an expression and any other is itself.
+/// A value of a definition in which a string that begins with `=` is an expression and any other
+/// is itself.
 struct ExpressionTree: Sendable, Hashable {
     struct Place: Sendable, Hashable {
         /// Keys and indexes from the top.

@@ -2,9 +2,10 @@ import CLinux
 import Glibc
 
 extension HostProcess {
-    /// Starts the program with one end of a socket pair as descriptor 3 and nothing else of this process: no
-    /// other descriptor, no environment, signals as a fresh process has them, a process group of its own (so that
-    /// Ctrl-C at a terminal reaches the service alone, which then finishes what runs).
+    /// Starts the program with one end of a socket pair as descriptor 3 and nothing else of this
+    /// process: no other descriptor, no environment, signals as a fresh process has them, a
+    /// process group of its own (so that Ctrl-C at a terminal reaches the service alone, which
+    /// then finishes what runs).
     static func spawn(_ executable: String) throws(Ending) -> (pid_t, Int32) {
         var pair: [Int32] = [0, 0]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

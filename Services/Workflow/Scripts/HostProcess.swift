@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import ServiceRuntime
 
-/// A script host as its parent sees it: a process and a socket. Everything here blocks; it is used on a thread
-/// of its own only (see `ScriptSlot`).
+/// A script host as its parent sees it: a process and a socket. Everything here blocks; it is
+/// used on a thread of its own only (see `ScriptSlot`).
 final class HostProcess {
     enum Ending: Error {
         case limit(ScriptError.Limit)
@@ -69,8 +69,8 @@ final class HostProcess {
         while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     }
 
-    /// Sends a frame (none where it is empty) and reads the next one, looking at time and memory meanwhile. After an
-    /// error the process is of no use any more.
+    /// Sends a frame (none where it is empty) and reads the next one, looking at time and memory
+    /// meanwhile. After an error the process is of no use any more.
     func exchange(_ frame: [UInt8], until deadline: Moment, memory: Int) throws(Ending) -> [UInt8] {
         var output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
         var sent = 0
@@ -141,7 +141,8 @@ final class HostProcess {
     }
 }
 
-/// A moment of the monotonic clock. A script's limit is real time, whatever clock the service lives by.
+/// A moment of the monotonic clock. A script's limit is real time, whatever clock the service
+/// lives by.
 struct Moment: Comparable {
     let nanoseconds: Int64
 

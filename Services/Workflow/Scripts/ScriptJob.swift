@@ -1,7 +1,8 @@
 import JSON
 import ServiceRuntime
 
-/// Work for a script host: pieces of source over bindings, run one after another in one fresh context.
+/// Work for a script host: pieces of source over bindings, run one after another in one fresh
+/// context.
 struct ScriptJob: Sendable {
     enum Work: String, Sendable {
         case evaluate
@@ -97,8 +98,8 @@ struct ScriptAnswer: Sendable {
     /// The events whose links were asked for.
     var usedLinks: [String]
 
-    /// Reads the host's answer (`ScriptHost/Answer.swift`). What cannot be read is the scripts' doing: the host
-    /// writes only what they made.
+    /// Reads the host's answer (`ScriptHost/Answer.swift`). What cannot be read is the scripts'
+    /// doing: the host writes only what they made.
     init(_ bytes: [UInt8], job: ScriptJob, limits: ScriptLimits) throws(ScriptError) {
         let value: JSONValue
         do throws(JSONError) {

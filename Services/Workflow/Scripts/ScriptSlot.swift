@@ -1,7 +1,8 @@
+import Glibc
 import ServiceRuntime
 
-/// A place for one script host and the thread that talks to it. The host is started by the first job and
-/// replaced when it was killed, crashed or has grown.
+/// A place for one script host and the thread that talks to it. The host is started by the first
+/// job and replaced when it was killed, crashed or has grown.
 final class ScriptSlot: @unchecked Sendable {
     // Unchecked: `host` is touched on `thread` only.
     private let thread: ThreadExecutor
@@ -29,6 +30,11 @@ final class ScriptSlot: @unchecked Sendable {
         return try ScriptAnswer(bytes, job: job, limits: limits)
     }
 
+    /// The process that waits here for work, where there is one.
+    func hostPID() async -> pid_t? {
+        try? await thread.run { [self] in host?.isAlive == true ? host?.pid : nil }
+    }
+
     /// Ends the host; the next job starts another.
     func endHost() async {
         try? await thread.run { [self] in
@@ -48,7 +54,8 @@ final class ScriptSlot: @unchecked Sendable {
         let end = Moment.now + limits.timeout + ScriptSlot.grace
         do throws(HostProcess.Ending) {
             let answer = try host.exchange(frame, until: end, memory: limits.memory)
-            // One that stopped a script is about to end; one that has grown gives the memory back by ending.
+            // One that stopped a script is about to end; one that has grown gives the memory back
+            // by ending.
             let isEnding = answer.starts(with: #"{"killed""#.utf8)
             if isEnding || host.residentBytes > limits.memory / 2 { discard() }
             return answer

@@ -1,0 +1,163 @@
+import JSON
+import Testing
+
+@testable import Workflow
+
+/// A model that has no fault.
+private let good: JSONValue = [
+    "code": "helpdesk", "roles": ["agent"],
+    "classes": [["code": "ticket", "columns": [["code": "subject"], ["code": "status"]]]],
+    "notifications": [["code": "hello"]],
+    "events": [["code": "confirmed", "web": true, "role": "agent", "buffer": "7d"]],
+    "scripts": [["code": "tidy", "source": "return 1;", "timeout": "1s"]],
+    "rules": [
+        ["code": "b", "class": "ticket", "on": "inserted", "do": [["workflow": "handle"]]],
+        [
+            "code": "a", "class": "ticket", "on": "changed", "order": 5,
+            "when": "=record.status === 'new'", "do": [["set": ["status": "=record.subject"]]],
+        ],
+    ],
+    "workflows": [
+        [
+            "code": "handle", "class": "ticket", "start": "ask",
+            "steps": [
+                [
+                    "code": "ask", "kind": "mail", "notification": "hello", "to": "=record.email",
+                    "next": "wait", "retry": ["times": 3, "backoff": "2s"],
+                ],
+                [
+                    "code": "wait", "kind": "event", "event": "confirmed", "key": "=record.id",
+                    "timeout": "3d", "onTimeout": "ask", "next": "close",
+                ],
+                ["code": "close", "kind": "change", "set": ["status": "closed"], "next": "end"],
+                ["code": "end", "kind": "end"],
+            ],
+        ]
+    ],
+]
+
+private func problems(_ document: JSONValue) -> [FieldProblem] {
+    let reader = ModelReader(code: "helpdesk", document: document)
+    _ = reader.read(document)
+    return reader.problems.items
+}
+
+/// The document with the value at a path replaced (nil removes it).
+private func changed(_ value: JSONValue, _ path: ArraySlice<String>, _ new: JSONValue?) -> JSONValue
+{
+    guard let first = path.first else { return new ?? .null }
+    let rest = path.dropFirst()
+    if var elements = value.array, let index = Int(first) {
+        if rest.isEmpty, new == nil {
+            elements.remove(at: index)
+        } else if index == elements.count {
+            elements.append(new ?? .null)
+        } else {
+            elements[index] = changed(elements[index], rest, new)
+        }
+        return .array(elements)
+    }
+    var object = value.object ?? JSONObject()
+    object[first] =
+        rest.isEmpty && new == nil ? nil : changed(object[first] ?? .null, rest, new)
+    return .object(object)
+}
+
+@Test func `a good model has no fault and is read whole`() {
+    #expect(problems(good).isEmpty)
+    let reader = ModelReader(code: "helpdesk", document: good)
+    let model = reader.read(good)
+    #expect(model.rules.map(\.code) == ["b", "a"])
+    #expect(model.events["confirmed"]?.buffer == .seconds(7 * 24 * 3600))
+    #expect(model.workflows[0].step("ask")?.retry == RetryPolicy(times: 3, backoff: .seconds(2)))
+    #expect(
+        Set(reader.sources.map(\.pointer)) == [
+            "/scripts/0/source", "/rules/1/when", "/rules/1/do/0/set/status",
+            "/workflows/0/steps/0/to", "/workflows/0/steps/1/key",
+        ])
+}
+
+private let step = "/workflows/0/steps"
+
+/// Path, new value, pointer of the fault, its code.
+private let faults: [(String, JSONValue?, String, String)] = [
+    ("/events/0/code", "Confirmed", "/events/0/code", "invalid-code"),
+    ("/events/0/role", "boss", "/events/0/role", "unknown-reference"),
+    ("/events/0/buffer", "0s", "/events/0/buffer", "out-of-range"),
+    ("/events/0/bufer", "7d", "/events/0/bufer", "unknown-member"),
+    ("/events/1", ["code": "confirmed"], "/events/1/code", "duplicate-code"),
+    ("/scripts/0/source", nil, "/scripts/0/source", "required"),
+    ("/scripts/0/runAs", "admin", "/scripts/0/runAs", "unsupported"),
+    ("/rules/0/class", "tickets", "/rules/0/class", "unknown-reference"),
+    ("/rules/0/on", "inserting", "/rules/0/on", "unsupported"),
+    ("/rules/0/on", "saved", "/rules/0/on", "not-allowed"),
+    ("/rules/0/do", [], "/rules/0/do", "required"),
+    ("/rules/0/do/0", ["workflow": "nothing"], "/rules/0/do/0/workflow", "unknown-reference"),
+    ("/workflows/0/class", "person", "/rules/0/do/0/workflow", "not-allowed"),
+    ("/rules/0/do/0", ["http": [:]], "/rules/0/do/0/http", "unsupported"),
+    ("/rules/0/do/0", ["explode": 1], "/rules/0/do/0/explode", "unknown-member"),
+    ("/rules/0/do/0", ["set": ["colour": 1]], "/rules/0/do/0/set/colour", "unknown-reference"),
+    ("/rules/1/when", "record.status", "/rules/1/when", "not-an-expression"),
+    ("/rules/1/on", "deleted", "/rules/1/do/0/set", "not-allowed"),
+    ("/workflows/0/start", "begin", "/workflows/0/start", "unknown-step"),
+    ("/workflows/0/steps", [], "/workflows/0/steps", "required"),
+    (step + "/0/next", nil, step + "/0/next", "required"),
+    (step + "/0/next", "nowhere", step + "/0/next", "unknown-step"),
+    (step + "/0/notification", "bye", step + "/0/notification", "unknown-reference"),
+    (step + "/0/to", nil, step + "/0/to", "required"),
+    (step + "/0/to", [1], step + "/0/to", "wrong-type"),
+    (step + "/0/kind", "http", step + "/0/kind", "unsupported"),
+    (step + "/0/kind", "male", step + "/0/kind", "not-allowed"),
+    (step + "/1/event", "never", step + "/1/event", "unknown-reference"),
+    (step + "/1/onTimeout", nil, step + "/1/onTimeout", "required"),
+    (step + "/2/set", ["colour": 1], step + "/2/set/colour", "unknown-reference"),
+    (step + "/2/next", "ask", step + "/0", "dead-end"),
+    (step + "/4", ["code": "lost", "kind": "end"], step + "/4", "unreachable-step"),
+    (
+        step + "/2",
+        ["code": "close", "kind": "condition", "when": "=1", "then": "close", "else": "end"],
+        step + "/2", "endless-loop"
+    ),
+    (
+        step + "/2", ["code": "close", "kind": "timer", "wait": "soon", "next": "end"],
+        step + "/2/wait", "invalid-duration"
+    ),
+    (
+        step + "/2", ["code": "close", "kind": "script", "next": "end"], step + "/2/script",
+        "required"
+    ),
+    ("/jobs", [["code": "nightly"]], "/jobs/0", "unsupported"),
+    ("/rules", 3, "/rules", "wrong-type"),
+]
+
+@Test(arguments: faults)
+func `a fault of a definition is told with its place`(
+    path: String, value: JSONValue?, pointer: String, code: String
+) {
+    let parts = path.split(separator: "/").map(String.init)
+    let found = problems(changed(good, parts[...], value))
+    #expect(
+        found.contains { $0.pointer == pointer && $0.code == code },
+        "found \(found.map { "\($0.pointer) \($0.code)" })")
+}
+
+@Test func `all faults are told at once`() {
+    var document = changed(good, ["events", "0", "role"], "boss")
+    document = changed(document, ["rules", "0", "class"], "tickets")
+    document = changed(document, ["workflows", "0", "steps", "0", "next"], "nowhere")
+    #expect(problems(document).count == 3)
+}
+
+@Test func `a loop without a wait is told with its path`() {
+    let steps: JSONValue = [
+        ["code": "a", "kind": "condition", "when": "=1", "then": "b", "else": "end"],
+        ["code": "b", "kind": "change", "set": ["status": "x"], "next": "c"],
+        ["code": "c", "kind": "change", "set": ["status": "y"], "next": "a"],
+        ["code": "end", "kind": "end"],
+    ]
+    var document = changed(good, ["workflows", "0", "steps"], steps)
+    document = changed(document, ["workflows", "0", "start"], "a")
+    let found = problems(document)
+    #expect(found.map(\.code) == ["endless-loop"])
+    #expect(found.first?.detail.contains("a → b → c → a") == true)
+}
