@@ -29,7 +29,7 @@ import Testing
     for promise in [
         "we got your mail \"Printer is on fire\" and opened ticket 1.",
         "\"describe\":\"#1 Printer is on fire\"", "\"status\":\"new\"",
-        "Subject: Closed: Printer is on fire\n", "\"kind\":\"to\",\"state\":\"sent\"",
+        "Subject: Closed: Printer is on fire", "\"kind\":\"to\",\"state\":\"sent\"",
     ] { #expect(output.contains(promise), "\(output)\n\(server.output)") }
     server.kill(SIGTERM)
     #expect(try await server.waitForExit() == 0)
