@@ -60,8 +60,8 @@ struct ClassIndex: Sendable {
         }
     }
 
-    /// Reads a class, `code` of this model or `model.code`, and says where it does not exist. The columns are nil
-    /// where the class is of another model.
+    /// Reads a class, `code` of this model or `model.code`, and says where it does not exist. The
+    /// columns are nil where the class is of another model.
     func type(_ reader: ObjectReader, _ key: String) -> (FullCode, [String: Column]?)? {
         guard let text = reader.string(key, required: true) else { return nil }
         if let full = FullCode(text), full.model != model { return (full, nil) }

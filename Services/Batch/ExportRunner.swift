@@ -6,8 +6,9 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Carries an export from where its row says it stands to its end, page by page: a page is written and synced, then
-/// cursor and size move in one transaction. What a crash leaves behind the size is cut off.
+/// Carries an export from where its row says it stands to its end, page by page: a page is written
+/// and synced, then cursor and size move in one transaction. What a crash leaves behind the size is
+/// cut off.
 struct ExportRunner: Sendable {
     /// Records of a page.
     static let pageLimit = 1000
@@ -18,7 +19,8 @@ struct ExportRunner: Sendable {
     let runtime: Runtime
     let isStopping: @Sendable () -> Bool
 
-    /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is tried again.
+    /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is
+    /// tried again.
     func work(on run: Run) async throws -> QueueWorker.Outcome {
         guard
             let definition = Models.exportDefinition(

@@ -1,8 +1,9 @@
 import HTTP
 import JSON
 
-/// Some rows on their way into Records: what is sent, and what is refused before. A chunk whose values come from
-/// expressions is kept as a row before it is sent, so that it is the same when it is sent again.
+/// Some rows on their way into Records: what is sent, and what is refused before. A chunk whose
+/// values come from expressions is kept as a row before it is sent, so that it is the same when it
+/// is sent again.
 struct ImportChunk: Sendable {
     /// Rows of a chunk, and bytes of the file that they may have: whichever is reached first.
     static let rowLimit = 500

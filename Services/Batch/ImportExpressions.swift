@@ -13,8 +13,9 @@ struct ImportExpressions: Sendable {
     let workflow: Peer
     let context: CallContext
 
-    /// For each row (the texts of `mapping.columns`) the values of the columns. A call that the script host
-    /// refuses is made again with half of the rows, so that one bad row costs itself only.
+    /// For each row (the texts of `mapping.columns`) the values of the columns. A call that the
+    /// script host refuses is made again with half of the rows, so that one bad row costs itself
+    /// only.
     func values(_ rows: [[String?]]) async throws -> [Result<[JSONValue], RowRefused>] {
         guard !rows.isEmpty else { return [] }
         do {
@@ -41,7 +42,8 @@ struct ImportExpressions: Sendable {
         return ["rows": .array(list)]
     }
 
-    /// One expression for each column that has one: an array with `[value]` or `{"error"}` for each row.
+    /// One expression for each column that has one: an array with `[value]` or `{"error"}` for each
+    /// row.
     private var expressions: JSONObject {
         var object = JSONObject()
         for column in mapping.columns {

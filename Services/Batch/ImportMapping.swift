@@ -2,8 +2,8 @@ import Contracts
 import HTTP
 import JSON
 
-/// How the fields of a file become the columns of a class. Fixed in the run when its header was read, so that a
-/// run that goes on after a restart makes the same records.
+/// How the fields of a file become the columns of a class. Fixed in the run when its header was
+/// read, so that a run that goes on after a restart makes the same records.
 struct ImportMapping: Sendable {
     struct Column: Sendable, Codable {
         /// The position of the field, from 0.
@@ -15,7 +15,8 @@ struct ImportMapping: Sendable {
     }
 
     var columns: [Column]
-    /// How many fields a row must have; nil where the file has no header (then the first row says it).
+    /// How many fields a row must have; nil where the file has no header (then the first row says
+    /// it).
     var width: Int
     /// The header as it stands in the file.
     var header: [UInt8]
@@ -107,7 +108,8 @@ struct ImportMapping: Sendable {
 
     var hasExpressions: Bool { columns.contains { $0.expression != nil } }
 
-    /// The texts of a row's mapped fields, in the order of `columns` (nil: nothing stands there), or why not.
+    /// The texts of a row's mapped fields, in the order of `columns` (nil: nothing stands there),
+    /// or why not.
     func texts(_ row: CSVRow, _ options: CSVOptions) throws(RowRefused) -> [String?] {
         switch row.fault {
         case .textAfterQuote:
@@ -134,8 +136,8 @@ struct ImportMapping: Sendable {
         return texts
     }
 
-    /// The JSON that a text means in a column of this type. What does not fit stays a string, so that Records says
-    /// what is wrong with it.
+    /// The JSON that a text means in a column of this type. What does not fit stays a string, so
+    /// that Records says what is wrong with it.
     static func value(_ text: String?, type: String) -> JSONValue {
         guard let text else { return .null }
         switch type {

@@ -6,9 +6,9 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Carries an import from where its row says it stands to its end, chunk by chunk. Each chunk has an idempotency
-/// key of its own, and counters and place move in one transaction after it: killed anywhere and begun again, the
-/// run ends the same.
+/// Carries an import from where its row says it stands to its end, chunk by chunk. Each chunk has
+/// an idempotency key of its own, and counters and place move in one transaction after it: killed
+/// anywhere and begun again, the run ends the same.
 struct ImportRunner: Sendable {
     let database: Database
     let files: RunFiles
@@ -17,7 +17,8 @@ struct ImportRunner: Sendable {
     let runtime: Runtime
     let isStopping: @Sendable () -> Bool
 
-    /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is tried again.
+    /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is
+    /// tried again.
     func work(on run: Run) async throws -> QueueWorker.Outcome {
         guard
             let definition = Models.importDefinition(
@@ -220,7 +221,8 @@ struct FileRows {
         }
     }
 
-    /// The next rows up to the limits of a chunk. Empty lines are skipped, but for files of one column.
+    /// The next rows up to the limits of a chunk. Empty lines are skipped, but for files of one
+    /// column.
     mutating func chunk(after number: Int, width: Int) async throws -> [(
         source: ImportChunk.Source, row: CSVRow
     )] {

@@ -47,8 +47,8 @@ struct RejectedRow: Sendable {
         }
     }
 
-    /// The row again, with the line and the reason as two further fields after `width` others. What the file's encoding
-    /// does not have becomes `?` in the reason.
+    /// The row again, with the line and the reason as two further fields after `width` others. What
+    /// the file's encoding does not have becomes `?` in the reason.
     func line(_ options: CSVOptions, width: Int) -> [UInt8] {
         var bytes = raw
         for _ in fields..<max(width, fields) { bytes.append(options.separator) }

@@ -31,8 +31,8 @@ final class RunFiles: Sendable {
         var sha256: String
     }
 
-    /// Writes a body as it comes and syncs it. The file of a call that fails goes at once; what a crash leaves is
-    /// removed by `clean`.
+    /// Writes a body as it comes and syncs it. The file of a call that fails goes at once; what a
+    /// crash leaves is removed by `clean`.
     func store(_ body: RequestBody, limit: Int) async throws -> Stored {
         if let length = body.length, length > limit {
             throw BatchError.uploadTooLarge(limit: limit)

@@ -24,7 +24,8 @@ enum RunStore {
         place, mapping, problem, cancel, rows_read, inserted, updated, unchanged, deleted, rejected
         """
 
-    /// Makes the run and its work; the run that the same key made before, instead, where there is one.
+    /// Makes the run and its work; the run that the same key made before, instead, where there is
+    /// one.
     static func create(_ connection: Connection, _ new: New, now: Timestamp) throws -> (
         run: Int64, isNew: Bool
     ) {

@@ -184,7 +184,8 @@ struct MailServerURL: Sendable, Hashable {
         host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
     }
 
-    /// `auto`: never send a password in the clear over a network, and do not ask for TLS on loopback.
+    /// `auto`: never send a password in the clear over a network, and do not ask for TLS on
+    /// loopback.
     func startTLS(_ word: String) -> CurlConnection.Target.TLS {
         if let choice = CurlConnection.Target.TLS(rawValue: word) { return choice }
         if isLoopback { return .never }

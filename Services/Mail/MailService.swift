@@ -151,7 +151,8 @@ public final class MailService: Service {
                 handle: sender.send)
         }
 
-        /// What a crash left between the final dot and the server's answer is uncertain from now on.
+        /// What a crash left between the final dot and the server's answer is uncertain from now
+        /// on.
         func recover() async throws {
             let (store, resend, now) = (store, resendsUncertain, runtime.clock.now())
             let count = try await database.write {

@@ -20,7 +20,8 @@ enum MailMigrations {
             document text not null);
         """
 
-    /// `mail.origin` is the idempotency key of a caller within the platform, kept as long as the mail is.
+    /// `mail.origin` is the idempotency key of a caller within the platform, kept as long as the
+    /// mail is.
     @Sendable private static func mails(_ connection: Connection) throws {
         let dialect = connection.dialect
         try connection.script(
@@ -70,7 +71,8 @@ enum MailMigrations {
             """)
     }
 
-    /// `intake.source_key` is what the source calls the mail; `after_state` is `none`, `pending` or `done`.
+    /// `intake.source_key` is what the source calls the mail; `after_state` is `none`, `pending` or
+    /// `done`.
     @Sendable private static func intakes(_ connection: Connection) throws {
         let dialect = connection.dialect
         try connection.script(

@@ -93,7 +93,7 @@ func problem(of error: any Error) -> Problem? {
     case let error as any ProblemConvertible: return error.problem
     case DatabaseError.full:
         return Problem(
-            status: 507, code: "storage-full", title: "There is no room to store this",
+            status: 507, code: "insufficient-storage", title: "There is no room to store this",
             detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
     case DatabaseError.overloaded:
         return .unavailable("Too many requests wait; try again.", retryAfter: 1)

@@ -5,7 +5,8 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-// libcurl's setters and getters are variadic, which Swift cannot call: one typed function for each kind.
+// libcurl's setters and getters are variadic, which Swift cannot call: one typed function for each
+// kind.
 
 static inline CURLcode geartrain_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);

@@ -37,7 +37,8 @@ public enum AESGCM {
         return sealed
     }
 
-    /// Throws `CryptoError.authentication` where key, bytes or associated data are not those that were sealed.
+    /// Throws `CryptoError.authentication` where key, bytes or associated data are not those that
+    /// were sealed.
     public static func open(_ sealed: [UInt8], key: [UInt8], associated: [UInt8] = []) throws
         -> [UInt8]
     {

@@ -61,7 +61,8 @@ public enum Base64 {
         }
     }
 
-    /// Digits without padding; nil for a foreign digit, an impossible length, or bits that encode nothing.
+    /// Digits without padding; nil for a foreign digit, an impossible length, or bits that encode
+    /// nothing.
     private static func decode(_ digits: ArraySlice<UInt8>, values: [UInt8]) -> [UInt8]? {
         guard digits.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []

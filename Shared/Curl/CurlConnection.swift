@@ -1,13 +1,14 @@
 import ServiceRuntime
 
-/// A connection for a protocol of our own (SMTP, IMAP) over `CURLOPT_CONNECT_ONLY`: libcurl does TCP, TLS,
-/// greeting, STARTTLS and SASL login; then bytes go both ways. Each has a thread of its own, so that a slow
-/// server keeps nobody else waiting; who opens many bounds their number.
+/// A connection for a protocol of our own (SMTP, IMAP) over `CURLOPT_CONNECT_ONLY`: libcurl does
+/// TCP, TLS, greeting, STARTTLS and SASL login; then bytes go both ways. Each has a thread of its
+/// own, so that a slow server keeps nobody else waiting; who opens many bounds their number.
 ///
 /// Cancelling the task that waits ends the wait with `CurlError` of kind `interrupted`.
 public final class CurlConnection: Sendable {
     public struct Target: Sendable {
-        /// `smtp://host:port`, `smtps://`, `imap://`, `imaps://`; of SMTP, the path is the name for EHLO.
+        /// `smtp://host:port`, `smtps://`, `imap://`, `imaps://`; of SMTP, the path is the name for
+        /// EHLO.
         public var url: String
         public var user: String?
         public var password: String?
@@ -36,7 +37,8 @@ public final class CurlConnection: Sendable {
 
     private let thread: ThreadExecutor
     private let session: ConnectSession
-    /// What the server said before the connection was handed over (greeting, capabilities), line by line.
+    /// What the server said before the connection was handed over (greeting, capabilities), line by
+    /// line.
     public let greeting: [String]
 
     private init(thread: ThreadExecutor, session: ConnectSession, greeting: [String]) {
@@ -45,7 +47,8 @@ public final class CurlConnection: Sendable {
         self.greeting = greeting
     }
 
-    /// Connects and logs in; `CurlError` says why not (`lastReply` has the server's words where known).
+    /// Connects and logs in; `CurlError` says why not (`lastReply` has the server's words where
+    /// known).
     public static func open(_ target: Target, timeout: Duration) async throws -> CurlConnection {
         let session = try ConnectSession()
         let thread = ThreadExecutor(name: "curl")
@@ -60,7 +63,8 @@ public final class CurlConnection: Sendable {
         }
     }
 
-    /// Sends all of it or throws. `timeout` bounds each wait for the peer to take more, not the whole.
+    /// Sends all of it or throws. `timeout` bounds each wait for the peer to take more, not the
+    /// whole.
     public func send(_ bytes: [UInt8], timeout: Duration) async throws {
         let session = session
         try await CurlConnection.interruptible(session) {

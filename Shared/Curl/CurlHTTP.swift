@@ -47,7 +47,8 @@ public final class CurlHTTP: Sendable {
 
     deinit { loop.close() }
 
-    /// Only `http` and `https`; redirects are answered, not followed. Cancelling the task ends the transfer.
+    /// Only `http` and `https`; redirects are answered, not followed. Cancelling the task ends the
+    /// transfer.
     public func send(_ request: Request) async throws -> Response {
         let transfer = try Transfer(request)
         return try await withTaskCancellationHandler {

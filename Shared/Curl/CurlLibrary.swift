@@ -5,7 +5,8 @@ import Glibc
 enum CurlLibrary {
     /// Nil, or why libcurl does not work here.
     static let failure: CurlError? = {
-        // OpenSSL writes to sockets without MSG_NOSIGNAL: a peer that has gone would end the process.
+        // OpenSSL writes to sockets without MSG_NOSIGNAL: a peer that has gone would end the
+        // process.
         signal(SIGPIPE, SIG_IGN)
         let code = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         return code == CURLE_OK ? nil : CurlError(code)

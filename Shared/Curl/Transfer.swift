@@ -2,7 +2,8 @@ import CCurl
 import ServiceRuntime
 import Synchronization
 
-/// One HTTP exchange: its handle, and the answer as it comes. The handle is used on the loop's thread only.
+/// One HTTP exchange: its handle, and the answer as it comes. The handle is used on the loop's
+/// thread only.
 final class Transfer: @unchecked Sendable {
     /// Header lines of an answer.
     private static let headerLimit = 1_000

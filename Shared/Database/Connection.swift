@@ -1,7 +1,7 @@
 import CSQLite
 
-/// A connection lent to a closure; using it after the closure is a programming error. Statements are written
-/// with `?` and prepared once each.
+/// A connection lent to a closure; using it after the closure is a programming error. Statements
+/// are written with `?` and prepared once each.
 public final class Connection {
     /// Prepared statements kept by a connection; beyond it the one unused for longest goes.
     static let statementLimit = 256

@@ -82,8 +82,9 @@ public final class Database: Sendable {
         readers.queue.close()
     }
 
-    /// Runs `body` in the current group's transaction under its own savepoint, and returns after the COMMIT.
-    /// What `body` throws undoes its own statements only; a failed COMMIT throws for everyone in it.
+    /// Runs `body` in the current group's transaction under its own savepoint, and returns after
+    /// the COMMIT. What `body` throws undoes its own statements only; a failed COMMIT throws for
+    /// everyone in it.
     @discardableResult
     public func write<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
@@ -91,7 +92,8 @@ public final class Database: Sendable {
         try await ask(.grouped, body)
     }
 
-    /// Runs `body` alone, outside any transaction, on the writer thread (VACUUM, DDL that needs it).
+    /// Runs `body` alone, outside any transaction, on the writer thread (VACUUM, DDL that needs
+    /// it).
     @discardableResult
     public func exclusive<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
@@ -99,15 +101,17 @@ public final class Database: Sendable {
         try await ask(.alone, body)
     }
 
-    /// Runs `body` on a reader thread in one read transaction (a consistent view): scans, lists, exports.
+    /// Runs `body` on a reader thread in one read transaction (a consistent view): scans, lists,
+    /// exports.
     public func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
         try await readers.read(body)
     }
 
-    /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for itself;
-    /// otherwise as `read`. For statements of microseconds (a row by its key, a page by an index).
+    /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for
+    /// itself; otherwise as `read`. For statements of microseconds (a row by its key, a page by an
+    /// index).
     public func pointRead<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
@@ -120,7 +124,8 @@ public final class Database: Sendable {
 
     /// A number that changes with every commit by another process (SQLite's `data_version`).
     public func foreignVersion() async throws -> Int64 {
-        // Only the connection that writes can tell: to any other, this process's own commits look foreign.
+        // Only the connection that writes can tell: to any other, this process's own commits look
+        // foreign.
         try await ask(.look) { try $0.count("pragma data_version") }
     }
 
@@ -141,8 +146,8 @@ public final class Database: Sendable {
         ownership.release()
     }
 
-    /// Whether leases that stand in queue `name` are from an earlier life of this process and may be taken
-    /// back: once for each queue, and only where no other process has the database open.
+    /// Whether leases that stand in queue `name` are from an earlier life of this process and may
+    /// be taken back: once for each queue, and only where no other process has the database open.
     func mayReclaim(_ name: String) -> Bool {
         ownership.isHeld && reclaimed.withLock { $0.insert(name).inserted }
     }

@@ -2,7 +2,8 @@ import Glibc
 import ServiceRuntime
 import Synchronization
 
-/// The connection of one event loop, opened by its first point read. Only that loop's thread uses it.
+/// The connection of one event loop, opened by its first point read. Only that loop's thread uses
+/// it.
 final class LoopConnection: @unchecked Sendable {
     private var open: Connection?
     private var isClosed = false

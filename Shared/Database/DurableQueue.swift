@@ -1,10 +1,10 @@
 import ServiceRuntime
 
-/// Work as rows: due time, lease, attempts, last error. Every thing that must not be lost (outbox, inbox,
-/// mails, workflow actions, timers, jobs) is an item of such a queue before it is done.
+/// Work as rows: due time, lease, attempts, last error. Every thing that must not be lost (outbox,
+/// inbox, mails, workflow actions, timers, jobs) is an item of such a queue before it is done.
 ///
-/// Several copies of a service may work on one queue: an item is leased for a time, and taken again by
-/// someone else when the lease ran out.
+/// Several copies of a service may work on one queue: an item is leased for a time, and taken again
+/// by someone else when the lease ran out.
 public struct DurableQueue: Sendable {
     /// One unit of work.
     public struct Item: Sendable {
@@ -58,7 +58,8 @@ public struct DurableQueue: Sendable {
         }
     }
 
-    /// Adds an item in the caller's transaction; false where the key is there already (a dead one too).
+    /// Adds an item in the caller's transaction; false where the key is there already (a dead one
+    /// too).
     @discardableResult
     public func enqueue(
         _ connection: Connection, key: String, payload: [UInt8], due: Timestamp, now: Timestamp
@@ -96,7 +97,8 @@ public struct DurableQueue: Sendable {
         return items
     }
 
-    /// The work goes on: the lease now ends at `until`. Throws `QueueError.leaseLost` as `complete` does.
+    /// The work goes on: the lease now ends at `until`. Throws `QueueError.leaseLost` as `complete`
+    /// does.
     public func extend(_ connection: Connection, _ item: Item, until: Timestamp) throws {
         try held(
             item,
@@ -140,7 +142,8 @@ public struct DurableQueue: Sendable {
                 [.text(error), .integer(item.id), .integer(Int64(item.attempts))]))
     }
 
-    /// A person acts: a dead item is due again at `due`, as if never tried; false where there is none.
+    /// A person acts: a dead item is due again at `due`, as if never tried; false where there is
+    /// none.
     @discardableResult
     public func revive(_ connection: Connection, key: String, due: Timestamp) throws -> Bool {
         try connection.run(

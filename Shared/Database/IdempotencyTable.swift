@@ -1,7 +1,7 @@
 import ServiceRuntime
 
-/// Answers kept by idempotency key, in the transaction of the effect, so that a repeated call does nothing
-/// and answers the same.
+/// Answers kept by idempotency key, in the transaction of the effect, so that a repeated call does
+/// nothing and answers the same.
 public struct IdempotencyTable: Sendable {
     public init() {}
 
@@ -19,8 +19,8 @@ public struct IdempotencyTable: Sendable {
         }
     }
 
-    /// The answer kept for `key`; throws `IdempotencyError.reused` where `fingerprint` (a hash of the request)
-    /// differs.
+    /// The answer kept for `key`; throws `IdempotencyError.reused` where `fingerprint` (a hash of
+    /// the request) differs.
     public func answer(_ connection: Connection, key: String, fingerprint: [UInt8]) throws
         -> [UInt8]?
     {

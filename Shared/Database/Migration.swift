@@ -34,8 +34,8 @@ public struct Migration: Sendable {
 }
 
 extension Database {
-    /// Applies the migrations that are missing, each in its own transaction, in the order given; refuses a database
-    /// whose applied migrations differ from these or are newer.
+    /// Applies the migrations that are missing, each in its own transaction, in the order given;
+    /// refuses a database whose applied migrations differ from these or are newer.
     public func migrate(_ migrations: [Migration]) async throws {
         guard Set(migrations.map(\.name)).count == migrations.count else {
             throw DatabaseError.schema("two migrations have the same name")

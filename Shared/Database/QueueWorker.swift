@@ -1,8 +1,8 @@
 import ServiceRuntime
 import Synchronization
 
-/// Works on a queue: leases, handles up to `concurrency` at a time, waits for a wake-up or the next due time.
-/// A `Service` of the group: on shutdown it takes nothing new and finishes what runs.
+/// Works on a queue: leases, handles up to `concurrency` at a time, waits for a wake-up or the next
+/// due time. A `Service` of the group: on shutdown it takes nothing new and finishes what runs.
 public final class QueueWorker: Service {
     /// What became of an item; each is written in one transaction.
     public enum Outcome: Sendable {
@@ -14,8 +14,9 @@ public final class QueueWorker: Service {
         case retryAt(Timestamp, String)
         /// A person must look; the closure writes the incident in the same transaction.
         case bury(String, (@Sendable (Connection) throws -> Void)? = nil)
-        /// The closure writes the effect, and answers when the item is due again or nil where it is done: for work
-        /// whose end can only be told in the transaction itself. `committed` runs after the commit.
+        /// The closure writes the effect, and answers when the item is due again or nil where it is
+        /// done: for work whose end can only be told in the transaction itself. `committed` runs
+        /// after the commit.
         case decide(
             @Sendable (Connection) throws -> Timestamp?, committed: @Sendable () -> Void = {})
     }
@@ -40,8 +41,8 @@ public final class QueueWorker: Service {
     /// How long to wait after the database itself failed.
     private static let failureWait = Duration.seconds(1)
 
-    /// `backoff` gives the wait after the n-th failed attempt (from 1). An error that `handle` throws is a
-    /// retry with that error. A lease is extended while its item is being handled.
+    /// `backoff` gives the wait after the n-th failed attempt (from 1). An error that `handle`
+    /// throws is a retry with that error. A lease is extended while its item is being handled.
     public init(
         _ queue: DurableQueue, database: Database, runtime: Runtime, name: String,
         concurrency: Int = 8, lease: Duration = .seconds(60),
@@ -103,7 +104,8 @@ public final class QueueWorker: Service {
         return items
     }
 
-    /// Waits until something may have changed: a wake-up, an item that ended, a due time, a lease to extend.
+    /// Waits until something may have changed: a wake-up, an item that ended, a due time, a lease
+    /// to extend.
     private func rest() async throws {
         let renewal = try await extendLeases()
         let isFull = running.withLock { $0.count } >= concurrency
@@ -196,7 +198,8 @@ public final class QueueWorker: Service {
         if case .decide(_, let committed) = outcome { committed() }
     }
 
-    /// The effect could not be written: the item is tried again, by its lease's end if not even that can be.
+    /// The effect could not be written: the item is tried again, by its lease's end if not even
+    /// that can be.
     private func settleFailure(_ item: DurableQueue.Item, _ error: any Error) async {
         runtime.log.error(
             "the outcome of an item could not be written",
@@ -211,8 +214,8 @@ public final class QueueWorker: Service {
     }
 }
 
-/// Doubling waits with jitter: `first`, then twice as long each time, at most `most`. Up to a quarter is added, or
-/// at `most` taken away.
+/// Doubling waits with jitter: `first`, then twice as long each time, at most `most`. Up to a
+/// quarter is added, or at `most` taken away.
 public func exponentialBackoff(first: Duration, most: Duration, random: any RandomSource)
     -> @Sendable (Int) -> Duration
 {

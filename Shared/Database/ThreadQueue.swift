@@ -5,7 +5,8 @@ import Glibc
 final class ThreadQueue<Element>: @unchecked Sendable {
     enum Refusal { case full, closed }
 
-    // On the heap: a pthread object must not move, and a stored property under `&` is exclusive access.
+    // On the heap: a pthread object must not move, and a stored property under `&` is exclusive
+    // access.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let limit: Int
@@ -36,8 +37,8 @@ final class ThreadQueue<Element>: @unchecked Sendable {
         return nil
     }
 
-    /// Up to `most` elements in their order. With `waiting`, an empty answer says that the queue is closed
-    /// and that all was taken.
+    /// Up to `most` elements in their order. With `waiting`, an empty answer says that the queue is
+    /// closed and that all was taken.
     func take(_ most: Int, waiting: Bool) -> [Element] {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

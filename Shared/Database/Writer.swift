@@ -58,9 +58,9 @@ final class WriterTask<Answer: Sendable>: WriterJob, @unchecked Sendable {
     }
 }
 
-/// The thread that writes. It takes what is queued as one group: the first write begins a transaction, each
-/// caller's closure runs under a savepoint, and when nothing more waits (or a limit is reached) one
-/// COMMIT makes all of it durable, and only then is anybody resumed.
+/// The thread that writes. It takes what is queued as one group: the first write begins a
+/// transaction, each caller's closure runs under a savepoint, and when nothing more waits (or a
+/// limit is reached) one COMMIT makes all of it durable, and only then is anybody resumed.
 final class Writer: @unchecked Sendable {
     let queue: ThreadQueue<any WriterJob>
     private let connection: Connection
@@ -129,8 +129,8 @@ final class Writer: @unchecked Sendable {
     private func add(_ job: any WriterJob) {
         let error = job.run(connection)
         group.append(job)
-        // A full disk or an I/O error can make the engine roll back the whole transaction, and with it
-        // what the others of this group wrote.
+        // A full disk or an I/O error can make the engine roll back the whole transaction, and with
+        // it what the others of this group wrote.
         guard !connection.isInTransaction else { return }
         failGroup(
             error
@@ -160,7 +160,8 @@ final class Writer: @unchecked Sendable {
 
     private func abandonTransaction() {
         guard connection.isInTransaction else { return }
-        // Where even this fails the engine has rolled back already, or the next BEGIN says what is wrong.
+        // Where even this fails the engine has rolled back already, or the next BEGIN says what is
+        // wrong.
         _ = try? connection.run("rollback")
     }
 }

@@ -1,5 +1,5 @@
-/// Takes the chunked coding (RFC 9112, 7.1) off a body; a pure state machine. Extensions and trailers are
-/// checked and dropped.
+/// Takes the chunked coding (RFC 9112, 7.1) off a body; a pure state machine. Extensions and
+/// trailers are checked and dropped.
 struct ChunkDecoder {
     enum Step: Equatable {
         /// These bytes are content; call again with what follows them.

@@ -1,4 +1,5 @@
-/// Why a message is refused. After one of these the bytes that follow mean nothing: the connection closes.
+/// Why a message is refused. After one of these the bytes that follow mean nothing: the connection
+/// closes.
 enum HTTPFault: Error, Hashable {
     /// 400, with what is wrong.
     case malformed(String)

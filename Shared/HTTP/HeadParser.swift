@@ -11,8 +11,9 @@ enum StartLine {
     case response(status: Int)
 }
 
-/// Reads the head of a request or an answer. A pure state machine: it is given what has come so far,
-/// again and again, and looks at each byte once; faults do not depend on how the bytes were cut.
+/// Reads the head of a request or an answer. A pure state machine: it is given what has come so
+/// far, again and again, and looks at each byte once; faults do not depend on how the bytes were
+/// cut.
 struct HeadParser {
     enum Kind { case request, response }
 
@@ -30,7 +31,8 @@ struct HeadParser {
         self.limits = limits
     }
 
-    /// The number of bytes of the head, once it is complete. `bytes` begins where it began the last time.
+    /// The number of bytes of the head, once it is complete. `bytes` begins where it began the last
+    /// time.
     mutating func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(HTTPFault) -> Int? {
         while scanned < bytes.count {
             let byte = bytes[scanned]

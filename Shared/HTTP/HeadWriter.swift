@@ -24,8 +24,8 @@ struct HeadWriter {
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// A field. What could end it or begin another (CR, LF, NUL and the like) becomes a space; a name that is
-    /// none is left out.
+    /// A field. What could end it or begin another (CR, LF, NUL and the like) becomes a space; a
+    /// name that is none is left out.
     mutating func field(_ name: String, _ value: String) {
         guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte) else { return }
         append(name)

@@ -1,7 +1,8 @@
 import JSON
 import ServiceRuntime
 
-/// An RFC 9457 problem: the one shape of every error that a caller sees, and what calls between services throw.
+/// An RFC 9457 problem: the one shape of every error that a caller sees, and what calls between
+/// services throw.
 public struct Problem: Error, Sendable, Hashable {
     public var status: Int
     /// Kebab case; the type is `/problems/<code>`.

@@ -21,8 +21,8 @@ public struct Request: Sendable {
     /// The peer's address without port.
     public var remoteAddress: String
 
-    /// For tests and transports without a socket; a target that a server would refuse has the path `[""]`,
-    /// which no route matches.
+    /// For tests and transports without a socket; a target that a server would refuse has the path
+    /// `[""]`, which no route matches.
     public init(
         method: Method, target: String, headers: Headers = [:], body: RequestBody = .empty,
         trace: TraceContext = TraceContext(requestID: "-"), remoteAddress: String = "127.0.0.1"

@@ -47,7 +47,8 @@ public struct Response: Sendable {
         Response(status, "text/plain; charset=utf-8", [:], Array(text.utf8))
     }
 
-    /// Server-Sent Events: `next` gives event after event until nil. It is cancelled when the peer goes.
+    /// Server-Sent Events: `next` gives event after event until nil. It is cancelled when the peer
+    /// goes.
     public static func events(
         _ next: @escaping @Sendable () async throws -> ServerSentEvent?
     ) -> Response {

@@ -1,4 +1,5 @@
-/// Paths by their segments; a literal goes before a number, a number before a text, a text before the rest.
+/// Paths by their segments; a literal goes before a number, a number before a text, a text before
+/// the rest.
 struct RouteTree<Endpoint: Sendable>: Sendable {
     /// The methods of one path.
     struct Leaf: Sendable {

@@ -48,8 +48,8 @@ public final class Router<Caller: Sendable>: Routes, @unchecked Sendable {
         let instruments: RouteObserver.Instruments?
     }
 
-    /// `authorize` throws a problem (401, 403) or answers the caller. With `observer` each route has
-    /// its metrics, and an error that nobody foresaw goes to the log.
+    /// `authorize` throws a problem (401, 403) or answers the caller. With `observer` each route
+    /// has its metrics, and an error that nobody foresaw goes to the log.
     public init(
         permissions: Set<String> = [], observer: RouteObserver? = nil,
         authorize: @escaping @Sendable (Request, Permission) async throws -> Caller
@@ -59,9 +59,10 @@ public final class Router<Caller: Sendable>: Routes, @unchecked Sendable {
         self.authorize = authorize
     }
 
-    /// Declares a route: `/api/records/{model}/{class}/{id}`. `{id:integer}` takes digits only; `{rest...}` the rest.
-    /// `body`: accepted content types (415 otherwise); empty means that the route takes none.
-    /// A route twice, or an unknown permission, is reported by `check()` and stops the start.
+    /// Declares a route: `/api/records/{model}/{class}/{id}`. `{id:integer}` takes digits only;
+    /// `{rest...}` the rest. `body`: accepted content types (415 otherwise); empty means that the
+    /// route takes none. A route twice, or an unknown permission, is reported by `check()` and
+    /// stops the start.
     public func on(
         _ method: Method, _ path: String, _ permission: Permission,
         body: [String] = ["application/json"], bodyLimit: Int = 1 << 20,
@@ -166,7 +167,8 @@ public final class Router<Caller: Sendable>: Routes, @unchecked Sendable {
 
 /// Content types.
 enum MediaType {
-    /// Whether `value` (a header, parameters and all) is what `pattern` (`text/csv`, `text/*`, `*/*`) names.
+    /// Whether `value` (a header, parameters and all) is what `pattern` (`text/csv`, `text/*`,
+    /// `*/*`) names.
     static func matches(_ value: String, _ pattern: String) -> Bool {
         if pattern == "*/*" { return true }
         let end = value.utf8.firstIndex { $0 == UInt8(ascii: ";") || $0 == 0x20 || $0 == 0x09 }

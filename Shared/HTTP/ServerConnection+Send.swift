@@ -10,8 +10,8 @@ extension ServerConnection {
     private static let compressLimit = 1 << 20
     private static let compressLevel = 4
 
-    /// Writes an answer that is whole and that the kernel takes at once: the way of nearly every request.
-    /// False where nothing was written and `send` has to do it.
+    /// Writes an answer that is whole and that the kernel takes at once: the way of nearly every
+    /// request. False where nothing was written and `send` has to do it.
     func sendAtOnce(_ response: Response, _ exchange: inout Exchange) throws -> Bool {
         let body: [UInt8]
         switch response.body {
@@ -21,7 +21,8 @@ extension ServerConnection {
         }
         guard body.count <= ServerConnection.copyLimit, !isCompressible(response, body, exchange)
         else { return false }
-        // Small enough for any socket buffer that has nothing in it; else the rest is left to `send`.
+        // Small enough for any socket buffer that has nothing in it; else the rest is left to
+        // `send`.
         writeHead(response, .length(body.count), &exchange)
         if !exchange.isHead, !Status.isBodiless(response.status) {
             owner.writer.append(contentsOf: body)
@@ -151,8 +152,8 @@ extension ServerConnection {
             writeHead(response, length.map { .length($0) } ?? .chunked, &exchange)
             return try await socket.write(owner.writer.bytes, patience: owner.bodyPatience)
         }
-        // The body of the request may be read while the answer is made, so whether the connection goes on
-        // is known at the end only.
+        // The body of the request may be read while the answer is made, so whether the connection
+        // goes on is known at the end only.
         if let source, !source.isAtEnd, !source.hasFailed { exchange.keepsAlive = false }
         let output = StreamOutput(self, response, length: length, exchange, source)
         if let type = response.headers["Content-Type"],

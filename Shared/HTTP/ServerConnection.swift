@@ -23,7 +23,8 @@ final class ServerConnection: @unchecked Sendable {
     /// What is left of an answer that the kernel took in part.
     var unsent: [UInt8]?
 
-    /// How long and how much is read and dropped after the last answer, so that it reaches the peer.
+    /// How long and how much is read and dropped after the last answer, so that it reaches the
+    /// peer.
     private static let lingerTime: UInt64 = 2_000_000_000
     private static let lingerLimit = 16 << 20
     private static let lateTime: UInt64 = 100_000_000
@@ -151,7 +152,8 @@ final class ServerConnection: @unchecked Sendable {
             })
     }
 
-    /// The body as the handler sees it, and where it is read from, unless all of it has come already.
+    /// The body as the handler sees it, and where it is read from, unless all of it has come
+    /// already.
     private func body(of parser: HeadParser) -> (RequestBody, SocketBody?) {
         let fields = parser.fields
         let limit = owner.configuration.bodyLimit
@@ -193,8 +195,8 @@ final class ServerConnection: @unchecked Sendable {
                 detail: "This server has as many connections as it may have.", retryAfter: 1))
     }
 
-    /// Reads and drops what the peer still sends: a close before that would reset the connection, and
-    /// the answer with it.
+    /// Reads and drops what the peer still sends: a close before that would reset the connection,
+    /// and the answer with it.
     private func linger() async {
         socket.endOutput()
         let deadline = owner.loop.now + ServerConnection.lingerTime

@@ -19,7 +19,8 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
     private let count: ConnectionCount
     private let ended: @Sendable () -> Void
     private var listener: Int32
-    /// Given up for a moment to accept a connection, and close it, when there is no other file left.
+    /// Given up for a moment to accept a connection, and close it, when there is no other file
+    /// left.
     private var spare: Int32 = -1
     private var retry: LoopTimer?
     private var connections: [ObjectIdentifier: ServerConnection] = [:]
@@ -89,8 +90,8 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
         }
     }
 
-    /// With no file left: takes the next connection in place of the spare file and closes it, so that the peer
-    /// learns it at once. False where that was not possible.
+    /// With no file left: takes the next connection in place of the spare file and closes it, so
+    /// that the peer learns it at once. False where that was not possible.
     private func turnOneAway() -> Bool {
         guard spare >= 0 else {
             spare = ServerLoop.openSpare()

@@ -17,7 +17,8 @@ struct SocketAddress: Sendable {
         length = info.ai_addrlen
     }
 
-    /// The addresses of a host, at least one. It may ask a name server and block; `isNumeric` allows only an address.
+    /// The addresses of a host, at least one. It may ask a name server and block; `isNumeric`
+    /// allows only an address.
     static func resolve(_ host: String, _ port: Int, isNumeric: Bool) throws -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC

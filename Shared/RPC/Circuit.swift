@@ -1,7 +1,8 @@
 import ServiceRuntime
 import Synchronization
 
-/// Stops calling a peer that cannot be reached, so that callers hear at once and the peer can start in peace.
+/// Stops calling a peer that cannot be reached, so that callers hear at once and the peer can start
+/// in peace.
 final class Circuit: Sendable {
     static let failureLimit = 5
     static let firstOpen = Duration.seconds(1)

@@ -3,9 +3,9 @@ import HTTP
 import JSON
 import ServiceRuntime
 
-/// Another service, called over HTTP with the principal signed. Retries what is safe (safe calls and those with an
-/// idempotency key) while the deadline lasts; a peer that does not answer opens a circuit, and then calls
-/// fail at once with 503 `peer-unavailable` and `Retry-After`.
+/// Another service, called over HTTP with the principal signed. Retries what is safe (safe calls
+/// and those with an idempotency key) while the deadline lasts; a peer that does not answer opens a
+/// circuit, and then calls fail at once with 503 `peer-unavailable` and `Retry-After`.
 public struct Peer: Sendable {
     /// For a call whose context says nothing.
     public static let defaultTimeout = Duration.seconds(30)

@@ -1,7 +1,8 @@
 import HTTP
 import ServiceRuntime
 
-/// The peers of a service, made from its settings. None of them needs to run: connections are made by calls.
+/// The peers of a service, made from its settings. None of them needs to run: connections are made
+/// by calls.
 public struct Peers: Sendable {
     private let peers: [String: Peer]
     private let signer: PrincipalSigner

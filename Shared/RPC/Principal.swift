@@ -39,7 +39,8 @@ public enum Door: String, Sendable, Codable {
 
 /// Why something happens: the root that began it, and how far from it we are.
 public struct Cause: Sendable, Hashable, Codable {
-    /// The same for everything that one beginning caused: `request:<id>`, `mail:support/12`, `database:<seq>`.
+    /// The same for everything that one beginning caused: `request:<id>`, `mail:support/12`,
+    /// `database:<seq>`.
     public var root: String
     /// The direct cause: `rule:helpdesk.handle`, `workflow:41/close`.
     public var via: String

@@ -3,8 +3,8 @@ import JSON
 import ServiceRuntime
 import Synchronization
 
-/// Signs and checks who calls: base64url(JSON) + "." + base64url(HMAC-SHA-256) with a short life, so that no service
-/// believes anybody who only reaches its port.
+/// Signs and checks who calls: base64url(JSON) + "." + base64url(HMAC-SHA-256) with a short life,
+/// so that no service believes anybody who only reaches its port.
 public final class PrincipalSigner: Sendable {
     /// Tokens remembered in each direction; at the limit all are forgotten and made again.
     static let cacheLimit = 10_000

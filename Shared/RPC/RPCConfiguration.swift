@@ -23,7 +23,8 @@ public struct RPCConfiguration: Sendable {
         "gateway": 8080, "records": 8081, "mail": 8082, "workflow": 8083, "batch": 8084,
     ]
 
-    /// Reads `<SERVICE>_ADDRESS`, `<SERVICE>_PORT`, `RPC_KEY` (or `RPC_KEY_FILE`), and `<PEER>_URL` for each peer.
+    /// Reads `<SERVICE>_ADDRESS`, `<SERVICE>_PORT`, `RPC_KEY` (or `RPC_KEY_FILE`), and `<PEER>_URL`
+    /// for each peer.
     public init(
         reading reader: ConfigurationReader, service: String, defaultPort: Int, peers: [String]
     ) {

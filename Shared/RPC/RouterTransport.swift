@@ -1,7 +1,8 @@
 import HTTP
 import ServiceRuntime
 
-/// Answers from another service's router in the same process, without a socket: for tests and simulations.
+/// Answers from another service's router in the same process, without a socket: for tests and
+/// simulations.
 public struct RouterTransport<Caller: Sendable>: Transport {
     private let router: Router<Caller>
 

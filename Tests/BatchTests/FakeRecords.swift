@@ -6,7 +6,8 @@ import ServiceRuntime
 import Synchronization
 import TestSupport
 
-/// Records and Workflow as far as Batch calls them, in memory: a class `shop.price` with a unique `code`.
+/// Records and Workflow as far as Batch calls them, in memory: a class `shop.price` with a unique
+/// `code`.
 final class FakeRecords: Sendable {
     struct State {
         var items: [JSONObject] = []

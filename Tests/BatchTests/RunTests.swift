@@ -130,7 +130,8 @@ import Testing
     try await bench.stop()
 }
 
-/// Where a run is interrupted: before a chunk reaches Records, or after it did and before Batch knows.
+/// Where a run is interrupted: before a chunk reaches Records, or after it did and before Batch
+/// knows.
 @Test(arguments: [true, false])
 func `a run that is interrupted ends with the same counters`(before: Bool) async throws {
     let folder = TemporaryFolder()

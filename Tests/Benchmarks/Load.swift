@@ -7,7 +7,8 @@ struct Sample {
     /// Milliseconds.
     var median: Double
     var p99: Double
-    /// Microseconds of processor time of the servers for each answer; nil where it was not measured.
+    /// Microseconds of processor time of the servers for each answer; nil where it was not
+    /// measured.
     var processor: Double?
 }
 

@@ -1,8 +1,8 @@
 import HTTP
 import TestSupport
 
-/// nginx proxying nginx over keep-alive TCP: what two hops cost at the least. The one behind answers a constant of a
-/// record's size.
+/// nginx proxying nginx over keep-alive TCP: what two hops cost at the least. The one behind
+/// answers a constant of a record's size.
 final class Nginx: Sendable {
     let port: Int
     let processes: [ChildProcess]

@@ -2,8 +2,8 @@ import HTTP
 import JSON
 import TestSupport
 
-/// PocketBase with the same collection, the same rule (whoever is logged in) and the same rows, put straight into
-/// its SQLite file. It runs with its own default, synchronous=NORMAL.
+/// PocketBase with the same collection, the same rule (whoever is logged in) and the same rows, put
+/// straight into its SQLite file. It runs with its own default, synchronous=NORMAL.
 final class PocketBase: Sendable {
     private static let password = "a password for benchmarks"
 

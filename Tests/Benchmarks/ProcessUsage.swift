@@ -10,7 +10,8 @@ enum ProcessUsage {
             guard let text = TestFile.text("/proc/\(pid)/stat"),
                 let end = text.lastIndex(of: ")")
             else { return sum }
-            // After the name, which may hold anything: state is the third field, user time the fourteenth.
+            // After the name, which may hold anything: state is the third field, user time the
+            // fourteenth.
             let fields = text[text.index(after: end)...].split(separator: " ")
             guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
                 return sum

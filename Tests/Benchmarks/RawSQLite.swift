@@ -2,8 +2,8 @@ import Database
 import ServiceRuntime
 import TestSupport
 
-/// The same row inserted and committed one at a time, synchronous=FULL, one thread, no server: what SQLite gives to
-/// whoever commits each row by itself.
+/// The same row inserted and committed one at a time, synchronous=FULL, one thread, no server: what
+/// SQLite gives to whoever commits each row by itself.
 struct RawSQLite {
     let database: Database
 

@@ -2,7 +2,8 @@ import Database
 import Glibc
 import ServiceRuntime
 
-// Writes rows with many callers at once until it is killed, and prints each number after it was acknowledged:
+// Writes rows with many callers at once until it is killed, and prints each number after it was
+// acknowledged:
 // the test that kills it then looks whether all of them are there.
 
 let path = CommandLine.arguments[1]

@@ -3,8 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// Real mail servers on both sides: Postfix takes what the platform sends and delivers what people write into the
-/// maildir that Dovecot serves.
+/// Real mail servers on both sides: Postfix takes what the platform sends and delivers what people
+/// write into the maildir that Dovecot serves.
 struct ServerMail: MailWorld {
     let postfix: Postfix
 

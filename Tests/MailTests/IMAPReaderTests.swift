@@ -128,7 +128,8 @@ import Testing
         }
     }
 
-    /// All responses, and whether it failed: what came before a failure within one piece is not given.
+    /// All responses, and whether it failed: what came before a failure within one piece is not
+    /// given.
     private func outcome(_ pieces: [[UInt8]]) -> [IMAPResponse]? {
         var reader = IMAPReader()
         var responses: [IMAPResponse] = []

@@ -37,7 +37,7 @@ import Testing
         let refused = outcomes.compactMap(\.1)
         #expect(acknowledged.count + refused.count == 200)
         #expect(!acknowledged.isEmpty && !refused.isEmpty)
-        #expect(refused.allSatisfy { $0.status == 507 && $0.code == "storage-full" })
+        #expect(refused.allSatisfy { $0.status == 507 && $0.code == "insufficient-storage" })
         #expect(try await store.ids(item) == acknowledged)
         try await store.database.exclusive { try $0.script("PRAGMA max_page_count = 1000000") }
         #expect(try await store.create(item, ["a": text]).id > 0)

@@ -3,7 +3,8 @@ import Synchronization
 
 // A service without work, whose way of ending is a setting: what a test does with a real process.
 
-/// Ends when it is asked to (`willing`), when it is cancelled (`deaf`), never (`stubborn`), or fails.
+/// Ends when it is asked to (`willing`), when it is cancelled (`deaf`), never (`stubborn`), or
+/// fails.
 final class Toy: Service {
     let name = "toy"
     private let way: String

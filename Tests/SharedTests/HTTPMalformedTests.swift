@@ -3,7 +3,8 @@ import ServiceRuntime
 import TestSupport
 import Testing
 
-/// What a client must not send, over a real socket: the status, a problem, and the end of the connection.
+/// What a client must not send, over a real socket: the status, a problem, and the end of the
+/// connection.
 @Suite struct HTTPMalformedTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String

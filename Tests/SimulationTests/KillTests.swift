@@ -8,8 +8,8 @@ import Testing
     /// The most points of one service; the loop has fewer commits in each.
     static let pointLimit = 14
 
-    /// Kills `victim` after the first, second, third … change that the loop makes in the database of `watched`, until
-    /// the loop ends before the next one.
+    /// Kills `victim` after the first, second, third … change that the loop makes in the database
+    /// of `watched`, until the loop ends before the next one.
     private func killAtEveryChange(
         _ train: Train, _ api: APIClient, _ world: any MailWorld, victim: String, watched: String,
         limit: Int = pointLimit

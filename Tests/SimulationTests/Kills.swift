@@ -4,8 +4,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// Drives the loop of the sample while somebody kills services: nothing that a call answers is relied on but what
-/// stands at the end.
+/// Drives the loop of the sample while somebody kills services: nothing that a call answers is
+/// relied on but what stands at the end.
 struct Survivor {
     let train: Train
     let loop: TicketLoop
@@ -27,8 +27,8 @@ struct Survivor {
         }
     }
 
-    /// A mail whose fate nobody knows is not sent again by itself. A person looks whether it came, and only where it
-    /// did not, sends it again.
+    /// A mail whose fate nobody knows is not sent again by itself. A person looks whether it came,
+    /// and only where it did not, sends it again.
     private func release() async {
         let path = "/api/mail/messages?address=\(loop.address)&state=uncertain"
         guard let mails = try? await loop.api.get(path)["items"]?.array else { return }

@@ -80,7 +80,8 @@ public struct APIClient: Sendable {
         try await expect(status, .post, target, json: json, headers: headers).json
     }
 
-    /// A request that must be refused as problem+json with this status and code; answers the problem.
+    /// A request that must be refused as problem+json with this status and code; answers the
+    /// problem.
     @discardableResult
     public func expectProblem(
         _ status: Int, _ code: String, _ method: HTTP.Method, _ target: String,

@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A program that a test started: its output goes to a file, and it is killed when this object goes.
+/// A program that a test started: its output goes to a file, and it is killed when this object
+/// goes.
 public final class ChildProcess: Sendable {
     public let pid: pid_t
     /// The file with its standard output and standard error.
@@ -10,9 +11,9 @@ public final class ChildProcess: Sendable {
     /// The wait status once it was reaped.
     private let status = Mutex<Int32?>(nil)
 
-    /// Starts `program` (searched in `PATH` where it has no slash). `environment` replaces the whole
-    /// environment but for `PATH`, `HOME` and `LANG`; `output` is appended to. `descriptors` become the files 3, 4, …
-    /// of the program.
+    /// Starts `program` (searched in `PATH` where it has no slash). `environment` replaces the
+    /// whole environment but for `PATH`, `HOME` and `LANG`; `output` is appended to. `descriptors`
+    /// become the files 3, 4, … of the program.
     public init(
         _ program: String, _ arguments: [String] = [], environment: [String: String] = [:],
         output: String, folder: String? = nil, descriptors: [Int32] = []
@@ -81,7 +82,8 @@ public final class ChildProcess: Sendable {
         return (code, child.output)
     }
 
-    /// The path of a product of this package (`gateway`, `geartrain`): built beside the test bundle.
+    /// The path of a product of this package (`gateway`, `geartrain`): built beside the test
+    /// bundle.
     public static func product(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)

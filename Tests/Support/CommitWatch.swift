@@ -1,6 +1,7 @@
 import ServiceRuntime
 
-/// Sees the commits of a service from outside: each one changes the write-ahead log of its database.
+/// Sees the commits of a service from outside: each one changes the write-ahead log of its
+/// database.
 public struct CommitWatch {
     private let path: String
     private var last: FileStatus?

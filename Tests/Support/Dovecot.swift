@@ -1,7 +1,8 @@
 import Glibc
 
-/// A real Dovecot on loopback ports: `imap` (with STARTTLS) and `imaps`, any user with the password `secret`, maildirs
-/// below `mail/<user>`. Started as root it works as `nobody`, otherwise as the user that runs the test.
+/// A real Dovecot on loopback ports: `imap` (with STARTTLS) and `imaps`, any user with the password
+/// `secret`, maildirs below `mail/<user>`. Started as root it works as `nobody`, otherwise as the
+/// user that runs the test.
 public final class Dovecot: Sendable {
     public let port: Int
     public let securePort: Int
@@ -73,7 +74,8 @@ public final class Dovecot: Sendable {
         public var description: String { "Dovecot did not start: \(output)" }
     }
 
-    /// Puts a mail into a user's folder by IMAP, as any mail program would; answers whether it was taken.
+    /// Puts a mail into a user's folder by IMAP, as any mail program would; answers whether it was
+    /// taken.
     public func append(_ message: String, to user: String, folder: String = "INBOX") -> Bool {
         guard let client = LineClient(port: port), client.line() != nil else { return false }
         client.send("a login \(user) secret\r\n")

@@ -1,5 +1,5 @@
-/// Waits until `condition` holds, looking every few milliseconds; throws after `limit`. For what another process
-/// does; inside one process wait on the thing itself.
+/// Waits until `condition` holds, looking every few milliseconds; throws after `limit`. For what
+/// another process does; inside one process wait on the thing itself.
 public func eventually(
     _ what: String, within limit: Duration = .seconds(20),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool

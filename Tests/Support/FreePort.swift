@@ -2,8 +2,8 @@ import Glibc
 
 /// Ports of the loopback address for programs that must be told one.
 public enum FreePort {
-    /// `count` ports that nobody listens on, below the range that the kernel gives to clients, so that an outgoing
-    /// connection cannot take one before its program starts.
+    /// `count` ports that nobody listens on, below the range that the kernel gives to clients, so
+    /// that an outgoing connection cannot take one before its program starts.
     public static func take(_ count: Int) -> [Int] {
         var ports: [Int] = []
         var holders: [Int32] = []

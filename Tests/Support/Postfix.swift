@@ -8,7 +8,8 @@ public final class Postfix: Sendable {
     /// The folder with the maildirs `support` and, for all other addresses, `others`.
     public let mail: String
 
-    /// Starts it and waits for its greeting. `deliverTo`: the folder whose `<user>/` are the maildirs.
+    /// Starts it and waits for its greeting. `deliverTo`: the folder whose `<user>/` are the
+    /// maildirs.
     public init(deliverTo: String? = nil, owner: String = "nobody") async throws {
         port = FreePort.take()
         folder = TemporaryFolder()

@@ -20,7 +20,8 @@ public final class SMTPSink: Sendable {
         try await eventually("greeting of smtp-sink") { LineClient.greets(port: port) }
     }
 
-    /// The mails taken so far, each with the lines of its envelope in front, as smtp-sink writes them.
+    /// The mails taken so far, each with the lines of its envelope in front, as smtp-sink writes
+    /// them.
     public var mails: [String] {
         TestFile.names(in: folder.path).filter { $0.hasPrefix("mail-") }.compactMap {
             TestFile.text(folder.path + "/" + $0)

@@ -21,7 +21,8 @@ public enum TestFile {
         bytes(path).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Writes a file whole: first under a name that starts with a dot, then renamed, as a mail program does.
+    /// Writes a file whole: first under a name that starts with a dot, then renamed, as a mail
+    /// program does.
     public static func write(_ bytes: [UInt8], to path: String) throws {
         let slash = path.lastIndex(of: "/") ?? path.startIndex
         let temporary = path[..<slash] + "/." + path[slash...].dropFirst() + ".tmp"

@@ -1,8 +1,8 @@
 import HTTP
 import JSON
 
-/// The main job of the sample model, step by step: a mail becomes a ticket, a link is pressed, the ticket is closed, and a
-/// mail tells so.
+/// The main job of the sample model, step by step: a mail becomes a ticket, a link is pressed, the
+/// ticket is closed, and a mail tells so.
 public struct TicketLoop: Sendable {
     public let train: Train
     public let api: APIClient

@@ -19,8 +19,8 @@ public final class Train: Sendable {
     private let environment: [String: String]
     private let children = Mutex<[String: ChildProcess]>([:])
 
-    /// Starts nothing yet. `settings` are added to the environment of every process; `model` is the file that the
-    /// gateway applies at first start.
+    /// Starts nothing yet. `settings` are added to the environment of every process; `model` is the
+    /// file that the gateway applies at first start.
     public init(
         _ formation: Formation, settings: [String: String] = [:],
         model: String? = TestFile.repository + "/compose/models/helpdesk.json"

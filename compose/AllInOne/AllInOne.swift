@@ -23,8 +23,8 @@ struct AllInOneConfiguration: Sendable {
     }
 }
 
-/// The five services in one process: the same code, the same calls over HTTP, on loopback ports, sharing the event
-/// loops and the log.
+/// The five services in one process: the same code, the same calls over HTTP, on loopback ports,
+/// sharing the event loops and the log.
 struct AllInOne: Service {
     let name = "geartrain"
     private let group: ServiceGroup

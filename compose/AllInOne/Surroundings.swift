@@ -1,8 +1,8 @@
 import Glibc
 import ServiceRuntime
 
-/// What the five services in one process need not be told: ports of their own, a key that only this process
-/// knows, the sample model. Each is put into the environment before any service reads it.
+/// What the five services in one process need not be told: ports of their own, a key that only this
+/// process knows, the sample model. Each is put into the environment before any service reads it.
 enum Surroundings {
     /// Whether the bundled sample is what is applied at first start.
     nonisolated(unsafe) private(set) static var hasSampleModel = false
@@ -36,7 +36,8 @@ enum Surroundings {
         return String(cString: text)
     }
 
-    /// The sample, looked for beside the program (as installed) and in the folders above it (as built).
+    /// The sample, looked for beside the program (as installed) and in the folders above it (as
+    /// built).
     private static func sampleModel() -> String? {
         var folder = executableFolder()
         let installed = folder + "/models/helpdesk.json"
@@ -57,8 +58,8 @@ enum Surroundings {
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    /// Ports of the loopback address that nobody listens on. They are all held at once, so that they differ, and
-    /// let go before the services bind them.
+    /// Ports of the loopback address that nobody listens on. They are all held at once, so that
+    /// they differ, and let go before the services bind them.
     private static func freePorts(_ count: Int) -> [Int] {
         var sockets: [Int32] = []
         defer { for socket in sockets { close(socket) } }

@@ -9,8 +9,8 @@ public struct CSVOptions: Sendable, Hashable {
     public var header = true
     /// Whether a written file begins with a byte order mark (some spreadsheets want one for UTF-8).
     public var byteOrderMark = false
-    /// Whether text that a spreadsheet would take for a formula is written with an apostrophe in front,
-    /// and read without it.
+    /// Whether text that a spreadsheet would take for a formula is written with an apostrophe in
+    /// front, and read without it.
     public var formulaSafe = true
 
     public init() {}
@@ -53,8 +53,9 @@ public enum CSVError: Error, Sendable, Hashable {
     }
 }
 
-/// Text that spreadsheets take for a formula, made harmless in a way that can be undone exactly: one
-/// apostrophe is put before `=`, `+`, `-`, `@`, tab or CR, and before apostrophes in front of these.
+/// Text that spreadsheets take for a formula, made harmless in a way that can be undone exactly:
+/// one apostrophe is put before `=`, `+`, `-`, `@`, tab or CR, and before apostrophes in front of
+/// these.
 public enum FormulaGuard {
     /// What is written.
     public static func protect(_ text: String) -> String {

@@ -30,7 +30,8 @@ public struct CSVRow: Sendable {
     /// An empty line (in a file of one column it is a row with nothing in it).
     public var isBlank: Bool { raw.isEmpty }
 
-    /// The bytes of a field; nil where nothing stands between the separators (`""` is an empty text).
+    /// The bytes of a field; nil where nothing stands between the separators (`""` is an empty
+    /// text).
     public func bytes(_ field: Int) -> ArraySlice<UInt8>? {
         let start = field == 0 ? 0 : fields[field - 1].end
         let end = fields[field].end
@@ -38,9 +39,9 @@ public struct CSVRow: Sendable {
     }
 }
 
-/// Splits a stream of bytes into rows: RFC 4180 and what is met in the world (any separator and quote,
-/// LF and CR as line ends, quotes within unquoted fields, a byte order mark). Pure: `feed` bytes as they come, in
-/// pieces of any size, and take rows from `next` until it answers nil.
+/// Splits a stream of bytes into rows: RFC 4180 and what is met in the world (any separator and
+/// quote, LF and CR as line ends, quotes within unquoted fields, a byte order mark). Pure: `feed`
+/// bytes as they come, in pieces of any size, and take rows from `next` until it answers nil.
 public struct CSVReader: Sendable {
     private enum State { case fieldStart, plain, quoted, quoteInQuoted, afterQuote, carriageReturn }
 

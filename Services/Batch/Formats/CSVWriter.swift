@@ -1,5 +1,5 @@
-/// Writes rows as CSV (RFC 4180: CRLF, quotes doubled) into bytes that the caller takes away. What it writes,
-/// `CSVReader` reads back the same: nothing is an empty field, the empty text is `""`.
+/// Writes rows as CSV (RFC 4180: CRLF, quotes doubled) into bytes that the caller takes away. What
+/// it writes, `CSVReader` reads back the same: nothing is an empty field, the empty text is `""`.
 public struct CSVWriter: Sendable {
     /// One field.
     public enum Field: Sendable, Hashable {

@@ -1,4 +1,5 @@
-/// The encodings of text files. All three agree on ASCII, so a file is split into fields before it is decoded.
+/// The encodings of text files. All three agree on ASCII, so a file is split into fields before it
+/// is decoded.
 public enum TextEncoding: String, Sendable, CaseIterable {
     case utf8 = "utf-8"
     case windows1252 = "windows-1252"
@@ -23,7 +24,8 @@ public enum TextEncoding: String, Sendable, CaseIterable {
         }
     }
 
-    /// Appends the text's bytes; false (and nothing appended) where a character does not exist in this encoding.
+    /// Appends the text's bytes; false (and nothing appended) where a character does not exist in
+    /// this encoding.
     public func encode(_ text: String, into bytes: inout [UInt8]) -> Bool {
         if self == .utf8 {
             bytes.append(contentsOf: text.utf8)

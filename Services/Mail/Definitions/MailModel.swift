@@ -36,7 +36,8 @@ struct MailModel: Sendable {
     }
 }
 
-/// What else the document names, for references. Whatever is malformed there is another service's to report.
+/// What else the document names, for references. Whatever is malformed there is another service's
+/// to report.
 struct DocumentNames {
     /// By class: its own columns, and the class it inherits from.
     private(set) var classes: [String: (columns: Set<String>, parent: String?)] = [:]

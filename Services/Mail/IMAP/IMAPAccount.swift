@@ -1,7 +1,8 @@
 import Curl
 import ServiceRuntime
 
-/// Where and as whom a mailbox logs in; the secret is read each time, so that a new one is used at once.
+/// Where and as whom a mailbox logs in; the secret is read each time, so that a new one is used at
+/// once.
 struct IMAPAccount: Sendable {
     private static let secretBytes = 64 << 10
 
@@ -25,7 +26,8 @@ struct IMAPAccount: Sendable {
             let url = MailServerURL(definition.url, schemes: ["imap", "imaps"])
         else { throw SourceError("the URL of the server is not valid") }
         var tls = url.startTLS(definition.tls)
-        // A mailbox always logs in: never in the clear over a network unless the definition says so.
+        // A mailbox always logs in: never in the clear over a network unless the definition says
+        // so.
         if definition.tls == "auto", !url.isLoopback { tls = .required }
         return CurlConnection.Target(
             url: definition.url, user: definition.user, password: try await password(),

@@ -1,5 +1,5 @@
-/// Cuts the bytes of a server into responses. Literals are taken by their length and never looked into, so that a
-/// mail's text cannot pass for the protocol's.
+/// Cuts the bytes of a server into responses. Literals are taken by their length and never looked
+/// into, so that a mail's text cannot pass for the protocol's.
 struct IMAPReader {
     struct Limits: Sendable {
         /// Of one response without its literals; a SEARCH over a large mailbox is one.
@@ -79,7 +79,8 @@ struct IMAPReader {
         return found < buffer.count ? found : nil
     }
 
-    /// Free text (status responses, tagged ones, continuations) may end in braces that mean nothing.
+    /// Free text (status responses, tagged ones, continuations) may end in braces that mean
+    /// nothing.
     private var mayHoldLiterals: Bool {
         guard buffer[start] == ASCII.star, start + 2 < buffer.count else { return false }
         let word = buffer[(start + 2)...].prefix { $0 > ASCII.space }.prefix(8)

@@ -1,8 +1,8 @@
 import ServiceRuntime
 
-/// A folder of an IMAP server. What a mail is called is its UIDVALIDITY and UID; the position is the highest UID that
-/// is staged. A new UIDVALIDITY means that the server renumbered: then everything is listed again, and the ledger tells
-/// what it has by the bytes.
+/// A folder of an IMAP server. What a mail is called is its UIDVALIDITY and UID; the position is
+/// the highest UID that is staged. A new UIDVALIDITY means that the server renumbered: then
+/// everything is listed again, and the ledger tells what it has by the bytes.
 struct IMAPSource: MailSource {
     let kind = "imap"
     let tellsGaps = true

@@ -65,8 +65,8 @@ enum MailBindings {
     }
 }
 
-/// The text of an HTML mail that brought none: tags dropped, blocks as lines, the common entities read. For reading
-/// and searching only; the HTML itself is kept as it came.
+/// The text of an HTML mail that brought none: tags dropped, blocks as lines, the common entities
+/// read. For reading and searching only; the HTML itself is kept as it came.
 enum PlainText {
     private static let blocks: Set<String> = [
         "br", "p", "div", "tr", "li", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6",

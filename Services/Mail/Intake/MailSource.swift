@@ -1,7 +1,7 @@
 import ServiceRuntime
 
-/// Where mail is read from. A source is opened for one reading: list what is new, get the bytes, and, once a mail is
-/// settled, mark or move it.
+/// Where mail is read from. A source is opened for one reading: list what is new, get the bytes,
+/// and, once a mail is settled, mark or move it.
 protocol MailSource: Sendable {
     /// `folder` or `imap`, for the ledger.
     var kind: String { get }
@@ -28,7 +28,8 @@ struct SourceItem: Sendable, Hashable {
     /// Unique in the source for ever.
     var key: String
     var bytes: Int?
-    /// Where to go on once this mail is kept, in the same transaction; nil where the source needs none.
+    /// Where to go on once this mail is kept, in the same transaction; nil where the source needs
+    /// none.
     var position: String?
 }
 

@@ -20,7 +20,8 @@ actor MailboxReader {
 
     /// Bytes of mails that are in memory together.
     private static let chunkBytes = 16 << 20
-    /// How long a reading waits for the records of what it found, before it marks the mails at the source.
+    /// How long a reading waits for the records of what it found, before it marks the mails at the
+    /// source.
     private static let recordWait = Duration.seconds(30)
     /// Entries marked or moved in one reading.
     private static let settleLimit = 10_000

@@ -10,8 +10,8 @@ final class Pulse: Sendable {
         for continuation in waiting.withLock({ Array($0.values) }) { continuation.yield() }
     }
 
-    /// Looks at once and after every pulse until `condition` holds, the time has passed or the task is cancelled;
-    /// answers whether it held.
+    /// Looks at once and after every pulse until `condition` holds, the time has passed or the task
+    /// is cancelled; answers whether it held.
     func wait(
         atMost limit: Duration, clock: any WallClock, until condition: () async throws -> Bool
     ) async rethrows -> Bool {

@@ -4,8 +4,9 @@ struct MailAddress: Sendable, Hashable {
     var address: String
 }
 
-/// Address lists of RFC 5322 §3.4 with the obsolete forms: groups are flattened, comments and routes dropped, encoded
-/// words in names decoded. What is damaged gives the addresses that can still be seen.
+/// Address lists of RFC 5322 §3.4 with the obsolete forms: groups are flattened, comments and
+/// routes dropped, encoded words in names decoded. What is damaged gives the addresses that can
+/// still be seen.
 struct AddressParser {
     private var bytes: ArraySlice<UInt8>
     private var text: HeaderText

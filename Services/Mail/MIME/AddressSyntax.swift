@@ -1,4 +1,5 @@
-/// Addresses that people and programs give us to send to: strict, since they go into SMTP commands and headers.
+/// Addresses that people and programs give us to send to: strict, since they go into SMTP commands
+/// and headers.
 enum AddressSyntax {
     /// RFC 5321 §4.5.3.1.
     static let localBytes = 64

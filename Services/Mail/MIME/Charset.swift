@@ -1,9 +1,10 @@
 import Glibc
 
-/// Bytes in a named character set to text. Never fails: what cannot be read becomes U+FFFD, an unknown name is
-/// read as UTF-8 where that is valid, else as windows-1252.
+/// Bytes in a named character set to text. Never fails: what cannot be read becomes U+FFFD, an
+/// unknown name is read as UTF-8 where that is valid, else as windows-1252.
 enum Charset {
-    /// Names that mails use and iconv does not know, or knows too narrowly (`gb2312` mails hold GBK).
+    /// Names that mails use and iconv does not know, or knows too narrowly (`gb2312` mails hold
+    /// GBK).
     private static let aliases: [String: String] = [
         "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "hz-gb-2312": "hz",
         "ks_c_5601-1987": "cp949", "ks_c_5601-1989": "cp949", "euc-kr": "cp949", "korean": "cp949",

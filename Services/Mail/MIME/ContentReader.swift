@@ -16,7 +16,8 @@ struct ContentReader {
         self.text = text
     }
 
-    /// The first text and the first HTML that are no attachments are the bodies; every other leaf is an attachment.
+    /// The first text and the first HTML that are no attachments are the bodies; every other leaf
+    /// is an attachment.
     mutating func read() {
         for part in parts where !part.isMultipart {
             if part.disposition?.value != "attachment", takeBody(part) { continue }

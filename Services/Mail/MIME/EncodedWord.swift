@@ -1,5 +1,5 @@
-/// Encoded words of RFC 2047 (with RFC 2231's language), read: neighbours of one character set are joined as
-/// bytes before they are decoded, since senders cut characters in two.
+/// Encoded words of RFC 2047 (with RFC 2231's language), read: neighbours of one character set are
+/// joined as bytes before they are decoded, since senders cut characters in two.
 struct EncodedWord {
     var charset: String
     var bytes: [UInt8]

@@ -1,7 +1,7 @@
 import Crypto
 
-/// Writes header fields: folded below 78 bytes, other characters than ASCII as encoded words (RFC 2047), parameters
-/// by RFC 2231. Refuses controls, so that no value can begin a line of its own.
+/// Writes header fields: folded below 78 bytes, other characters than ASCII as encoded words (RFC
+/// 2047), parameters by RFC 2231. Refuses controls, so that no value can begin a line of its own.
 struct HeaderWriter {
     private(set) var bytes: [UInt8] = []
     /// Where a line should end (RFC 5322 §2.1.1).

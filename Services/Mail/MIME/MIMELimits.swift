@@ -1,5 +1,5 @@
-/// Every limit of reading a message. Over one of them the rest is left unread, `overLimits` names it and the
-/// raw bytes stay whole.
+/// Every limit of reading a message. Over one of them the rest is left unread, `overLimits` names
+/// it and the raw bytes stay whole.
 struct MIMELimits: Sendable {
     /// Multiparts within multiparts.
     var depth = 50

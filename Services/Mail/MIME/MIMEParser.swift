@@ -1,5 +1,5 @@
-/// Splits a message into its parts: one pass over the lines, with a stack of open multiparts instead of recursion,
-/// so that its time is linear in the bytes whatever they are.
+/// Splits a message into its parts: one pass over the lines, with a stack of open multiparts
+/// instead of recursion, so that its time is linear in the bytes whatever they are.
 struct MIMEParser {
     private let bytes: [UInt8]
     private let limits: MIMELimits

@@ -1,6 +1,7 @@
 import ServiceRuntime
 
-/// A mail as it was read: what mappings and the audit see. Made once; the raw bytes are kept elsewhere.
+/// A mail as it was read: what mappings and the audit see. Made once; the raw bytes are kept
+/// elsewhere.
 struct Message: Sendable {
     struct Attachment: Sendable {
         /// Safe to show and to store: no path, no controls, at most 255 bytes.

@@ -1,7 +1,8 @@
 import Crypto
 import ServiceRuntime
 
-/// A mail to be written: the bytes are made once, at the time it is queued, and sent and audited as they are.
+/// A mail to be written: the bytes are made once, at the time it is queued, and sent and audited as
+/// they are.
 struct MessageDraft: Sendable {
     struct Attachment: Sendable {
         var name: String
@@ -25,7 +26,8 @@ struct MessageDraft: Sendable {
     /// Machines made it: nothing automatic answers it.
     var isAutomatic = false
 
-    /// RFC 5322 and MIME, CRLF, 7 bit but for addresses outside ASCII. Blind recipients are not in it.
+    /// RFC 5322 and MIME, CRLF, 7 bit but for addresses outside ASCII. Blind recipients are not in
+    /// it.
     func bytes() throws(MessageFault) -> [UInt8] {
         var header = HeaderWriter()
         try header.structured("Date", MIMEDate.format(date))

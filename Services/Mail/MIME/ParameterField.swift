@@ -1,5 +1,6 @@
-/// A value with parameters: `text/plain; charset=utf-8` (RFC 2045), with RFC 2231's pieces, character sets and
-/// percent codes put together, and the encoded words that many senders put there instead.
+/// A value with parameters: `text/plain; charset=utf-8` (RFC 2045), with RFC 2231's pieces,
+/// character sets and percent codes put together, and the encoded words that many senders put there
+/// instead.
 struct ParameterField: Sendable, Hashable {
     /// What stands before the first semicolon, in lower case.
     var value: String

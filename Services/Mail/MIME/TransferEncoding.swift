@@ -65,7 +65,8 @@ enum TransferEncoding {
     static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// Quoted-printable; a `=` that begins no code stays. With `header`, the Q form: `_` is a blank.
+    /// Quoted-printable; a `=` that begins no code stays. With `header`, the Q form: `_` is a
+    /// blank.
     static func decodeQuotedPrintable(_ bytes: ArraySlice<UInt8>, header: Bool = false) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)

@@ -22,7 +22,8 @@ struct Composer: Sendable {
     let runtime: Runtime
     var limits = Limits()
 
-    /// Throws a problem with every fault; asks Workflow and Records where a notification needs them.
+    /// Throws a problem with every fault; asks Workflow and Records where a notification needs
+    /// them.
     func compose(_ call: SendMail, _ context: CallContext) async throws -> OutgoingMail {
         var faults: [FieldProblem] = []
         var recipients = Recipients(limit: limits.recipients)

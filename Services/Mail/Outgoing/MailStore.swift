@@ -1,7 +1,8 @@
 import Database
 import ServiceRuntime
 
-/// The outgoing mails, their recipients and attempts. Every function runs in its caller's transaction.
+/// The outgoing mails, their recipients and attempts. Every function runs in its caller's
+/// transaction.
 struct MailStore: Sendable {
     let queue = MailMigrations.outgoing
 
@@ -49,7 +50,8 @@ struct MailStore: Sendable {
             now: now)
     }
 
-    /// The mail's state from its recipients': the one that most needs to be seen. The audit's copy has its own.
+    /// The mail's state from its recipients': the one that most needs to be seen. The audit's copy
+    /// has its own.
     func summarize(_ connection: Connection, _ id: Int64) throws {
         let states = Set(
             try connection.query(
@@ -89,8 +91,8 @@ struct MailStore: Sendable {
         }
     }
 
-    /// The final dot goes out after this is committed: from here on a crash leaves `uncertain`. Throws where a person
-    /// held the mail meanwhile. Answers the attempt.
+    /// The final dot goes out after this is committed: from here on a crash leaves `uncertain`.
+    /// Throws where a person held the mail meanwhile. Answers the attempt.
     func beginFinalDot(
         _ connection: Connection, mail: Int64, recipients: [Int64], server: String, now: Timestamp
     ) throws -> Int64 {
@@ -147,8 +149,8 @@ struct MailStore: Sendable {
             ])
     }
 
-    /// What a crash left between the final dot and its answer, of all mails or of one that nobody works on; answers how
-    /// many recipients that are.
+    /// What a crash left between the final dot and its answer, of all mails or of one that nobody
+    /// works on; answers how many recipients that are.
     @discardableResult
     func settleInterrupted(
         _ connection: Connection, only: Int64? = nil, resend: Bool, now: Timestamp

@@ -72,8 +72,8 @@ struct Outbox: Sendable {
         return JSONBytes(bytes)
     }
 
-    /// The platform's own keys name an action for ever and stand in the mail itself; a person's live for 24 h and
-    /// belong to the account and the request.
+    /// The platform's own keys name an action for ever and stand in the mail itself; a person's
+    /// live for 24 h and belong to the account and the request.
     private struct Key: Sendable {
         let text: String
         let fingerprint: [UInt8]

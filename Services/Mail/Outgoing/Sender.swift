@@ -20,7 +20,8 @@ struct Sender: Sendable {
             (try store.delivery(connection, id), try store.isSending(connection, id))
         }
         if found.1 {
-            // The item is ours, so nobody is sending: the answer of an earlier attempt could not be written.
+            // The item is ours, so nobody is sending: the answer of an earlier attempt could not be
+            // written.
             let (resend, now) = (configuration.resendsUncertain, runtime.clock.now())
             try await database.write { [store] in
                 try store.settleInterrupted($0, only: id, resend: resend, now: now)
@@ -126,7 +127,8 @@ extension MailStore {
             > 0
     }
 
-    /// A person may have held the recipient meanwhile; then that stands, unless the server has the mail.
+    /// A person may have held the recipient meanwhile; then that stands, unless the server has the
+    /// mail.
     fileprivate func settleIfOurs(
         _ connection: Connection, recipient: Int64, _ outcome: Sender.Outcome
     ) throws {

@@ -4,8 +4,9 @@ import ServiceRuntime
 protocol Transport: Sendable {
     /// `host:port` or `folder`, for the audit.
     var server: String { get }
-    /// Sends to the recipients in order; `beginFinalDot` gets the positions of those that the server takes, and must
-    /// have them in writing before it returns. Never throws: whatever happens is a verdict on each recipient.
+    /// Sends to the recipients in order; `beginFinalDot` gets the positions of those that the
+    /// server takes, and must have them in writing before it returns. Never throws: whatever
+    /// happens is a verdict on each recipient.
     func deliver(
         _ delivery: Delivery,
         beginFinalDot: @escaping @Sendable ([Int]) async throws -> Void
@@ -14,7 +15,8 @@ protocol Transport: Sendable {
     func close() async
 }
 
-/// Files `<message-id>.eml` in a folder: the same mail is the same file, so that doing it twice is doing it once.
+/// Files `<message-id>.eml` in a folder: the same mail is the same file, so that doing it twice is
+/// doing it once.
 struct FolderTransport: Transport {
     let folder: String
     let files: ThreadExecutor

@@ -1,5 +1,6 @@
-/// One mail over a connection that is greeted and logged in, without I/O: `next()` says what to do, and `feed`,
-/// `finalDotSent` and `lost` say what came of it. Nothing is taken for delivered without the server's word.
+/// One mail over a connection that is greeted and logged in, without I/O: `next()` says what to do,
+/// and `feed`, `finalDotSent` and `lost` say what came of it. Nothing is taken for delivered
+/// without the server's word.
 struct SMTPDialogue {
     struct Mail: Sendable {
         var sender: String
@@ -14,7 +15,8 @@ struct SMTPDialogue {
         case send([UInt8])
         /// The content with its dots stuffed, without the final dot.
         case sendContent
-        /// Keep in writing that the final dot goes out now, then send `finalDot` and call `finalDotSent`.
+        /// Keep in writing that the final dot goes out now, then send `finalDot` and call
+        /// `finalDotSent`.
         case sendFinalDot
         case receive
         case finished
@@ -166,7 +168,8 @@ struct SMTPDialogue {
             if isAccepted {
                 phase = .content
             } else {
-                // Pipelined before we knew: RFC 2920 has us send an empty mail, whatever comes of it.
+                // Pipelined before we knew: RFC 2920 has us send an empty mail, whatever comes of
+                // it.
                 commands = [(SMTPDialogue.finalDot, .ignored)]
             }
         } else {

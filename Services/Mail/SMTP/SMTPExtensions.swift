@@ -8,7 +8,8 @@ struct SMTPExtensions: Sendable, Hashable {
 
     init() {}
 
-    /// From the server's lines up to the hand-over. After STARTTLS it was greeted again, and only its last answer counts.
+    /// From the server's lines up to the hand-over. After STARTTLS it was greeted again, and only
+    /// its last answer counts.
     init(lines: [String]) {
         let starts = lines.indices.filter {
             lines[$0].hasPrefix("250-") && ($0 == 0 || !lines[$0 - 1].hasPrefix("250-"))
