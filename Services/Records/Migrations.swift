@@ -4,6 +4,8 @@ import Database
 enum Migrations {
     /// Bytes of a record as JSON: what a history entry and an event can hold.
     static let recordBytesLimit = 4 << 20
+    /// The constraint that keeps it.
+    static let sizeCheck = "record_size"
 
     static var all: [Migration] {
         [models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration]
@@ -51,9 +53,9 @@ enum Migrations {
             root TEXT NOT NULL,
             via TEXT NOT NULL,
             depth BIGINT NOT NULL,
-            before TEXT CONSTRAINT record_size
+            before TEXT CONSTRAINT \(sizeCheck)
                 CHECK (length(CAST(before AS BLOB)) <= \(recordBytesLimit)),
-            after TEXT CONSTRAINT record_size
+            after TEXT CONSTRAINT \(sizeCheck)
                 CHECK (length(CAST(after AS BLOB)) <= \(recordBytesLimit))
         );
         CREATE INDEX change_log_record ON change_log (class, record, seq);

@@ -101,6 +101,11 @@ func problem(of error: any Error) -> Problem? {
         return .unavailable("Another program keeps the database locked.", retryAfter: 2)
     case DatabaseError.failed(let code, _, _) where storageCodes.contains(code & 0xff):
         return .unavailable("The storage failed. Nothing was changed.", retryAfter: 5)
+    // A trigger of another program that says no, in its own words.
+    case DatabaseError.failed(code: raisedCode, let message, _):
+        return .conflict("Another program's trigger refuses it: \(message)")
+    case DatabaseError.constraint:
+        return .conflict("A constraint of another program refuses it.")
     case IdempotencyError.reused: return RecordsError.keyReused.problem
     case let error as JSONError: return .malformedJSON(error)
     default: return nil
@@ -110,3 +115,6 @@ func problem(of error: any Error) -> Problem? {
 /// The engine's codes for storage that fails: read-only, I/O error, damaged, full, cannot be
 /// opened.
 private let storageCodes: Set<Int> = [8, 10, 11, 13, 14]
+
+/// The engine's code for `RAISE(ABORT, …)`.
+private let raisedCode = 1811

@@ -117,6 +117,27 @@ import Testing
         #expect(try await store.get(ticket, 3).version == 2)
     }
 
+    @Test func `another program's trigger may refuse what the service writes`() async throws {
+        let store = try await make()
+        let made = try await store.sqlite(
+            """
+            CREATE TRIGGER theirs BEFORE UPDATE ON DataRow_2 WHEN NEW.status = 'closed'
+            BEGIN SELECT RAISE(ABORT, 'not on a Sunday'); END;
+            CREATE TABLE seen (subject TEXT UNIQUE);
+            CREATE TRIGGER mine AFTER INSERT ON DataRow_2
+            BEGIN INSERT INTO seen VALUES (NEW.subject); END;
+            """)
+        #expect(made.code == 0, "\(made.output)")
+        try await store.create(ticket, ["subject": "a"])
+        let closed = await refusal { try await store.change(ticket, 1, ["status": "closed"]) }
+        #expect(closed?.status == 409)
+        #expect(closed?.detail?.contains("not on a Sunday") == true)
+        let twice = await refusal { try await store.create(ticket, ["subject": "a"]) }
+        #expect(twice?.status == 409)
+        #expect(try await store.ids(ticket) == [1])
+        #expect(try await store.history(ticket, 1).count == 1)
+    }
+
     @Test func `the API view shows codes, decimals and no deleted records`() async throws {
         let store = try await make()
         try await store.create(ticket, ["subject": "a", "spent": 2])

@@ -100,6 +100,21 @@ import Testing
         try await house.stop()
     }
 
+    @Test func `commits do not hurry the relay while Workflow is down`() async throws {
+        let house = try await House()
+        house.workflow.isDown.store(true, ordering: .relaxed)
+        try await house.store.apply(helpdesk())
+        try await house.store.create(ticket, ["subject": "a"])
+        try await eventually("a failed delivery") {
+            house.workflow.failures.load(ordering: .relaxed) > 0
+        }
+        let before = house.workflow.failures.load(ordering: .relaxed)
+        for _ in 0..<200 { try await house.store.create(ticket, ["subject": "b"]) }
+        // A wait of 100 ms and longer each time, and a few attempts of the peer in each.
+        #expect(house.workflow.failures.load(ordering: .relaxed) - before < 100)
+        try await house.stop()
+    }
+
     @Test func `a batch that was taken and not acknowledged comes again, and nothing is missing`()
         async throws
     {

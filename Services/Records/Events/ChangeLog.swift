@@ -22,12 +22,11 @@ enum ChangeLog {
         ) { $0.text(0) }
     }
 
-    /// An entry as it leaves.
+    /// An entry as it leaves: a `RecordEvent` in bytes. The log has records as JSON already, so that
+    /// nothing is parsed on the way.
     struct Entry {
         var seq: Int64
-        var event: RecordEvent
-        /// Of before and after.
-        var bytes: Int
+        var event: JSONBytes
     }
 
     private static let columns = """
@@ -35,7 +34,7 @@ enum ChangeLog {
         l.depth, l.before, l.after
         """
 
-    /// The entries after `position` in order, up to `limit` or `bytes`.
+    /// The entries after `position` in order, up to `limit` or `bytes`, one at least.
     static func entries(
         _ connection: Connection, after position: Int64, limit: Int, bytes: Int, store: String
     ) throws -> [Entry] {
@@ -47,20 +46,17 @@ enum ChangeLog {
             WHERE l.seq > ? ORDER BY l.seq LIMIT ?
             """, [.integer(position), .integer(Int64(limit))]
         ) { row in
-            let entry = try entry(row, store: store)
-            if !entries.isEmpty, total + entry.bytes > bytes { return false }
-            total += entry.bytes
+            let entry = Entry(seq: row.integer(0), event: event(row, store: store))
+            total += entry.event.bytes.count
+            if !entries.isEmpty, total > bytes { return false }
             entries.append(entry)
             return true
         }
         return entries
     }
 
-    private static func entry(_ row: Row, store: String) throws -> Entry {
+    private static func event(_ row: Row, store: String) -> JSONBytes {
         let seq = row.integer(0)
-        // Read as text: what another program wrote as broken UTF-8 is mended, and stops nothing.
-        let before = row.optionalText(11)
-        let after = row.optionalText(12)
         let door = row.text(7)
         let type =
             switch row.text(4) {
@@ -68,20 +64,69 @@ enum ChangeLog {
             case "delete": "record.deleted"
             default: "record.changed"
             }
-        let event = RecordEvent(
-            id: "\(store)-\(seq)", type: type,
-            record: FullCode(model: row.text(1), code: row.text(2)), recordID: row.integer(3),
-            time: row.text(5), account: row.text(6), door: Door(rawValue: door) ?? .system,
-            cause: Cause(
-                root: root(row.text(8), door: door, seq: seq), via: row.text(9),
-                depth: Int(row.integer(10))),
-            before: try parse(before), after: try parse(after))
-        return Entry(
-            seq: seq, event: event, bytes: (before?.utf8.count ?? 0) + (after?.utf8.count ?? 0))
+        var writer = JSONWriter(capacity: 1024)
+        writer.beginObject()
+        writer.key("id")
+        writer.string("\(store)-\(seq)")
+        writer.key("type")
+        writer.string(type)
+        writer.key("record")
+        writer.string("\(row.text(1)).\(row.text(2))")
+        writer.key("recordID")
+        writer.integer(row.integer(3))
+        writer.key("time")
+        writer.string(row.text(5))
+        writer.key("account")
+        writer.string(row.text(6))
+        writer.key("door")
+        writer.string(door)
+        writer.key("cause")
+        writer.beginObject()
+        writer.key("root")
+        writer.string(root(row.text(8), door: door, seq: seq))
+        writer.key("via")
+        writer.string(row.text(9))
+        writer.key("depth")
+        writer.integer(row.integer(10))
+        writer.endObject()
+        writer.key("before")
+        writer.record(row, 11)
+        writer.key("after")
+        writer.record(row, 12)
+        writer.endObject()
+        return JSONBytes(writer.bytes)
+    }
+}
+
+extension JSONWriter {
+    /// A record as the triggers wrote it. It is read as text: what another program wrote as broken
+    /// UTF-8 is mended, and stops nothing.
+    fileprivate mutating func record(_ row: Row, _ column: Int) {
+        guard let text = row.optionalText(column) else { return null() }
+        raw(JSONBytes(Array(text.utf8)))
+    }
+}
+
+/// `DeliverEvents` with the events in bytes already.
+struct EventBatch: Call {
+    typealias Response = Done
+    static let path = DeliverEvents.path
+    let events: [JSONBytes]
+
+    init(events: [JSONBytes]) { self.events = events }
+
+    init(json reader: inout JSONReader) throws(JSONError) {
+        events = try DeliverEvents(json: &reader).events.map {
+            JSONBytes(JSONCoder.encode($0).bytes)
+        }
     }
 
-    private static func parse(_ text: String?) throws -> JSONValue {
-        guard let text else { return .null }
-        return try JSONValue(parsing: Array(text.utf8))
+    func write(json writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("events")
+        writer.beginArray()
+        for event in events { writer.raw(event) }
+        writer.endArray()
+        writer.endObject()
     }
 }

@@ -25,6 +25,8 @@ final class EventRelay: Service {
     private let peers: Peers
     private let runtime: Runtime
     private let signal = WorkerSignal()
+    /// Ends a wait after a failure; commits do not, or a peer that is down would be called for each.
+    private let stopping = WorkerSignal()
     /// Whether the signal was for a commit of this process.
     private let isWoken = Atomic<Bool>(false)
     private let delivered: Counter
@@ -64,7 +66,7 @@ final class EventRelay: Service {
                 let problem = (error as? Problem)?.code ?? "\(error)"
                 runtime.log.warning(
                     "events are not taken", ["peer": "workflow", "problem": .string(problem)])
-                await signal.wait(atMost: wait, clock: runtime.clock)
+                await stopping.wait(atMost: wait, clock: runtime.clock)
                 wait = min(wait * 2, EventRelay.longestWait)
                 continue
             }
@@ -72,7 +74,10 @@ final class EventRelay: Service {
         }
     }
 
-    func shutdown() async { signal.stop() }
+    func shutdown() async {
+        signal.stop()
+        stopping.stop()
+    }
 
     /// Waits for a commit: its own are told, other programs' must be looked for.
     private func rest(since version: Int64) async {
@@ -106,7 +111,7 @@ final class EventRelay: Service {
             timeout: EventRelay.callTimeout,
             idempotencyKey: "events:\(store)-\(entries[0].seq)-\(last.seq)")
         _ = try await peers["workflow"].call(
-            DeliverEvents(events: entries.map(\.event)), as: context)
+            EventBatch(events: entries.map(\.event)), as: context)
         try await advance(from: position, to: last.seq)
         delivered.increment(by: entries.count)
         return true

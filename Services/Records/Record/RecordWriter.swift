@@ -58,7 +58,7 @@ struct RecordWriter {
         for position in definition.columns.indices {
             values.append(draft.values[position] ?? .null)
         }
-        try store(recordClass.insertSQL, values)
+        try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
         return Written(id: connection.lastInsertID, version: 1, effect: .inserted)
     }
 
@@ -91,7 +91,7 @@ struct RecordWriter {
             sql += ", \(quoted(definition.columns[position].code)) = ?"
             values.append(draft.values[position] ?? .null)
         }
-        try store(sql + " WHERE id = ?", values + [.integer(id)])
+        try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
         return Written(id: id, version: row.version + 1, effect: .updated)
     }
 
@@ -174,27 +174,37 @@ struct RecordWriter {
         throw RecordsError.versionMismatch(current: row.version, changed: changed)
     }
 
-    /// Faults that only the database can tell: what a reference points to, what must be there once.
-    /// `only` are the columns that differ.
+    /// Faults that only the database can tell: what a reference points to, and, where there are
+    /// faults to be told anyway, what must be there once. `only` are the columns that differ.
     private func checkStored(
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
-        for (position, column) in definition.columns.enumerated()
-        where (column.target != nil || column.unique) && only?.contains(position) ?? true {
-            guard let value = draft.values[position], value != .null else { continue }
-            let place = "\(pointer)/\(column.code)"
-            if let type = column.target, try !exists(value, in: type) {
+        for (position, column) in definition.columns.enumerated() {
+            guard let type = column.target, only?.contains(position) ?? true,
+                let value = draft.values[position], value != .null
+            else { continue }
+            if try !exists(value, in: type) {
+                let place = "\(pointer)/\(column.code)"
                 draft.add(place, "not-found", "There is no such \(type.code).")
             }
-            guard column.unique else { continue }
+        }
+        if !draft.faults.isEmpty { try checkUnique(&draft, id: id, at: pointer) }
+    }
+
+    /// Values that another record has. Without other faults the index finds this out by itself.
+    private func checkUnique(
+        _ draft: inout RecordDraft, id: Int64?, at pointer: String
+    ) throws {
+        for (position, column) in definition.columns.enumerated() where column.unique {
+            guard let value = draft.values[position], value != .null else { continue }
             let holder = try connection.first(
                 """
                 SELECT id FROM \(recordClass.table)
                 WHERE \(quoted(column.code)) = ? AND deleted = 0
-                """,
-                [value]
+                """, [value]
             ) { $0.integer(0) }
             if let holder, holder != id {
+                let place = "\(pointer)/\(column.code)"
                 draft.add(place, "not-unique", "Another record has this value.")
             }
         }
@@ -211,11 +221,25 @@ struct RecordWriter {
         return creator.map { rights.covers(isOwn: $0 == account) } ?? false
     }
 
+    /// Runs the statement of a draft; what the database refuses becomes the draft's fault.
+    private func store(
+        _ sql: String, _ values: [SQLValue], _ draft: inout RecordDraft, id: Int64?,
+        at pointer: String
+    ) throws {
+        do {
+            try store(sql, values)
+        } catch DatabaseError.constraint(kind: .unique, let table, let columns) {
+            try checkUnique(&draft, id: id, at: pointer)
+            try draft.validate()
+            throw DatabaseError.constraint(kind: .unique, table: table, columns: columns)
+        }
+    }
+
     /// Runs a statement; a record that its history cannot hold is too large.
     private func store(_ sql: String, _ values: [SQLValue]) throws {
         do {
             try connection.run(sql, values)
-        } catch DatabaseError.constraint(kind: .check, table: _, columns: _) {
+        } catch DatabaseError.constraint(kind: .check, table: _, columns: [Migrations.sizeCheck]) {
             throw RecordsError.tooLarge(
                 limit: Migrations.recordBytesLimit,
                 "A record may have at most \(Migrations.recordBytesLimit >> 20) MiB as JSON.")
