@@ -39,9 +39,11 @@ final class Geartrain: Sendable {
         client = try await APIClient(port: port).loggedIn("admin", Geartrain.password)
         token = client.token ?? ""
         try await client.expect(201, .put, "/api/models/bench", json: Geartrain.model)
+        let role = try await client.expect(200, .get, "/api/roles/agent")
         try await client.expect(
-            200, .patch, "/api/accounts/admin", json: ["roles": ["admin", "agent"]],
-            headers: ["If-Match": "*"])
+            200, .put, "/api/roles/agent",
+            json: ["name": ["en": "Agent"], "enabled": true, "members": ["admin"]],
+            headers: ["If-Match": role.headers["ETag"] ?? ""])
     }
 
     /// Row `n` gets the id `n`.
