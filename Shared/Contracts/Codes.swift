@@ -38,6 +38,7 @@ public struct FullCode: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 
     /// `[a-z][a-z0-9_]{0,62}`.
+    @inlinable
     public static func isCode(_ text: some StringProtocol) -> Bool {
         guard text.utf8.count <= 63, let first = text.utf8.first, (97...122).contains(first) else {
             return false

@@ -6,6 +6,9 @@ public final class Connection {
     /// Prepared statements kept by a connection; beyond it the one unused for longest goes.
     static let statementLimit = 256
 
+    /// The most that a connection for reads keeps of the file.
+    static let readCacheKilobytes = 8 << 10
+
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
     private var tick: UInt64 = 0
@@ -36,7 +39,8 @@ public final class Connection {
     private func configure(_ access: Access) throws {
         try script("pragma foreign_keys = on; pragma temp_store = memory;")
         guard access == .write else {
-            try script("pragma query_only = on;")
+            try script(
+                "pragma query_only = on; pragma cache_size = -\(Connection.readCacheKilobytes);")
             return
         }
         let mode = try first("pragma journal_mode = wal") { $0.text(0) }

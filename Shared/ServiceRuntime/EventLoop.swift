@@ -138,12 +138,12 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func runJobs() {
-        let serial = asUnownedSerialExecutor()
+        // Not as the loop's own isolation: then each call of a nonisolated function would be queued anew.
         let tasks = asUnownedTaskExecutor()
         var round = 0
         while !jobs.isEmpty, round < EventLoop.jobRounds {
             swap(&jobs, &running)
-            for job in running { job.runSynchronously(isolatedTo: serial, taskExecutor: tasks) }
+            for job in running { job.runSynchronously(on: tasks) }
             running.removeAll(keepingCapacity: true)
             round += 1
         }
