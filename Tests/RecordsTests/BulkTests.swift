@@ -22,7 +22,7 @@ import Testing
             ticket, [["subject": "a"], ["status": "gone"], ["subject": "c"]])
         let results = answer["results"]?.array ?? []
         #expect(results.count == 3)
-        #expect(results[0] == (try json(#"{"id": 1, "version": 1, "effect": "inserted"}"#)))
+        #expect(results[0] == (try json(#"{"id": 1, "version": 1, "operation": "insert"}"#)))
         #expect(results[1]["problem"]?["code"] == nil)
         #expect(results[1]["problem"]?["type"] == "/problems/validation-failed")
         #expect(results[1]["problem"]?["status"] == 422)
@@ -72,7 +72,7 @@ import Testing
         let answer = try await store.create(customer, items, upsert: ["number"])
         let results = answer["results"]?.array ?? []
         #expect(
-            results.map { $0["effect"]?.string } == [
+            results.map { $0["operation"]?.string } == [
                 "updated", "inserted", "unchanged", "inserted",
             ])
         #expect(results.map(\.id) == [1, 2, 2, 3])

@@ -18,7 +18,7 @@ struct BulkWriter {
         let position: Int
     }
 
-    /// `{"results": [{"id", "version", "effect"} | {"problem"}]}`.
+    /// `{"results": [{"id", "version", "operation"} | {"problem"}]}`.
     func run(isAtomic: Bool) throws -> [UInt8] {
         var answer = JSONWriter(capacity: 32 * items.count + 32)
         var failures: [Problem] = []
@@ -72,7 +72,7 @@ struct BulkWriter {
         answer.integer(written.id)
         answer.key("version")
         answer.integer(written.version)
-        answer.key("effect")
+        answer.key("operation")
         answer.string(written.effect.rawValue)
         answer.endObject()
     }

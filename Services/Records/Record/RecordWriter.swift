@@ -15,7 +15,7 @@ struct RecordWriter {
 
     /// A record after a write.
     struct Written {
-        enum Effect: String { case inserted, updated, unchanged }
+        enum Effect: String { case insert, change, none }
         var id: Int64
         var version: Int64
         var effect: Effect
@@ -59,7 +59,7 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
-        return Written(id: connection.lastInsertID, version: 1, effect: .inserted)
+        return Written(id: connection.lastInsertID, version: 1, effect: .insert)
     }
 
     // MARK: Change
@@ -82,7 +82,7 @@ struct RecordWriter {
         try checkStored(&draft, id: id, only: Set(differing), at: pointer)
         try draft.validate()
         guard !differing.isEmpty else {
-            return Written(id: id, version: row.version, effect: .unchanged)
+            return Written(id: id, version: row.version, effect: .none)
         }
         var sql =
             "UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?"
@@ -92,7 +92,7 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
-        return Written(id: id, version: row.version + 1, effect: .updated)
+        return Written(id: id, version: row.version + 1, effect: .change)
     }
 
     /// Texts are the same where their bytes are: one accent has two spellings, and one is not the
