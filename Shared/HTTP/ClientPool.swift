@@ -23,10 +23,12 @@ final class ClientPool: @unchecked Sendable {
     /// Names are resolved off the loops.
     private static let resolver = ThreadExecutor(name: "resolver")
 
-    /// Somebody who waits for a connection; `nil` for one that is to be made.
+    /// A connection; nil for one that is to be made.
+    private typealias Taken = Result<ClientConnection?, HTTPClient.Failure>
+
+    /// Somebody who waits for a connection.
     private final class Waiter {
-        var continuation: UnsafeContinuation<Result<ClientConnection?, HTTPClient.Failure>, Never>?
-        var timer: LoopTimer?
+        var continuation: UnsafeContinuation<Taken, Never>?
     }
 
     init(loop: EventLoop, host: String, port: Int, limit: Int) {
@@ -56,18 +58,27 @@ final class ClientPool: @unchecked Sendable {
         }
     }
 
-    private func wait(
-        until deadline: UInt64
-    ) async -> Result<ClientConnection?, HTTPClient.Failure> {
+    private func wait(until deadline: UInt64) async -> Taken {
         let waiter = Waiter()
         let timer = LoopTimer { [unowned self, unowned waiter] in
             waiters.removeAll { $0 === waiter }
             waiter.continuation?.resume(returning: .failure(.notConnected("all are in use")))
         }
-        waiter.timer = timer
-        waiters.append(waiter)
-        loop.set(timer, at: deadline)
-        let result = await withUnsafeContinuation { waiter.continuation = $0 }
+        let result = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<Taken, Never>) in
+            // Looked at here, since any call may be a pause in which a place became free.
+            if let connection = idle.popLast() {
+                connection.leaveIdle()
+                return continuation.resume(returning: .success(connection))
+            }
+            if count < limit {
+                count += 1
+                return continuation.resume(returning: .success(nil))
+            }
+            waiter.continuation = continuation
+            waiters.append(waiter)
+            loop.set(timer, at: deadline)
+        }
         loop.remove(timer)
         return result
     }
@@ -145,7 +156,7 @@ final class ClientPool: @unchecked Sendable {
             Glibc.close(file)
             throw HTTPClient.Failure.notConnected("\(authority): \(error)")
         }
-        let socket = try Socket(file, loop: loop, pool: blocks)
+        let socket = try Socket(file, loop: loop, pool: blocks, isConnecting: true)
         let isInTime = await socket.waitToWrite(until: deadline)
         if let reason = isInTime ? socket.connectFailure : "no connection in time" {
             socket.close()

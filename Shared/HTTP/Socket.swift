@@ -34,6 +34,8 @@ final class Socket: EventHandler, @unchecked Sendable {
     private var end = 0
     /// Whether a read may bring something; false after one that took all there was.
     private(set) var mayRead = false
+    /// Whether a write may find room; false after one that did not.
+    private var mayWrite: Bool
     /// Whether the peer has sent its end.
     private(set) var hasHungUp = false
     /// Whether the connection is broken both ways.
@@ -48,7 +50,8 @@ final class Socket: EventHandler, @unchecked Sendable {
     var isWatchingInput = false
 
     /// Takes `file` over.
-    init(_ file: Int32, loop: EventLoop, pool: BlockPool) throws {
+    init(_ file: Int32, loop: EventLoop, pool: BlockPool, isConnecting: Bool = false) throws {
+        mayWrite = !isConnecting
         self.file = file
         self.loop = loop
         self.pool = pool
@@ -129,7 +132,10 @@ final class Socket: EventHandler, @unchecked Sendable {
             mayRead = true
             resumeReader(true)
         }
-        if hasFailed || events & EPOLLOUT.rawValue != 0 { resumeWriter(true) }
+        if hasFailed || events & EPOLLOUT.rawValue != 0 {
+            mayWrite = true
+            resumeWriter(true)
+        }
         if hasFailed || hasHungUp || (isWatchingInput && mayRead) { observer?() }
     }
 
@@ -228,8 +234,14 @@ final class Socket: EventHandler, @unchecked Sendable {
     private func waitToRead(until deadline: UInt64) async -> Bool {
         let timer = readTimer ?? LoopTimer { [unowned self] in resumeReader(false) }
         readTimer = timer
-        loop.set(timer, at: deadline)
-        return await withUnsafeContinuation { reader = $0 }
+        return await withUnsafeContinuation { continuation in
+            // Looked at here, since any call may be a pause in which the event came.
+            if mayRead || !isOpen || isInputStopped { return continuation.resume(returning: true) }
+            // One task reads at a time; one that was given up may still be here.
+            resumeReader(false)
+            reader = continuation
+            loop.set(timer, at: deadline)
+        }
     }
 
     private func resumeReader(_ isReady: Bool) {
@@ -272,8 +284,14 @@ final class Socket: EventHandler, @unchecked Sendable {
                         file, head.dropFirst(done), body.dropFirst(max(0, done - head.count)))
                 }
             }
-            if count >= 0 { return count }
-            if errno == EAGAIN { return 0 }
+            if count >= 0 {
+                mayWrite = done + count == head.count + body.count
+                return count
+            }
+            if errno == EAGAIN {
+                mayWrite = false
+                return 0
+            }
             guard errno == EINTR else {
                 fail()
                 throw .closed
@@ -309,8 +327,11 @@ final class Socket: EventHandler, @unchecked Sendable {
         guard writer == nil else { return false }
         let timer = writeTimer ?? LoopTimer { [unowned self] in resumeWriter(false) }
         writeTimer = timer
-        loop.set(timer, at: deadline)
-        return await withUnsafeContinuation { writer = $0 }
+        return await withUnsafeContinuation { continuation in
+            if mayWrite || hasFailed { return continuation.resume(returning: true) }
+            writer = continuation
+            loop.set(timer, at: deadline)
+        }
     }
 
     private func resumeWriter(_ isReady: Bool) {

@@ -137,8 +137,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         geartrain_set_current_loop(nil)
     }
 
+    /// Jobs run as those of a task executor: isolated to the loop as a serial executor, every call of a function
+    /// without isolation would be a switch, that is a job of its own. An actor on the loop is as safe: there
+    /// is one thread, and `isIsolatingCurrentContext` says so.
     private func runJobs() {
-        // Not as the loop's own isolation: then each call of a nonisolated function would be queued anew.
         let tasks = asUnownedTaskExecutor()
         var round = 0
         while !jobs.isEmpty, round < EventLoop.jobRounds {
