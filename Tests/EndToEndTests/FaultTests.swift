@@ -85,7 +85,8 @@ import Testing
                 "code": "tidy", "timeout": "1s",
                 "source": """
                 if (/throw/.test(record.subject)) throw new Error('not this one'); \
-                if (/spin/.test(record.subject)) for (;;) {}
+                if (/spin/.test(record.subject)) for (;;) {} \
+                record.subject = record.subject.replace('Re: ', '')
                 """,
             ]
         ]

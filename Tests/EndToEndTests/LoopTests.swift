@@ -55,7 +55,7 @@ import Testing
         #expect(second.status == 303)
         let used = try await train.visitor.expect(200, .get, link)
         #expect(!used.text.contains("<form"))
-        try await train.visitor.expectProblem(404, "not-found", .get, link + "x")
+        try await train.visitor.expect(404, .get, link + "x")
     }
 
     private func auditShows(_ loop: TicketLoop, ticket id: Int64) async throws {

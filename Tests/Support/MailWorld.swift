@@ -33,9 +33,9 @@ public struct SentMail: Sendable {
 
     public init(_ text: String) {
         self.text = text
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            line.hasSuffix("\r") ? String(line.dropLast()) : String(line)
-        }
+        // CRLF is one character of a string.
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\r\n" || $0 == "\n" }
+            .map(String.init)
         let end = lines.firstIndex(of: "") ?? lines.count
         parts = (Array(lines[..<end]), lines[end...].joined(separator: "\n"))
     }

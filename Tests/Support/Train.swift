@@ -18,6 +18,7 @@ public final class Train: Sendable {
     public let ports: [String: Int]
     private let environment: [String: String]
     private let children = Mutex<[String: ChildProcess]>([:])
+    private let hasSlot = Mutex(false)
 
     /// Starts nothing yet. `settings` are added to the environment of every process; `model` is the
     /// file that the gateway applies at first start.
@@ -65,8 +66,14 @@ public final class Train: Sendable {
         children.withLock { $0[process] = child }
     }
 
-    /// Starts them all and waits until each service is ready.
+    deinit {
+        if hasSlot.withLock({ $0 }) { Task { await TrainSlots.shared.release() } }
+    }
+
+    /// Starts them all and waits until each service is ready. Only a few trains run at a time; the others wait here.
     public func start() async throws {
+        await TrainSlots.shared.take()
+        hasSlot.withLock { $0 = true }
         for process in processes { try start(process) }
         for service in Train.services { try await ready(service) }
     }
@@ -172,5 +179,28 @@ extension String {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// How many trains may run at a time, so that the limits of tests are about the platform and not about the machine.
+private actor TrainSlots {
+    static let shared = TrainSlots()
+    private var free = 2
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        if free > 0 {
+            free -= 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func release() {
+        if waiting.isEmpty {
+            free += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
     }
 }
