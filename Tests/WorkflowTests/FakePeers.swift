@@ -7,8 +7,8 @@ import ServiceRuntime
 import Synchronization
 import TestSupport
 
-/// Records and Mail as far as Workflow calls them, in memory: one class `helpdesk.ticket`. Each effect is done
-/// once by its key, as the real ones do; every call can be made to fail.
+/// Records and Mail as far as Workflow calls them, in memory: one class `helpdesk.ticket`. Each
+/// effect is done once by its key, as the real ones do; every call can be made to fail.
 final class FakePeers: Sendable {
     struct Mail: Sendable, Equatable {
         var to: [String]

@@ -9,7 +9,8 @@ import Testing
 
 @testable import Workflow
 
-/// What a kill at one moment would have left behind: the database's files, and what the peers had done by then.
+/// What a kill at one moment would have left behind: the database's files, and what the peers had
+/// done by then.
 private struct Wreck: Sendable {
     var moment: String
     var folder: TemporaryFolder

@@ -129,7 +129,8 @@ private let attacks: [(String, String)] = [
 
 @Test(arguments: attacks)
 func `an attack costs its own script only`(source: String, words: String) async throws {
-    // What is to end by its time ends soon; the others have more than they need on a busy machine.
+    // What is to end by its time ends soon; the others have more than they need on a busy
+    // machine.
     let timeout = Duration.milliseconds(words == "time" ? 500 : 30_000)
     try await withPool(timeout: timeout, memory: 128 << 20) { pool in
         async let attacked = run(pool, script(source))

@@ -8,7 +8,8 @@ import TestSupport
 
 @testable import Workflow
 
-/// A running workflow service over a folder, with fakes for its peers and a clock that stands still.
+/// A running workflow service over a folder, with fakes for its peers and a clock that stands
+/// still.
 final class World: Sendable {
     let clock: ManualClock
     let runtime: Runtime
