@@ -120,7 +120,8 @@ private struct Parts {
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
             events: EventCalls(
                 database: database, definitions: definitions, events: events,
-                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock),
+                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock,
+                log: runtime.log),
             instances: InstanceCalls(
                 database: database, definitions: definitions, instances: instances,
                 reactions: reactions, incidents: incidents, capabilities: capabilities,

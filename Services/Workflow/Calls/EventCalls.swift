@@ -14,6 +14,7 @@ struct EventCalls: Sendable {
     let peers: Peers
     let wakes: Wakes
     let clock: any WallClock
+    let log: Log
 
     // MARK: Raising
 
@@ -140,9 +141,14 @@ struct EventCalls: Sendable {
         system.idempotencyKey = nil
         system.timeout = .seconds(3)
         let call = GetRecord(type, id: id, select: ["describe"])
-        guard let bytes = try? await peers["records"].call(call, as: system),
-            let record = try? JSONValue(parsing: bytes.bytes)
-        else { return nil }
-        return record["describe"]?.string
+        do {
+            let bytes = try await peers["records"].call(call, as: system)
+            return try JSONValue(parsing: bytes.bytes)["describe"]?.string
+        } catch {
+            log.warning(
+                "a link is shown without its record", trace: context.trace,
+                ["error": "\(error)"])
+            return nil
+        }
     }
 }
