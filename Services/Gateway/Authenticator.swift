@@ -72,8 +72,8 @@ final class Authenticator: Sendable {
 
     /// A form of a page: its token must be that of the session.
     func requireCSRF(_ token: String?, of identity: Identity?) throws {
-        guard let identity, let token, !identity.csrf.isEmpty,
-            constantTimeEqual(Array(token.utf8), Array(identity.csrf.utf8))
+        guard let identity, !identity.csrf.isEmpty,
+            SessionCookies.isToken(token, of: identity.csrf)
         else { throw Problem.csrf }
     }
 

@@ -44,13 +44,14 @@ public final class GatewayService: Service {
             runtime: runtime)
         let cache = IdentityCache()
         let cookies = SessionCookies(
-            isSecure: configuration.isSecure, key: try await first.csrfKey())
+            isSecure: configuration.isSecure, key: try await first.csrfKey(),
+            random: runtime.random)
         try await first.makeAdmin()
         let authenticator = Authenticator(
             configuration: configuration, accounts: accounts, sessions: sessions,
             passwords: passwords, cache: cache, cookies: cookies, runtime: runtime)
         let applier = ModelApplier(peers: peers, accounts: accounts, cache: cache)
-        let frame = PageFrame(environment: configuration.environment)
+        let frame = PageFrame(environment: configuration.environment, cookies: cookies)
         table = RouteTable(authenticator: authenticator, runtime: runtime)
         AccountRoutes(
             authenticator: authenticator, accounts: accounts, sessions: sessions,
@@ -132,6 +133,8 @@ public final class GatewayService: Service {
         var settings = HTTPServerConfiguration()
         settings.address = configuration.rpc.address
         settings.port = configuration.rpc.port
+        // The largest of any route; each route has its own.
+        settings.bodyLimit = BatchRoutes.fileLimit
         return HTTPServer(name: "gateway", configuration: settings, runtime: runtime) {
             await door.respond(to: $0)
         }

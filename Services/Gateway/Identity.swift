@@ -19,12 +19,12 @@ final class Identity: Sendable {
     let credential: Credential
     /// When the credential ends; nil is never.
     let expires: Timestamp?
-    /// What a form of this session must carry; empty for what is no session.
-    let csrf: String
+    /// The key of this session's form tokens; empty for what is no session.
+    let csrf: [UInt8]
 
     init(
         accountID: Int64, name: String, principal: Principal, credential: Credential,
-        expires: Timestamp?, csrf: String = ""
+        expires: Timestamp?, csrf: [UInt8] = []
     ) {
         self.accountID = accountID
         self.name = name

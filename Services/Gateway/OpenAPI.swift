@@ -115,7 +115,9 @@ enum OpenAPI {
                 "schema": ["type": "string"],
             ])
         }
-        if entry.method == .post, entry.path.hasPrefix("/api/") {
+        // What the gateway makes itself is a secret, which is not kept to be answered again.
+        let isOwn = entry.path == "/api/sessions" || entry.path == "/api/tokens"
+        if entry.method == .post, entry.path.hasPrefix("/api/"), !isOwn {
             parameters.append([
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "The same key answers the first answer again, for 24 hours",

@@ -1,5 +1,6 @@
 import Crypto
 import HTTP
+import ServiceRuntime
 
 /// The cookie of the pages and the CSRF tokens that go with it. Over TLS it is `__Host-` and
 /// `Secure`.
@@ -8,9 +9,13 @@ struct SessionCookies: Sendable {
     /// CSRF tokens are an HMAC of the cookie under this key, so that nothing more is stored.
     private let key: [UInt8]
 
-    init(isSecure: Bool, key: [UInt8]) {
+    private let random: any RandomSource
+    private static let saltBytes = 12
+
+    init(isSecure: Bool, key: [UInt8], random: any RandomSource) {
         self.isSecure = isSecure
         self.key = key
+        self.random = random
     }
 
     private var sessionName: String { isSecure ? "__Host-geartrain" : "geartrain" }
@@ -23,9 +28,22 @@ struct SessionCookies: Sendable {
     func secret(of request: Request) -> String? { value(sessionName, request) }
     func visitor(of request: Request) -> String? { value(visitorName, request) }
 
-    /// What a form must carry that belongs to this cookie.
-    func csrf(_ cookie: String) -> String {
-        Base64.encodeURL(HMAC.sha256(Array(cookie.utf8), key: key))
+    /// The key of the form tokens of this cookie; it stays here.
+    func csrf(_ cookie: String) -> [UInt8] { HMAC.sha256(Array(cookie.utf8), key: key) }
+
+    /// What a form must carry: a salt and its HMAC, another one each time, so that a compressed
+    /// page that also shows what somebody typed does not give it away piece by piece.
+    func formToken(_ csrf: [UInt8]) -> String {
+        let salt = random.bytes(SessionCookies.saltBytes)
+        return Base64.encodeURL(salt + HMAC.sha256(salt, key: csrf))
+    }
+
+    static func isToken(_ token: String?, of csrf: [UInt8]) -> Bool {
+        guard let bytes = token.flatMap(Base64.decodeURL), bytes.count > saltBytes else {
+            return false
+        }
+        let mine = HMAC.sha256(Array(bytes.prefix(saltBytes)), key: csrf)
+        return constantTimeEqual(Array(bytes.dropFirst(saltBytes)), mine)
     }
 
     func session(_ secret: String) -> String { cookie(sessionName, secret) }

@@ -142,11 +142,14 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
         /// Whether the caller may write it.
         public var writable: Bool
         public var unique: Bool
+        /// What a new record gets where nothing is said.
+        public var defaultValue: JSONValue?
 
         public init(
             code: String, name: [String: String], type: String, required: Bool = false,
             choices: [String]? = nil, scale: Int? = nil, max: Int64? = nil, multiline: Bool = false,
-            target: FullCode? = nil, writable: Bool = true, unique: Bool = false
+            target: FullCode? = nil, writable: Bool = true, unique: Bool = false,
+            defaultValue: JSONValue? = nil
         ) {
             self.code = code
             self.name = name
@@ -159,6 +162,7 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
             self.target = target
             self.writable = writable
             self.unique = unique
+            self.defaultValue = defaultValue
         }
     }
 

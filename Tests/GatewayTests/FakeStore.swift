@@ -42,12 +42,13 @@ final class FakeStore: Sendable {
         func column(
             _ code: String, _ type: String, required: Bool = false, choices: [String]? = nil,
             scale: Int? = nil, multiline: Bool = false, target: FullCode? = nil,
-            writable: Bool = true
+            writable: Bool = true, standard: JSONValue? = nil
         ) -> ClassDescription.Column {
             .init(
                 code: code, name: ["en": code + more], type: type, required: required,
                 choices: choices, scale: scale, max: type == "text" ? 20 : nil,
-                multiline: multiline, target: target, writable: writable)
+                multiline: multiline, target: target, writable: writable,
+                defaultValue: standard)
         }
         let customer = FullCode(model: "helpdesk", code: "customer")
         let columns =
@@ -55,7 +56,7 @@ final class FakeStore: Sendable {
             ? [column("name", "text", required: true)]
             : [
                 column("subject", "text", required: true), column("body", "text", multiline: true),
-                column("status", "choice", choices: ["new", "open" + more]),
+                column("status", "choice", choices: ["new", "open" + more], standard: "new"),
                 column("count", "integer"), column("spent", "decimal", scale: 2),
                 column("urgent", "boolean"), column("day", "date"), column("due", "datetime"),
                 column("customer", "reference", target: customer),

@@ -146,6 +146,19 @@ import Testing
         #expect(browser.gateway.owners.calls("records/create").isEmpty)
     }
 
+    @Test func `a new form shows the defaults, and what is emptied of its default stays empty`()
+        async throws
+    {
+        let browser = try await browser()
+        let page = await browser.get(PageTests.list + "/new")
+        #expect(page.text.contains("<option value=\"new\" selected>"))
+        await browser.post(PageTests.list + "/new", ["subject": "a", "status": "", "count": ""])
+        let anna = try await browser.gateway.session("anna")
+        let record = await anna.send(.get, "/api/records/helpdesk/ticket/1").json
+        #expect(record["status"] == .some(.null))
+        #expect(record["count"] == nil)
+    }
+
     @Test func `saving leads to the record, which shows its values and history`() async throws {
         let browser = try await browser()
         let anna = try await browser.gateway.session("anna")
@@ -199,6 +212,7 @@ import Testing
             PageTests.list + "/new",
             ["subject": "", "count": "seven", "spent": "1,5", "day": "yesterday", "due": "noon"])
         #expect(page.status == 422)
+        #expect(page.text.contains("id=\"e-subject\""))
         for (name, value) in [
             ("count", "seven"), ("spent", "1,5"), ("day", "yesterday"), ("due", "noon"),
         ] {
@@ -244,6 +258,7 @@ import Testing
         #expect(both.status == 412)
         #expect(browser.value("subject") == "Mine")
         #expect(both.text.contains("Stands now: Theirs"))
+        #expect(both.text.split(separator: "Stands now:").count == 2)
         let saved = await browser.post(PageTests.list + "/1", ["subject": "Mine"])
         #expect(saved.status == 303)
         let record = await anna.send(.get, "/api/records/helpdesk/ticket/1").json

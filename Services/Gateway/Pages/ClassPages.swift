@@ -151,6 +151,7 @@ struct ClassPages: Sendable {
 
     private func table(_ list: List, _ name: String) -> HTML {
         let texts = list.texts
+        if list.fault != nil { return .nothing }
         if list.records.isEmpty {
             return tag(.div, .class("card blank")) {
                 list.filter == nil ? texts.noRecords : texts.noMatches
@@ -201,12 +202,19 @@ struct ClassPages: Sendable {
                 tag(.a, .href(link)) { record["describe"]?.string ?? "#\(id)" }
             }
             for column in list.columns {
-                let isNumber = column.type == "integer" || column.type == "decimal"
-                tag(.td, isNumber ? .class("number") : nil) {
+                tag(.td, cell(column)) {
                     ColumnValue(column: column, texts: list.texts)
                         .shown(record[column.code], limit: ClassPages.cellLimit)
                 }
             }
+        }
+    }
+
+    private func cell(_ column: ClassDescription.Column) -> Attribute {
+        switch column.type {
+        case "integer", "decimal": .class("number")
+        case "text", "reference": .class("text")
+        default: .class("short")
         }
     }
 

@@ -54,7 +54,7 @@ struct LoginPages: Sendable {
         let link = Link(own: form["_returnUrl"])
         let account = form["account"] ?? ""
         guard let visitor = authenticator.cookies.visitor(of: request),
-            form["_csrf"] == authenticator.cookies.csrf(visitor)
+            SessionCookies.isToken(form["_csrf"], of: authenticator.cookies.csrf(visitor))
         else { throw Problem.csrf }
         do {
             let session = try await authenticator.logIn(
@@ -84,7 +84,7 @@ struct LoginPages: Sendable {
                     }
                 }
                 tag(.form, .post, .action(.login)) {
-                    PageFrame.csrf(authenticator.cookies.csrf(visitor))
+                    frame.csrf(authenticator.cookies.csrf(visitor))
                     if let link {
                         tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
                     }

@@ -4,6 +4,7 @@ import RPC
 /// What is around every page: head, bar, environment, main, footer.
 struct PageFrame: Sendable {
     let environment: String
+    let cookies: SessionCookies
 
     /// How wide the content may be.
     enum Width {
@@ -92,7 +93,7 @@ struct PageFrame: Sendable {
             tag(.span) { identity.name }
             if !identity.csrf.isEmpty {
                 tag(.form, .post, .action(.logout)) {
-                    PageFrame.csrf(identity.csrf)
+                    csrf(identity.csrf)
                     tag(.button, .class("button small"), .type("submit")) { texts.logOut }
                 }
             }
@@ -108,8 +109,8 @@ struct PageFrame: Sendable {
     }
 
     /// The hidden field that every form carries.
-    static func csrf(_ token: String) -> HTML {
-        tag(.input, .type("hidden"), .name("_csrf"), .value(token))
+    func csrf(_ csrf: [UInt8]) -> HTML {
+        tag(.input, .type("hidden"), .name("_csrf"), .value(cookies.formToken(csrf)))
     }
 
     private static let logo = tag(

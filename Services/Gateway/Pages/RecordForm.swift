@@ -31,6 +31,7 @@ struct RecordForm {
             guard let text = form[column.code] else { continue }
             inputs[column.code] = text
             switch ColumnValue(column: column, texts: texts).read(text) {
+            case .value(.null) where column.required: faults[column.code] = texts.needed
             case .value(let value): values.append((column.code, value))
             case .fault(let fault): faults[column.code] = fault
             }
@@ -69,10 +70,15 @@ struct RecordForm {
     }
 
     private func field(_ column: ClassDescription.Column) -> HTML {
-        let isWide = column.multiline
+        let isWide = isWide(column)
         let content = fieldContent(column)
         return isWide
             ? tag(.div, .class("field wide")) { content } : tag(.div, .class("field")) { content }
+    }
+
+    /// Long texts, and the first one, which mostly is what the record is about.
+    private func isWide(_ column: ClassDescription.Column) -> Bool {
+        column.multiline || column.type == "text" && column.code == columns.first?.code
     }
 
     @HTMLBuilder private func fieldContent(_ column: ClassDescription.Column) -> HTML {
@@ -105,7 +111,9 @@ struct RecordForm {
         let shown = ColumnValue(column: column, texts: texts)
         guard case .value(let mine) = shown.read(inputs[column.code] ?? "") else { return value }
         let normal = shown.read(shown.input(value))
-        return .value(mine) == normal ? nil : value
+        // Not a conditional expression: its nil would be JSON's null.
+        if .value(mine) == normal { return Optional.none }
+        return value
     }
 
     private func input(_ column: ClassDescription.Column) -> HTML {

@@ -80,7 +80,7 @@ extension RecordPages {
     ) -> HTML {
         let texts = form.texts
         return tag(.form, .class("card"), .post, .action(RecordPages.link(form.type, id))) {
-            PageFrame.csrf(caller.identity?.csrf ?? "")
+            frame.csrf(caller.identity?.csrf ?? [])
             RecordPages.version(record)
             form.fields()
             values(form.type, record, texts, all: false)
@@ -192,7 +192,7 @@ extension RecordPages {
                 .form, .class("card"), .post,
                 .action(Link("m", type.type.model, type.type.code, String(id), "delete"))
             ) {
-                PageFrame.csrf(caller.identity?.csrf ?? "")
+                frame.csrf(caller.identity?.csrf ?? [])
                 RecordPages.version(record)
                 tag(.strong) { texts.deleteQuestion }
                 tag(.p) { texts.deleteLead }

@@ -75,6 +75,10 @@ struct RecordPages: Sendable {
         let context = try request.context(caller, door: .page)
         let type = try await creatable(request, context)
         var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        for column in form.columns {
+            form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
+                .input(column.defaultValue)
+        }
         for code in type.prefill {
             if let text = request.query[code] { form.inputs[code] = text }
         }
@@ -92,8 +96,9 @@ struct RecordPages: Sendable {
         if let key = sent["_key"], !key.isEmpty, key.utf8.count <= 100 {
             context.idempotencyKey = "\(caller.principal.account):form:\(key)"
         }
-        // What was left empty is not named, so that the definition's default holds.
-        let values = form.read(sent).filter { !$0.1.isNull }
+        // What was left empty is not named; what was emptied of its default is.
+        let defaults = Set(type.columns.filter { $0.defaultValue != nil }.map(\.code))
+        let values = form.read(sent).filter { !$0.1.isNull || defaults.contains($0.0) }
         let link = Link(own: sent["_returnUrl"])
         if form.faults.isEmpty {
             do {
@@ -135,7 +140,7 @@ struct RecordPages: Sendable {
             tag(.div, .class("head")) { tag(.h1) { texts.new(name) } }
             form.notice()
             tag(.form, .class("card"), .post, .action(here)) {
-                PageFrame.csrf(caller.identity?.csrf ?? "")
+                frame.csrf(caller.identity?.csrf ?? [])
                 tag(.input, .type("hidden"), .name("_key"), .value(random.token(12)))
                 if let link {
                     tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))

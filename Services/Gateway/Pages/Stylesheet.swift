@@ -97,17 +97,21 @@ struct Stylesheet: Sendable {
         thead th{font-size:.8rem;color:var(--soft);font-weight:600;white-space:nowrap}
         thead a{color:inherit;text-decoration:none}
         thead a:hover{color:var(--accent)}
-        th[scope=row]{font-weight:600}
-        td{overflow-wrap:anywhere;min-width:4.5rem;max-width:26rem}
+        th[scope=row]{font-weight:600;min-width:11rem;max-width:22rem;overflow-wrap:break-word}
+        td{overflow-wrap:break-word;max-width:26rem}
+        td.text{min-width:10rem}
+        td.short{white-space:nowrap}
         .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
         .quiet{color:var(--soft)}
-        .chip{display:inline-block;padding:.05rem .55rem;border-radius:99px;background:var(--wash);\
-        font-size:.85em;font-weight:600}
+        .chip{display:inline-block;white-space:nowrap;padding:.05rem .55rem;border-radius:99px;\
+        background:var(--wash);font-size:.85em;font-weight:600}
         .blank{padding:2.5rem 1.25rem;text-align:center;color:var(--soft)}
         .pager{display:flex;gap:.6rem;justify-content:flex-end;margin-top:1rem}
         .grid{display:grid;gap:1rem 1.25rem;grid-template-columns:repeat(auto-fill,\
         minmax(min(100%,17rem),1fr))}
         .field{margin-bottom:1rem;min-width:0}
+        .card>h1+p{margin-bottom:1.1rem}
+        p.value,.problem td{overflow-wrap:anywhere}
         .grid .field{margin:0}
         .field.wide{grid-column:1/-1}
         .field label,.field .label{display:flex;gap:.5rem;justify-content:space-between;\
@@ -117,10 +121,11 @@ struct Stylesheet: Sendable {
         input,select,textarea{font:inherit;color:inherit;background:var(--ground);width:100%;\
         padding:.55rem .7rem;min-height:2.75rem;border:1px solid var(--line);border-radius:8px}
         input:hover,select:hover,textarea:hover{border-color:var(--soft)}
+        ::placeholder{color:var(--soft);opacity:1}
         textarea{min-height:8rem;resize:vertical}
         [aria-invalid=true]{border-color:var(--bad);border-width:2px}
         .fault{color:var(--bad);font-size:.9rem;margin:.3rem 0 0;font-weight:500}
-        .hint{color:var(--soft);font-size:.85rem;margin:.3rem 0 0}
+        .hint{white-space:pre-line;color:var(--soft);font-size:.85rem;margin:.3rem 0 0}
         .value{white-space:pre-wrap;overflow-wrap:anywhere;margin:0}
         .notice{border-radius:var(--radius);padding:.8rem 1rem;margin-bottom:1.25rem;\
         background:var(--wash)}
@@ -144,10 +149,10 @@ struct Stylesheet: Sendable {
         .status{font-size:.85rem;color:var(--soft)}
         footer{padding:1rem 1.25rem 1.5rem;text-align:center;color:var(--soft);font-size:.8rem}
         @media(max-width:30rem){main{padding:1rem .8rem}.card{padding:1rem}\
-        .bar>div{padding:.5rem .8rem}\
-        .who{font-size:.85rem;gap:.5rem}th,td{padding:.5rem .6rem}\
-        .changes dl{grid-template-columns:1fr}\
-        .changes dd{margin-bottom:.4rem}.actions .button{flex:1}}
+        .bar>div{padding:.5rem .8rem;flex-wrap:nowrap}.who span{display:none}\
+        th,td{padding:.5rem .6rem}th[scope=row]{min-width:9rem}\
+        .changes dl{grid-template-columns:1fr}.changes dd{margin-bottom:.4rem}\
+        .actions .button{flex:1}}
         @media print{.bar,.actions,.filter,.pager,footer,details{display:none}}
         """
 }

@@ -46,6 +46,7 @@ struct Texts: Sendable {
         "Your input is kept below; where it differs, the value that stands now is shown with it. "
         + "Saving again puts your values over theirs."
     let standsNow = "Stands now:"
+    let needed = "A value is needed."
     let notWhole = "A whole number, such as 42."
     let notDecimal = "A number, such as 2.50."
     let notDate = "A date, such as 2026-11-23."

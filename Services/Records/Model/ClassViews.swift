@@ -1,4 +1,6 @@
 import Contracts
+import Database
+import JSON
 import RPC
 
 /// Classes as a caller may know them.
@@ -43,6 +45,18 @@ extension ColumnDefinition {
         ClassDescription.Column(
             code: code, name: name, type: type.rawValue, required: required,
             choices: type == .choice ? choices : nil, scale: type == .decimal ? scale : nil,
-            max: max, multiline: multiline, target: target, writable: isWritable, unique: unique)
+            max: max, multiline: multiline, target: target, writable: isWritable, unique: unique,
+            defaultValue: defaultJSON)
+    }
+
+    private var defaultJSON: JSONValue? {
+        switch defaultValue {
+        case .integer(let value) where type == .decimal:
+            .number(JSONNumber(unscaled: value, scale: scale))
+        case .integer(let value) where type == .boolean: .boolean(value != 0)
+        case .integer(let value): .number(JSONNumber(value))
+        case .text(let text): .string(text)
+        case .null, .real, .blob: nil
+        }
     }
 }
