@@ -73,7 +73,7 @@ import Testing
         let results = answer["results"]?.array ?? []
         #expect(
             results.map { $0["operation"]?.string } == [
-                "updated", "inserted", "unchanged", "inserted",
+                "change", "insert", "none", "insert",
             ])
         #expect(results.map(\.id) == [1, 2, 2, 3])
         #expect(try await store.get(customer, 1)["name"] == "Anna B.")
