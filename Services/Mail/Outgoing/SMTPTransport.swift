@@ -118,6 +118,9 @@ actor SMTPTransport: Transport {
                     try await line.connection.send(SMTPDialogue.stuffed(raw), timeout: timeout)
                 case .sendFinalDot:
                     try await beginFinalDot(dialogue.acceptedRecipients)
+                    // A server that is gone by now did not take the mail, and that can still be known.
+                    try await listen(line, &dialogue)
+                    guard dialogue.next() == .sendFinalDot else { continue loop }
                     dialogue.finalDotSent()
                     try await line.connection.send(SMTPDialogue.finalDot, timeout: timeout)
                 case .receive:
@@ -134,6 +137,17 @@ actor SMTPTransport: Transport {
         }
         await putBack(line, isReusable: dialogue.isReusable)
         return (dialogue, line.mails > 0 && !hasAnswered && !dialogue.isReusable)
+    }
+
+    /// Takes what the server has said already; throws where the connection is lost.
+    private func listen(_ line: Line, _ dialogue: inout SMTPDialogue) async throws {
+        do {
+            let bytes = try await line.connection.receive(limit: 4096, timeout: .zero)
+            if bytes.isEmpty { dialogue.lost("the server closed the connection") }
+            dialogue.feed(bytes)
+        } catch let error as CurlError where error.kind == .timeout {
+            // Silent, as it should be.
+        }
     }
 
     /// A server that breaks off often says why; it is read if it is there already.

@@ -1,0 +1,217 @@
+import Contracts
+import Crypto
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+import Synchronization
+import TestSupport
+
+@testable import Mail
+
+/// Records and Workflow as far as Mail calls them, served on a real port in this process.
+final class FakePeers: Sendable {
+    struct State: Sendable {
+        /// Answers by idempotency key, as Records keeps them.
+        var answers: [String: [UInt8]] = [:]
+        var records: [JSONValue] = []
+        var contexts: [CallContext] = []
+        var bindings: [JSONValue] = []
+        /// What Records answers instead of creating.
+        var refusal: Problem?
+        /// What Workflow answers instead of evaluating.
+        var scriptFailure: Problem?
+    }
+
+    let state = Mutex(State())
+    let port: Int
+    private let server: HTTPServer
+    private let running: Task<Void, any Error>
+
+    init(key: [UInt8], runtime: Runtime) throws {
+        let signer = PrincipalSigner(key: key, clock: runtime.clock)
+        let records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
+        let workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
+        let held = Held()
+        records.on(CreateRecord.self) { call, context in
+            try held.peers.create(call, context)
+        }
+        records.on(GetRecord.self) { call, _ in
+            JSONBytes(Array("{\"id\": \(call.id), \"subject\": \"from Records\"}".utf8))
+        }
+        workflow.on(Evaluate.self) { call, _ in try held.peers.evaluate(call) }
+        workflow.on(Render.self) { call, _ in
+            let subject = call.bindings["record"]?["subject"]?.string ?? "?"
+            func fill(_ text: String) -> String {
+                text.split(separator: "{{record.subject}}", omittingEmptySubsequences: false)
+                    .joined(separator: subject)
+            }
+            return Rendered(
+                subject: fill(call.subject), text: call.text.map(fill), html: call.html.map(fill))
+        }
+        server = HTTPServer(
+            name: "peers", configuration: HTTPServerConfiguration(), runtime: runtime
+        ) { request in
+            request.path.contains("records")
+                ? await records.router.respond(to: request)
+                : await workflow.router.respond(to: request)
+        }
+        port = try server.bind()
+        running = Task { [server] in try await server.run() }
+        held.set(self)
+    }
+
+    func stop() async {
+        await server.shutdown()
+        _ = await running.result
+    }
+
+    var records: [JSONValue] { state.withLock(\.records) }
+
+    private func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONBytes {
+        try state.withLock { state in
+            state.contexts.append(context)
+            if let refusal = state.refusal { throw refusal }
+            let key = context.idempotencyKey ?? ""
+            if let answer = state.answers[key] { return JSONBytes(answer) }
+            state.records.append(try JSONValue(parsing: call.body.bytes))
+            let answer = Array("{\"id\": \(state.records.count), \"version\": 1}".utf8)
+            state.answers[key] = answer
+            return JSONBytes(answer)
+        }
+    }
+
+    /// Enough of JavaScript for mappings: `=mail.a.b`.
+    private func evaluate(_ call: Evaluate) throws -> Evaluated {
+        try state.withLock { state in
+            if let failure = state.scriptFailure { throw failure }
+            state.bindings.append(call.bindings)
+            var values = JSONObject()
+            for (key, value) in call.expressions.object?.members ?? [] {
+                guard let text = value.string, text.hasPrefix("=") else {
+                    values[key] = value
+                    continue
+                }
+                values[key] = text.dropFirst().split(separator: ".").reduce(call.bindings) {
+                    $0[String($1)] ?? .null
+                }
+            }
+            return Evaluated(values: .object(values))
+        }
+    }
+
+    private final class Held: Sendable {
+        private let value = Mutex<FakePeers?>(nil)
+        func set(_ peers: FakePeers) { value.withLock { $0 = peers } }
+        var peers: FakePeers {
+            get throws {
+                guard let peers = value.withLock({ $0 }) else { throw Problem.internalError }
+                return peers
+            }
+        }
+    }
+}
+
+/// The whole service on a port, over a folder that outlives it.
+final class MailBench: Sendable {
+    static let key = [UInt8](repeating: 7, count: 32)
+
+    let folder: TemporaryFolder
+    let peers: FakePeers
+    let service: MailService
+    private let running: Task<Void, any Error>
+    private let peer: Peer
+
+    /// `change` sets what a test needs otherwise.
+    init(
+        _ folder: TemporaryFolder = TemporaryFolder(), peers: FakePeers? = nil,
+        change: (inout MailConfiguration) -> Void = { _ in }
+    ) async throws {
+        let runtime = TestRuntime.make()
+        self.folder = folder
+        self.peers = try peers ?? FakePeers(key: MailBench.key, runtime: runtime)
+        let url = "http://127.0.0.1:\(self.peers.port)"
+        var configuration = MailConfiguration(
+            rpc: RPCConfiguration(
+                address: "127.0.0.1", port: 0, key: MailBench.key,
+                peers: ["records": url, "workflow": url]), data: folder.path)
+        configuration.outgoing.from = "Help desk <support@example.org>"
+        configuration.outgoing.firstRetry = .milliseconds(20)
+        configuration.outgoing.longestRetry = .milliseconds(100)
+        configuration.serverTimeout = .seconds(5)
+        change(&configuration)
+        let service = try await MailService(configuration: configuration, runtime: runtime)
+        self.service = service
+        running = Task { try await service.run() }
+        peer = Peer(
+            name: "mail",
+            transport: HTTPClient(host: "127.0.0.1", port: service.port, runtime: runtime),
+            signer: PrincipalSigner(key: MailBench.key, clock: runtime.clock), runtime: runtime)
+    }
+
+    /// Ends the service; the folder stays.
+    func stop() async throws {
+        await service.shutdown()
+        try await running.value
+    }
+
+    static func context(
+        _ principal: Principal = Principal(
+            account: "anna", permissions: ["mail:read", "mail:send"]), key: String? = nil
+    ) -> CallContext {
+        CallContext(
+            principal: principal, door: .api, cause: Cause(root: "request:test"),
+            trace: TraceContext(requestID: "test"), idempotencyKey: key)
+    }
+
+    func call<C: Call>(_ call: C, as context: CallContext = MailBench.context()) async throws
+        -> C.Response
+    {
+        try await peer.call(call, as: context)
+    }
+
+    func json<C: Call>(_ call: C) async throws -> JSONValue where C.Response == JSONBytes {
+        try JSONValue(parsing: await self.call(call).bytes)
+    }
+
+    func raw<C: StreamCall>(_ call: C) async throws -> [UInt8] {
+        let answer = try await peer.stream(call, body: .empty, as: MailBench.context())
+        return try await answer.body.collect(limit: 64 << 20)
+    }
+
+    func take(_ model: String, version: Int64 = 1) async throws {
+        _ = try await call(
+            TakeModel(code: "desk", version: version, document: JSONBytes(Array(model.utf8))),
+            as: MailBench.context(.system))
+    }
+
+    /// The mail once its state is one of these.
+    func mail(_ id: Int64, in states: String...) async throws -> JSONValue {
+        var mail = JSONValue.null
+        try await eventually("mail \(id) in \(states)") {
+            mail = try await json(GetMail(id: id))
+            return states.contains(mail["state"]?.string ?? "")
+        }
+        return mail
+    }
+
+    static func problem(_ body: () async throws -> Void) async -> Problem? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error as? Problem ?? Problem.internalError
+        }
+    }
+}
+
+extension JSONValue {
+    /// `[address: state]` of a mail's recipients.
+    var states: [String: String] {
+        Dictionary(
+            (self["recipients"]?.array ?? []).map {
+                ($0["address"]?.string ?? "", $0["state"]?.string ?? "")
+            }, uniquingKeysWith: { $1 })
+    }
+}
