@@ -207,6 +207,18 @@ struct ProblemKind: Sendable {
             "The server has as many connections as it takes.",
             "Close those that idle, and try again in a moment."),
         ProblemKind(
+            "unreadable-mail", 422, "This is no mail",
+            "A mailbox got bytes without any of the header fields that every mail has.",
+            "Look at the bytes at the mailbox; there is nothing to replay."),
+        ProblemKind(
+            "duplicate-mail", 409, "The same mail was received before",
+            "A mail with the same bytes and Message-ID stands in the mailbox already.",
+            "Nothing needs to be done: the first one has the record."),
+        ProblemKind(
+            "automatic-mail", 409, "A machine wrote this mail",
+            "The mailbox is defined to skip automatic mail.",
+            "Replay the mail to make a record of it, or let the mailbox store automatic mail."),
+        ProblemKind(
             "peer-failed", 502, "A service answered something else",
             "The service that owns this answered what the caller did not expect.",
             "Try again; if it stays, tell the operator the requestId."),

@@ -135,7 +135,8 @@ import Testing
         try await leave(folder) { connection in
             let store = IntakeStore()
             let now = SystemClock().now()
-            // 1 staged · 2 staged and leased · 3 created by Records, not written here · 4 done, not moved
+            // 1 staged · 2 staged and leased · 3 created by Records, not written here · 4 done,
+            // not moved
             _ = try store.stage(
                 connection, mailbox, source: "folder", staged, position: nil, now: now)
             _ = try store.queue.lease(

@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
 
-/// An SMTP server that does what the recipient's local part says, on a loopback port, with a thread for each
-/// connection.
+/// An SMTP server that does what the recipient's local part says, on a loopback port, with a thread
+/// for each connection.
 ///
-/// `perm` 550 · `temp` 451 · `grey` 450 the first time · `shut` 421 and closes · `nodata` 452 at DATA · `dropdata`
-/// resets within the content · `reject` 554 after the dot · `resetbefore` resets after the dot, mail not kept ·
-/// `resetafter` resets after the dot, mail kept · `silent` never answers the dot · `garbage` answers the dot with
-/// no SMTP. What stands behind a `+` in the local part tells mails apart.
+/// `perm` 550 · `temp` 451 · `grey` 450 the first time · `shut` 421 and closes · `nodata` 452
+/// at DATA · `dropdata` resets within the content · `reject` 554 after the dot · `resetbefore`
+/// resets after the dot, mail not kept · `resetafter` resets after the dot, mail kept · `silent`
+/// never answers the dot · `garbage` answers the dot with no SMTP. What stands behind a `+` in the
+/// local part tells mails apart.
 final class FaultSMTPServer: Sendable {
     struct Mail: Sendable {
         var sender: String

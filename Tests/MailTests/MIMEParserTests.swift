@@ -174,7 +174,7 @@ import TestSupport
 
     @Test func `names of attachments are made safe`() {
         #expect(FileName.safe("../../etc/passwd") == "passwd")
-        #expect(FileName.safe("C:\\Users\\a\\b.doc") == "b.doc")
+        #expect(FileName.safe("D:\\a\\b.doc") == "b.doc")
         #expect(FileName.safe("a\u{202E}fdp.exe") == "afdp.exe")
         #expect(FileName.safe("a\r\nb\0.txt") == "ab.txt")
         #expect(FileName.safe("..") == "")

@@ -23,7 +23,7 @@ import TestSupport
             case "/large": return Response(body: .bytes([UInt8](repeating: 65, count: 100_000)))
             case "/moved": return Response(status: 302, headers: ["Location": "/echo"])
             case "/slow":
-                try? await Task.sleep(for: .seconds(30))
+                try? await SystemClock().sleep(for: .seconds(30))
                 return Response()
             default: return Response(status: 404)
             }

@@ -29,7 +29,8 @@ enum IMAPResponse: Sendable, Hashable {
     case tagged(String, Status, code: [IMAPValue], text: String)
     /// `* OK [UIDVALIDITY 3] …`.
     case status(Status, code: [IMAPValue], text: String)
-    /// `* 12 FETCH (…)`, `* SEARCH 1 2`: the number, if it begins with one, the name and the rest.
+    /// `* 12 FETCH (…)`, `* SEARCH 1 2`: the number, if it begins with one, the name and the
+    /// rest.
     case untagged(number: UInt64?, name: String, [IMAPValue])
     /// `+ idling`.
     case continuation(String)

@@ -146,28 +146,29 @@ actor IMAPSession: MailSession {
         return ranges.map { $0.0 == $0.1 ? "\($0.0)" : "\($0.0):\($0.1)" }.joined(separator: ",")
     }
 
-    func mark(_ key: String) async throws {
-        guard let uid = uid(key) else { return }
-        _ = try await client.run("UID STORE \(uid) +FLAGS.SILENT (\\Seen)")
+    func mark(_ keys: [String]) async throws {
+        guard let set = set(of: keys) else { return }
+        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Seen)")
     }
 
-    func move(_ key: String, to folder: String) async throws {
-        guard let uid = uid(key) else { return }
+    func move(_ keys: [String], to folder: String) async throws {
+        guard let set = set(of: keys) else { return }
         let name = IMAPClient.quoted(IMAPClient.folderName(folder))
-        try await mark(key)
+        try await mark(keys)
         if capabilities.contains("MOVE") {
-            _ = try await client.run("UID MOVE \(uid) \(name)")
+            _ = try await client.run("UID MOVE \(set) \(name)")
             return
         }
-        _ = try await client.run("UID COPY \(uid) \(name)")
-        _ = try await client.run("UID STORE \(uid) +FLAGS.SILENT (\\Deleted)")
+        _ = try await client.run("UID COPY \(set) \(name)")
+        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Deleted)")
         // Without UIDPLUS, EXPUNGE would remove what others marked, too: then it stays marked.
-        if capabilities.contains("UIDPLUS") { _ = try await client.run("UID EXPUNGE \(uid)") }
+        if capabilities.contains("UIDPLUS") { _ = try await client.run("UID EXPUNGE \(set)") }
     }
 
-    /// Nil where the server has renumbered since: the mail is called otherwise now.
-    private func uid(_ key: String) -> UInt64? {
-        Key(key).flatMap { $0.validity == validity ? $0.uid : nil }
+    /// Nil where none is left: after a renumbering mails are called otherwise.
+    private func set(of keys: [String]) -> String? {
+        let uids = keys.compactMap(Key.init).filter { $0.validity == validity }.map(\.uid)
+        return uids.isEmpty ? nil : IMAPSession.set(uids)
     }
 
     func close() async { await client.close() }

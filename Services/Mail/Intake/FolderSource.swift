@@ -96,9 +96,13 @@ private struct FolderSession: MailSession {
     }
 
     /// A folder has no marks.
-    func mark(_ key: String) async throws {}
+    func mark(_ keys: [String]) async throws {}
 
-    func move(_ key: String, to folder: String) async throws {
+    func move(_ keys: [String], to folder: String) async throws {
+        for key in keys { try await move(key, to: folder) }
+    }
+
+    private func move(_ key: String, to folder: String) async throws {
         guard let file = FolderSession.file(key) else { return }
         let target = FolderSession.sibling(of: source.folder, named: folder)
         let from = "\(source.folder)/\(file.name)"

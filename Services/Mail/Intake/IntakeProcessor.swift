@@ -5,7 +5,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Makes a record of a mail that is in the ledger: parse, map, create. Nothing here touches the source.
+/// Makes a record of a mail that is in the ledger: parse, map, create. Nothing here touches the
+/// source.
 struct IntakeProcessor: Sendable {
     let database: Database
     let store: IntakeStore

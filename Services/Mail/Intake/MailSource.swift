@@ -16,10 +16,10 @@ protocol MailSession: Sendable {
     func changes(since position: String?, limit: Int) async throws -> SourceChanges
     /// The bytes of those that are still there.
     func mime(_ items: [SourceItem]) async throws -> [SourceMail]
-    /// Shows that a mail was read.
-    func mark(_ key: String) async throws
-    /// Moves a mail to a folder beside its own. A mail that is gone is no error.
-    func move(_ key: String, to folder: String) async throws
+    /// Shows that mails were read. A mail that is gone is no error.
+    func mark(_ keys: [String]) async throws
+    /// Moves mails to a folder beside their own. A mail that is gone is no error.
+    func move(_ keys: [String], to folder: String) async throws
     func close() async
 }
 

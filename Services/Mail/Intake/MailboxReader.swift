@@ -23,8 +23,8 @@ actor MailboxReader {
     /// How long a reading waits for the records of what it found, before it marks the mails at the
     /// source.
     private static let recordWait = Duration.seconds(30)
-    /// Entries marked or moved in one reading.
-    private static let settleLimit = 10_000
+    /// Entries marked or moved by one command.
+    private static let settleLimit = 200
 
     let definition: MailboxDefinition
     private let source: any MailSource
@@ -172,42 +172,28 @@ actor MailboxReader {
 
     // MARK: - Back to the source
 
-    /// Marks and moves what is settled; a mail that cannot be is tried again at the next reading.
+    /// Marks and moves what is settled, group by group; what fails is tried again at the next
+    /// reading.
     private func settleAtSource(_ session: any MailSession) async throws {
         let (store, code) = (tools.store, definition.code)
-        let entries = try await tools.database.read {
-            try store.unsettledAtSource($0, code, limit: MailboxReader.settleLimit)
-        }
-        var settled: [Int64] = []
-        for entry in entries {
-            try await settle(entry, session)
-            settled.append(entry.id)
-            if settled.count == 100 {
-                let ids = settled
-                try await tools.database.write { try store.settledAtSource($0, ids) }
-                settled.removeAll()
+        while true {
+            let entries = try await tools.database.read {
+                try store.unsettledAtSource($0, code, limit: MailboxReader.settleLimit)
             }
-        }
-        let ids = settled
-        if !ids.isEmpty {
-            try await tools.database.write { try store.settledAtSource($0, ids) }
-        }
-    }
-
-    private func settle(_ entry: IntakeEntry, _ session: any MailSession) async throws {
-        switch entry.state {
-        case .done, .skipped:
+            guard !entries.isEmpty else { return }
+            let quarantined = entries.filter { $0.state == .quarantined }.map(\.sourceKey)
+            let settled = entries.filter { $0.state != .quarantined }.map(\.sourceKey)
             if let folder = definition.after.move {
-                try await session.move(entry.sourceKey, to: folder)
+                try await session.move(settled, to: folder)
             } else {
-                try await session.mark(entry.sourceKey)
+                try await session.mark(settled)
             }
-        case .quarantined:
             // Left as it is, so that a person finds it, unless the definition says where to.
             if let folder = definition.after.failed {
-                try await session.move(entry.sourceKey, to: folder)
+                try await session.move(quarantined, to: folder)
             }
-        case .staged: break
+            let ids = entries.map(\.id)
+            try await tools.database.write { try store.settledAtSource($0, ids) }
         }
     }
 }

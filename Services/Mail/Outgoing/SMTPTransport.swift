@@ -1,7 +1,8 @@
 import Curl
 import ServiceRuntime
 
-/// Mail over SMTP: keeps connections for the next mail, at most as many as the queue's worker uses at a time.
+/// Mail over SMTP: keeps connections for the next mail, at most as many as the queue's worker uses
+/// at a time.
 actor SMTPTransport: Transport {
     struct Limits: Sendable {
         /// RFC 5321 §4.5.3.1.8: what every server must take.
@@ -76,7 +77,8 @@ actor SMTPTransport: Transport {
             sender: delivery.sender, recipients: addresses, size: delivery.raw.count,
             hasEightBit: delivery.raw.contains { $0 >= 128 },
             needsUTF8: SMTPTransport.needsUTF8(delivery, addresses))
-        // A kept connection may have been closed by the server meanwhile: then once more over a new one.
+        // A kept connection may have been closed by the server meanwhile: then once more over a new
+        // one.
         while let line = idle.popLast() {
             let (dialogue, isStale) = await run(mail, delivery.raw, over: line, beginFinalDot)
             if !isStale { return dialogue.verdicts }
@@ -118,7 +120,8 @@ actor SMTPTransport: Transport {
                     try await line.connection.send(SMTPDialogue.stuffed(raw), timeout: timeout)
                 case .sendFinalDot:
                     try await beginFinalDot(dialogue.acceptedRecipients)
-                    // A server that is gone by now did not take the mail, and that can still be known.
+                    // A server that is gone by now did not take the mail, and that can still be
+                    // known.
                     try await listen(line, &dialogue)
                     guard dialogue.next() == .sendFinalDot else { continue loop }
                     dialogue.finalDotSent()
