@@ -143,9 +143,9 @@ final class World: Sendable {
     ) async throws -> JSONValue {
         var last: JSONValue = .null
         try await eventually("instance \(id) \(state), which is \(last["state"]?.text ?? "")") {
-            if step > .zero { clock.advance(by: step) }
             guard let found = try? await instance(id) else { return false }
             last = found
+            if step > .zero, found["state"] == "waiting" { clock.advance(by: step) }
             return found["state"] == .string(state)
         }
         return last

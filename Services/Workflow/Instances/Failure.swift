@@ -14,7 +14,8 @@ enum Failure: Sendable {
     init(_ error: any Error) {
         let problem = Problem(error)
         switch problem.status {
-        case 429, 502, 503, 504: self = .unavailable(problem)
+        // 401 between services is a clock that jumped or a key that differs, never the call itself.
+        case 401, 429, 502, 503, 504: self = .unavailable(problem)
         case 400..<500 where problem.status != 408: self = .refused(problem)
         default: self = .failed(problem)
         }

@@ -65,7 +65,7 @@ actor ScriptPool {
     /// The hosts and their threads, whether they work or not.
     var hostCount: Int { made }
 
-    var isHelpingSuspects: Bool { busySuspects > 0 }
+    var suspectCounts: (busy: Int, waiting: Int) { (busySuspects, waitingSuspects.count) }
 
     /// The processes that wait for work.
     func idleHosts() async -> [pid_t] {
