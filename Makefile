@@ -2,6 +2,8 @@
 
 # Swift's crash reporter can hang where nobody looks at it.
 export SWIFT_BACKTRACE := enable=no
+# Tests start real servers: so many at once that each still keeps its deadlines on two cores.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 SOURCES := Package.swift Services Shared Tests compose
 
 .PHONY: run test bench format lint setup clean
