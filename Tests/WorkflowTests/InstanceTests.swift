@@ -57,6 +57,7 @@ private let mara: JSONObject = JSONObject([
         clock.advance(by: .seconds(2))
         try await eventually("a second wait") {
             let found = try await world.instance(1)
+            if found["state"] == "failed" { throw Stuck(incidents: try await world.incidents()) }
             if found["steps"]?.array?.count == 2 { clock.advance(by: .seconds(1)) }
             return found["steps"]?.array?.count == 4 && found["state"] == "waiting"
         }

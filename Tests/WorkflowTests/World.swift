@@ -38,6 +38,8 @@ final class World: Sendable {
                 "RPC_KEY": String(decoding: World.key, as: UTF8.self), "GEARTRAIN_DATA": folder,
                 "WORKFLOW_PORT": "0", "GEARTRAIN_PUBLIC_URL": "https://desk.example",
                 "WORKFLOW_SCRIPT_HOST": ChildProcess.product("script-host"),
+                // On a busy machine a good script may wait for the processor.
+                "WORKFLOW_SCRIPT_TIMEOUT": "4s",
             ])
         let configuration = WorkflowConfiguration(reading: reader)
         try reader.finish()
@@ -145,6 +147,9 @@ final class World: Sendable {
         try await eventually("instance \(id) \(state), which is \(last["state"]?.text ?? "")") {
             guard let found = try? await instance(id) else { return false }
             last = found
+            if found["state"] == "failed", state != "failed" {
+                throw Stuck(incidents: try await incidents())
+            }
             if step > .zero, found["state"] == "waiting" { clock.advance(by: step) }
             return found["state"] == .string(state)
         }
@@ -176,6 +181,9 @@ final class World: Sendable {
         }
     }
 }
+
+/// An instance failed that was to go on.
+struct Stuck: Error { let incidents: [JSONValue] }
 
 /// Definitions that tests put together.
 enum Model {
