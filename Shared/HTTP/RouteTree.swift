@@ -1,6 +1,6 @@
 /// Paths by their segments; a literal goes before a number, a number before a text, a text before
 /// the rest.
-struct RouteTree<Endpoint: Sendable>: Sendable {
+struct RouteTree: Sendable {
     /// The methods of one path.
     struct Leaf: Sendable {
         private(set) var matches: [(method: Method, endpoint: Endpoint, names: [String])] = []
