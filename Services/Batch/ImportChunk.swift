@@ -68,9 +68,9 @@ struct ImportChunk: Sendable {
                 rejected.append(source.rejected(RunProblem.sentence(problem)))
                 continue
             }
-            switch result["effect"]?.string {
-            case "updated": counters.updated += 1
-            case "unchanged": counters.unchanged += 1
+            switch result["operation"]?.string {
+            case "change": counters.updated += 1
+            case "none": counters.unchanged += 1
             default: counters.inserted += 1
             }
         }

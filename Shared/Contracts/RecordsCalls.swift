@@ -49,8 +49,8 @@ public struct ListRecords: Call, Codable {
 }
 
 /// Creates one record from an object, or several from an array (then `{"results": [{"id",
-/// "version", "effect"} | {"problem"}]}`, the effect being `inserted`, or with `upsert` also
-/// `updated` or `unchanged`). With the context's idempotency key, once.
+/// "version", "operation"} | {"problem"}]}`, the operation being `insert`, or with `upsert` also
+/// `change` or `none`). With the context's idempotency key, once.
 public struct CreateRecord: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "records/create"

@@ -102,12 +102,12 @@ final class FakeRecords: Sendable {
             record["id"] = id
             let isSame = record == state.items[index]
             state.items[index] = record
-            return ["id": id, "version": 2, "effect": isSame ? "unchanged" : "updated"]
+            return ["id": id, "version": 2, "operation": isSame ? "none" : "change"]
         }
         let id = JSONValue(integerLiteral: state.items.count + 1)
         record["id"] = id
         state.items.append(record)
-        return ["id": id, "version": 1, "effect": "inserted"]
+        return ["id": id, "version": 1, "operation": "insert"]
     }
 
     private func list(_ call: ListRecords) throws -> JSONBytes {

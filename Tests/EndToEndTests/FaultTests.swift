@@ -54,6 +54,9 @@ import Testing
                 == "staged"
         }
         try train.start("records")
+        try await train.waitFor("records to be reached again") {
+            try await api.send(.get, "/api/records/helpdesk/ticket").status == 200
+        }
         let id = try await loop.ticket()
 
         try await train.kill("mail")

@@ -98,7 +98,7 @@ extension Train {
         let folder = TemporaryFolder()
         let path = folder.path + "/helpdesk.json"
         try TestFile.write(
-            text.replacing("\"every\": \"2s\"", with: "\"every\": \"200ms\""), to: path)
+            text.replacing("\"every\": \"2s\"", with: "\"every\": \"1s\""), to: path)
         let train = Train(formation, settings: settings, model: path)
         try await train.start()
         _ = try await train.admin()
