@@ -39,6 +39,12 @@ public struct JSONWriter {
         needsComma = false
     }
 
+    /// A key that was made beforehand.
+    public mutating func key(_ key: JSONKey) {
+        bytes.append(contentsOf: needsComma ? key.encoded[...] : key.encoded.dropFirst())
+        needsComma = false
+    }
+
     public mutating func string(_ value: String) {
         separate()
         quote(value)
@@ -48,7 +54,12 @@ public struct JSONWriter {
     /// A string whose UTF-8 is at hand (a database row); invalid UTF-8 becomes U+FFFD.
     public mutating func string(utf8: UnsafeBufferPointer<UInt8>) {
         separate()
-        if JSONReader.plainEnd(utf8, 0) == utf8.count || UTF8Validation.isValid(utf8) {
+        if JSONReader.plainEnd(utf8, 0) == utf8.count {
+            // Nothing to escape: looked at once, copied once.
+            bytes.append(0x22)
+            bytes.append(contentsOf: utf8)
+            bytes.append(0x22)
+        } else if UTF8Validation.isValid(utf8) {
             quote(utf8)
         } else {
             quote(String(decoding: utf8, as: UTF8.self))
@@ -174,4 +185,20 @@ public struct JSONWriter {
             bytes.append(low < 10 ? 0x30 + low : 0x57 + low)
         }
     }
+}
+
+/// A key quoted once and written often.
+public struct JSONKey: Sendable, Hashable, ExpressibleByStringLiteral {
+    public let text: String
+    /// With a comma in front and a colon behind.
+    let encoded: [UInt8]
+
+    public init(_ text: String) {
+        self.text = text
+        var writer = JSONWriter()
+        writer.key(text)
+        encoded = [0x2C] + writer.bytes
+    }
+
+    public init(stringLiteral text: String) { self.init(text) }
 }

@@ -28,7 +28,7 @@ final class RecordPlan: Sendable {
     }
 
     struct Field: Sendable {
-        var key: String
+        var key: JSONKey
         var column: Int
         var kind: Kind
         /// Left out in other people's rows.
@@ -139,7 +139,7 @@ private struct PlanBuilder {
         for column in SystemColumn.allCases where isWanted(column.rawValue) {
             plan.fields.append(
                 RecordPlan.Field(
-                    key: column.rawValue, column: select("\(alias).\(column.rawValue)"),
+                    key: JSONKey(column.rawValue), column: select("\(alias).\(column.rawValue)"),
                     kind: column.type == .integer ? .integer : .text))
             if column == .version, isWanted("describe") {
                 let parts = describe(definition, rights, alias: alias)
@@ -173,7 +173,8 @@ private struct PlanBuilder {
         case .boolean: kind = .boolean
         }
         return RecordPlan.Field(
-            key: column.code, column: select("\(alias).\(quoted(column.code))"), kind: kind,
+            key: JSONKey(column.code), column: select("\(alias).\(quoted(column.code))"),
+            kind: kind,
             isOwnOnly: reach == .ownRows)
     }
 
