@@ -49,9 +49,8 @@ public final class BatchService: Service {
         http.port = configuration.rpc.port
         // Uploads are limited by their own setting.
         http.bodyLimit = max(http.bodyLimit, configuration.uploadLimit)
-        let server = HTTPServer(name: "batch-http", configuration: http, runtime: runtime) {
-            await routes.router.respond(to: $0)
-        }
+        let server = HTTPServer(
+            name: "batch-http", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
         let services: [any Service] = configuration.integrations ? [worker, server] : [server]
         group = ServiceGroup(services: services, log: runtime.log)

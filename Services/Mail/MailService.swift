@@ -36,8 +36,7 @@ public final class MailService: Service {
         server.bodyLimit = MailRoutes.sendLimit
         let routes = parts.routes(configuration)
         let listener = HTTPServer(
-            name: "mail", configuration: server, runtime: runtime
-        ) { await routes.router.respond(to: $0) }
+            name: "mail", configuration: server, runtime: runtime, routes: routes.router)
         port = try listener.bind()
         self.database = database
         self.transport = transport

@@ -52,10 +52,8 @@ public final class RecordsService: Service {
         var http = HTTPServerConfiguration()
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
-        let router = routes.router
-        let server = HTTPServer(name: "records-rpc", configuration: http, runtime: runtime) {
-            await router.respond(to: $0)
-        }
+        let server = HTTPServer(
+            name: "records-rpc", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
         runtime.metrics.gauge(
             "geartrain_records_waiting_writes_count", help: "Writes that wait for the writer.",

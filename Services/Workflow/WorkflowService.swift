@@ -50,10 +50,8 @@ public final class WorkflowService: Service {
         var http = HTTPServerConfiguration()
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
-        let router = routes.router
-        let server = HTTPServer(name: "workflow-rpc", configuration: http, runtime: runtime) {
-            await router.respond(to: $0)
-        }
+        let server = HTTPServer(
+            name: "workflow-rpc", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
         self.database = database
         self.pool = pool
