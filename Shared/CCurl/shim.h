@@ -12,7 +12,8 @@ static inline CURLcode geartrain_curl_set_long(CURL *handle, CURLoption option, 
     return curl_easy_setopt(handle, option, value);
 }
 
-static inline CURLcode geartrain_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+static inline CURLcode geartrain_curl_set_string(
+    CURL *handle, CURLoption option, const char *value) {
     return curl_easy_setopt(handle, option, value);
 }
 
@@ -57,7 +58,8 @@ static inline curl_socket_t geartrain_curl_socket(CURL *handle) {
         ? value : CURL_SOCKET_BAD;
 }
 
-static inline CURLMcode geartrain_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+static inline CURLMcode geartrain_curl_multi_set_long(
+    CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
 

@@ -138,7 +138,8 @@ public struct DurableQueue: Sendable {
         try held(
             item,
             connection.run(
-                "update \(table) set dead = 1, error = ? where id = ? and attempts = ? and dead = 0",
+                "update \(table) set dead = 1, error = ?"
+                    + " where id = ? and attempts = ? and dead = 0",
                 [.text(error), .integer(item.id), .integer(Int64(item.attempts))]))
     }
 
@@ -147,7 +148,8 @@ public struct DurableQueue: Sendable {
     @discardableResult
     public func revive(_ connection: Connection, key: String, due: Timestamp) throws -> Bool {
         try connection.run(
-            "update \(table) set dead = 0, attempts = 0, due = ?, ready = ? where key = ? and dead = 1",
+            "update \(table) set dead = 0, attempts = 0, due = ?, ready = ?"
+                + " where key = ? and dead = 1",
             [.integer(due.milliseconds), .integer(due.milliseconds), .text(key)]) > 0
     }
 

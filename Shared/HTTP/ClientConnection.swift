@@ -152,7 +152,8 @@ final class ClientConnection: @unchecked Sendable {
         }
     }
 
-    /// Streamed bodies go in a task of their own, so that an answer may begin before the body is through.
+    /// Streamed bodies go in a task of their own, so that an answer may begin before the body is
+    /// through.
     private func startSender(_ request: ClientRequest) {
         hasSentAll = false
         let patience = max(request.timeout, .zero).nanoseconds
@@ -161,8 +162,8 @@ final class ClientConnection: @unchecked Sendable {
                 try await sendBody(request.body, patience: patience)
                 hasSentAll = true
             } catch {
-                // A broken connection may have brought an answer; else the peer must not take a part for the
-                // whole, and who waits for the answer must learn it.
+                // A broken connection may have brought an answer; else the peer must not take a
+                // part for the whole, and who waits for the answer must learn it.
                 if !socket.hasFailed {
                     senderFailure = error
                     socket.abort()

@@ -24,7 +24,8 @@ final class BlockPool {
     }
 }
 
-/// A non-blocking stream socket. Everything of it happens on its loop; one task reads and one writes.
+/// A non-blocking stream socket. Everything of it happens on its loop; one task reads and one
+/// writes.
 final class Socket: EventHandler, @unchecked Sendable {
     let loop: EventLoop
     private let pool: BlockPool
@@ -156,8 +157,9 @@ final class Socket: EventHandler, @unchecked Sendable {
         if start == end { (start, end) = (0, 0) }
     }
 
-    /// Reads more behind what is there, waiting until `deadline` (in the loop's time). False at the end of
-    /// the stream. There must be room: whoever reads a head bounds it below the block's size.
+    /// Reads more behind what is there, waiting until `deadline` (in the loop's time). False at the
+    /// end of the stream. There must be room: whoever reads a head bounds it below the block's
+    /// size.
     func fill(until deadline: UInt64) async throws(ConnectionLost) -> Bool {
         while isOpen, !isInputStopped {
             if !mayRead {
@@ -261,7 +263,8 @@ final class Socket: EventHandler, @unchecked Sendable {
         return code == 0 ? nil : "\(SystemError("connect", errno: code))"
     }
 
-    /// Writes all of it, waiting where the peer reads slowly: up to `patience` nanoseconds without progress.
+    /// Writes all of it, waiting where the peer reads slowly: up to `patience` nanoseconds without
+    /// progress.
     func write(_ head: [UInt8], _ body: [UInt8] = [], patience: UInt64) async throws(ConnectionLost)
     {
         var written = try writeSome(head, body, from: 0)

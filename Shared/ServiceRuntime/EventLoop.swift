@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// One epoll loop on one thread: a serial executor for the actors and tasks of a connection, so that
-/// a request never changes threads.
+/// One epoll loop on one thread: a serial executor for the actors and tasks of a connection, so
+/// that a request never changes threads.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// The position of this loop in its group, from 0.
     public let index: Int
@@ -137,9 +137,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         geartrain_set_current_loop(nil)
     }
 
-    /// Jobs run as those of a task executor: isolated to the loop as a serial executor, every call of a function
-    /// without isolation would be a switch, that is a job of its own. An actor on the loop is as safe: there
-    /// is one thread, and `isIsolatingCurrentContext` says so.
+    /// Jobs run as those of a task executor: isolated to the loop as a serial executor, every call
+    /// of a function without isolation would be a switch, that is a job of its own. An actor on the
+    /// loop is as safe: there is one thread, and `isIsolatingCurrentContext` says so.
     private func runJobs() {
         let tasks = asUnownedTaskExecutor()
         var round = 0

@@ -3,7 +3,8 @@ import JSON
 import ServiceRuntime
 import TestSupport
 
-/// The five executables as one would deploy them: apart, with a key between them, each on its own database.
+/// The five executables as one would deploy them: apart, with a key between them, each on its own
+/// database.
 final class Geartrain: Sendable {
     static let services = ["records", "workflow", "mail", "batch", "gateway"]
     private static let password = "a password for benchmarks"

@@ -70,7 +70,8 @@ public final class Train: Sendable {
         if hasSlot.withLock({ $0 }) { Task { await TrainSlots.shared.release() } }
     }
 
-    /// Starts them all and waits until each service is ready. Only a few trains run at a time; the others wait here.
+    /// Starts them all and waits until each service is ready. Only a few trains run at a time; the
+    /// others wait here.
     public func start() async throws {
         await TrainSlots.shared.take()
         hasSlot.withLock { $0 = true }
@@ -182,7 +183,8 @@ extension String {
     }
 }
 
-/// How many trains may run at a time, so that the limits of tests are about the platform and not about the machine.
+/// How many trains may run at a time, so that the limits of tests are about the platform and not
+/// about the machine.
 private actor TrainSlots {
     static let shared = TrainSlots()
     private var free = 2

@@ -8,10 +8,13 @@ import Testing
 
 @Test func `lines fit 100 columns`() {
     for file in Project.files where file.ends(".swift", ".c", ".h", "Makefile", "Scripts/setup") {
-        for (number, line) in file.lines.enumerated() where line.utf8.count > 100 {
-            if line.count <= 100 { continue }
-            // A text over several lines cannot be broken; swift-format leaves it too.
-            if file.ends(".swift"), line.contains("\""), file.isBelow("Tests") { continue }
+        // Texts over several lines (SQL, mails) stand as they are.
+        var isText = false
+        for (number, line) in file.lines.enumerated() {
+            if line.contains("\"\"\"") { isText.toggle() }
+            guard line.utf8.count > 100, !isText, line.count > 100 else { continue }
+            // Long literals of tests too: tables of input are easier to read in lines.
+            if file.isBelow("Tests"), line.contains("\"") { continue }
             Issue.record("\(file.path):\(number + 1) has \(line.count) columns; at most 100")
         }
     }

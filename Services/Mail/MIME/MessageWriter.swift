@@ -143,7 +143,8 @@ struct MessageDraft: Sendable {
                     bytes += try Content(part: part).written()
                 }
                 return bytes + "\r\n--\(boundary)--\r\n".utf8
-            case .leaf(let type, var parameters, let disposition, let name, let content, let isText):
+            case .leaf(
+                let type, var parameters, let disposition, let name, let content, let isText):
                 let encoding = isText ? BodyEncoding(choosingFor: content) : .base64
                 if isText {
                     let isASCII = content.allSatisfy { $0 < 128 }

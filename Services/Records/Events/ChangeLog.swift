@@ -22,8 +22,8 @@ enum ChangeLog {
         ) { $0.text(0) }
     }
 
-    /// An entry as it leaves: a `RecordEvent` in bytes. The log has records as JSON already, so that
-    /// nothing is parsed on the way.
+    /// An entry as it leaves: a `RecordEvent` in bytes. The log has records as JSON already, so
+    /// that nothing is parsed on the way.
     struct Entry {
         var seq: Int64
         var event: JSONBytes

@@ -25,7 +25,8 @@ final class EventRelay: Service {
     private let peers: Peers
     private let runtime: Runtime
     private let signal = WorkerSignal()
-    /// Ends a wait after a failure; commits do not, or a peer that is down would be called for each.
+    /// Ends a wait after a failure; commits do not, or a peer that is down would be called for
+    /// each.
     private let stopping = WorkerSignal()
     /// Whether the signal was for a commit of this process.
     private let isWoken = Atomic<Bool>(false)
