@@ -41,6 +41,19 @@ import Testing
         #expect(try await api.get("/api/incidents")["items"]?.array?.isEmpty == true)
     }
 
+    /// Where nobody can know whether a mail arrived, it is `uncertain` and is not sent a second time by itself.
+    @Test func `mail is killed after each of its commits while it sends over SMTP`() async throws {
+        let sink = try await SMTPSink()
+        let train = try await Train.hurried(
+            .apart,
+            settings: [
+                "MAIL_SMTP_URL": "smtp://127.0.0.1:\(sink.port)", "MAIL_FROM": "helpdesk@ok.test",
+            ])
+        let api = try await train.admin()
+        let world = SinkMail(folder: FolderMail(train), sink: sink)
+        try await killAtEveryChange(train, api, world, victim: "mail", watched: "mail")
+    }
+
     @Test func `the gateway and batch are killed while others work`() async throws {
         let train = try await Train.hurried(.apart)
         let api = try await train.admin()
