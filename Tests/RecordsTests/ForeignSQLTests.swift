@@ -117,6 +117,19 @@ import Testing
         #expect(try await store.get(ticket, 3).version == 2)
     }
 
+    @Test func `an id at the end of all numbers is refused`() async throws {
+        let store = try await make()
+        for id in ["9223372036854775807", "0", "-1"] {
+            let (code, output) = try await store.sqlite(
+                "INSERT INTO DataRow_2 (id, subject) VALUES (\(id), 'x')")
+            #expect(code != 0, "\(id)")
+            #expect(output.contains("CHECK"), "\(output)")
+        }
+        let own = try await store.sqlite("INSERT INTO DataRow_2 (id, subject) VALUES (70, 'x')")
+        #expect(own.code == 0, "\(own.output)")
+        #expect(try await store.create(ticket, ["subject": "a"]).id == 71)
+    }
+
     @Test func `another program's trigger may refuse what the service writes`() async throws {
         let store = try await make()
         let made = try await store.sqlite(

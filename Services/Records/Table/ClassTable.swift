@@ -7,6 +7,10 @@ import JSON
 enum ClassTable {
     static func name(_ number: Int64) -> String { "DataRow_\(number)" }
 
+    /// The largest id, which a JSON number still carries everywhere. Beyond the engine's own limit no
+    /// row could ever be added, so that another program must not come near it.
+    static let idLimit: Int64 = (1 << 53) - 1
+
     /// This moment as it is stored.
     static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
@@ -40,7 +44,7 @@ enum ClassTable {
         let columns = definition.columns.map { ",\n    " + columnSQL($0) }.joined()
         return """
             CREATE TABLE \(name(number)) (
-                id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+                id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND \(idLimit)),
                 version BIGINT NOT NULL DEFAULT 1,
                 created TEXT NOT NULL DEFAULT (\(now)),
                 creator TEXT NOT NULL DEFAULT 'database',
