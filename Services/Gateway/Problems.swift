@@ -83,18 +83,6 @@ struct ProblemKind: Sendable {
             "The request was understood, but values break the rules of the definition.",
             "errors lists every fault with a pointer to the value and what it should be."),
         ProblemKind(
-            "unreadable-mail", 422, "This is no mail",
-            "What came in has none of the header fields of a mail.",
-            "Look at the raw bytes; what put the file there writes something else."),
-        ProblemKind(
-            "duplicate-mail", 409, "The same mail was received before",
-            "A mail with the same Message-ID and bytes is in the ledger already.",
-            "Nothing needs to be done; the first one made the record."),
-        ProblemKind(
-            "automatic-mail", 409, "A machine wrote this mail",
-            "The mailbox skips automatic mail, so that machines do not answer each other.",
-            "Nothing needs to be done; the definition says so with automatic."),
-        ProblemKind(
             "step-failed", 422, "A step of a workflow failed",
             "A step could not be done as its definition says.",
             "The incident names the step and the reason; mend it and retry."),
@@ -163,10 +151,6 @@ struct ProblemKind: Sendable {
             "expired", 410, "It is over",
             "What the link was for has ended.",
             "Ask whoever sent it for a new one."),
-        ProblemKind(
-            "step-failed", 422, "A step cannot be done",
-            "What the step of a workflow or the action of a rule is given makes no sense.",
-            "The detail names the member; mend the definition or the record, then retry."),
         ProblemKind(
             "loop", 422, "A loop was stopped",
             "Rules and workflows caused each other more often than the limit allows.",

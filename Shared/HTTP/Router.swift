@@ -38,8 +38,8 @@ public final class Router<Caller: Sendable>: Routes, @unchecked Sendable {
     private var problems: [String] = []
     public private(set) var routes: [Route] = []
 
-    /// `authorize` throws a problem (401, 403) or answers the caller. With `observer` each route has
-    /// its metrics, and an error that nobody foresaw goes to the log.
+    /// `authorize` throws a problem (401, 403) or answers the caller. With `observer` each route
+    /// has its metrics, and an error that nobody foresaw goes to the log.
     public init(
         permissions: Set<String> = [], observer: RouteObserver? = nil,
         authorize: @escaping @Sendable (Request, Permission) async throws -> Caller
@@ -49,7 +49,8 @@ public final class Router<Caller: Sendable>: Routes, @unchecked Sendable {
         table = RouteTable(observer)
     }
 
-    /// Declares a route: `/api/records/{model}/{class}/{id}`. `{id:integer}` takes digits only; `{rest...}` the rest.
+    /// Declares a route: `/api/records/{model}/{class}/{id}`. `{id:integer}` takes
+    /// digits only; `{rest...}` the rest.
     /// `body`: accepted content types (415 otherwise); empty means that the route takes none.
     /// A route twice, or an unknown permission, is reported by `check()` and stops the start.
     public func on(

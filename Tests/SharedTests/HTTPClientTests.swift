@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 @Suite struct HTTPClientTests {
-    /// A server that says, for each connection in turn, what it is told, and counts the connections.
+    /// A server that says, for each connection in turn, what it is told, and counts
+    /// the connections.
     private final class Scripted: Sendable {
         let port: Int
         let count = Mutex(0)

@@ -41,7 +41,8 @@ import Testing
         #expect(try await api.get("/api/incidents")["items"]?.array?.isEmpty == true)
     }
 
-    /// Where nobody can know whether a mail arrived, it is `uncertain` and is not sent a second time by itself.
+    /// Where nobody can know whether a mail arrived, it is `uncertain` and is not sent a second
+    /// time by itself.
     @Test func `mail is killed after each of its commits while it sends over SMTP`() async throws {
         let sink = try await SMTPSink()
         let train = try await Train.hurried(

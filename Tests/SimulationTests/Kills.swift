@@ -83,9 +83,12 @@ struct Killer {
             watch.look()
             try? await Task.sleep(for: .microseconds(200))
         }
-        try await train.kill(victim)
-        try train.start(victim)
-        return true
+        // A kill that has begun is finished, also where the loop ends and cancels this meanwhile.
+        return try await Task {
+            try await train.kill(victim)
+            try train.start(victim)
+            return true
+        }.value
     }
 }
 
@@ -113,7 +116,8 @@ struct SinkMail: MailWorld {
 
     func deliver(_ mail: String, name: String) throws { try folder.deliver(mail, name: name) }
 
-    /// Those that came whole: where the sender was killed in the middle of one, the server keeps what it got.
+    /// Those that came whole: where the sender was killed in the middle of one, the server keeps
+    /// what it got.
     func mails(to address: String) -> [String] {
         sink.mails.filter { SentMail($0).isTo(address) && $0.contains("Your help desk") }
     }

@@ -59,7 +59,8 @@ private let mara: JSONObject = JSONObject([
             let found = try await world.instance(1)
             if found["state"] == "failed" { throw Stuck(incidents: try await world.incidents()) }
             // A worker that was about to sleep when the clock was turned sleeps from then on.
-            // A call that was under way then is no longer believed, and is made again a little later.
+            // A call that was under way then is no longer believed, and is made again a
+            // little later.
             let isFirstWait = found["steps"]?.array?.count == 2
             clock.advance(by: isFirstWait ? .seconds(3600) : .milliseconds(100))
             return found["steps"]?.array?.count == 4 && found["state"] == "waiting"

@@ -7,8 +7,8 @@ import JSON
 enum ClassTable {
     static func name(_ number: Int64) -> String { "DataRow_\(number)" }
 
-    /// The largest id, which a JSON number still carries everywhere. Beyond the engine's own limit no
-    /// row could ever be added, so that another program must not come near it.
+    /// The largest id, which a JSON number still carries everywhere. Beyond the engine's own limit
+    /// no row could ever be added, so that another program must not come near it.
     static let idLimit: Int64 = (1 << 53) - 1
 
     /// This moment as it is stored.
