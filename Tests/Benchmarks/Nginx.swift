@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import TestSupport
 
@@ -27,6 +28,12 @@ final class Nginx: Sendable {
         try await eventually("nginx is ready") {
             (try? await client.send(.get, "/").status) == 200
         }
+    }
+
+    /// SIGKILL, which a forgotten child process gets, would leave the workers behind.
+    deinit {
+        for process in processes { process.kill(SIGTERM) }
+        for process in processes { while !process.hasEnded { usleep(1000) } }
     }
 
     private static func start(
