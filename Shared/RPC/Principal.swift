@@ -8,8 +8,9 @@ public struct Principal: Sendable, Hashable, Codable {
     public var permissions: [String]
     /// Own units as `structure/unit`.
     public var units: [String]
-    /// Own and subordinate units.
-    public var subtree: [String]
+    /// The version of the directory (accounts, units) under which this was made. A service with an
+    /// older one must not answer: its rights would be those of yesterday.
+    public var directory: Int64
     /// `en`.
     public var language: String
     /// May read and write any class data: only the platform itself, inside.
@@ -17,13 +18,13 @@ public struct Principal: Sendable, Hashable, Codable {
 
     public init(
         account: String, roles: [String] = [], permissions: [String] = [], units: [String] = [],
-        subtree: [String] = [], language: String = "en", isSystem: Bool = false
+        directory: Int64 = 0, language: String = "en", isSystem: Bool = false
     ) {
         self.account = account
         self.roles = roles
         self.permissions = permissions
         self.units = units
-        self.subtree = subtree
+        self.directory = directory
         self.language = language
         self.isSystem = isSystem
     }

@@ -9,7 +9,7 @@ import Testing
     private let key = [UInt8](repeating: 7, count: 32)
     private let anna = Principal(
         account: "anna", roles: ["agent"], permissions: ["mail:read"], units: ["company/it"],
-        subtree: ["company/it", "company/support"], language: "de")
+        directory: 41, language: "de")
 
     @Test func `what was signed is believed by whoever has the key`() {
         let signer = PrincipalSigner(key: key, clock: clock)

@@ -1,0 +1,152 @@
+import JSON
+import RPC
+
+// The gateway says who: accounts and organization are its own. Records needs them inside its SQL,
+// so the gateway hands it every change, and every principal says by which version it was made.
+
+/// Hands Records what changed of the directory since `base`. Records takes it in one transaction if
+/// it stands at `base` (0: it forgets what it has and takes this as everything), and in either case
+/// answers where it stands; the gateway then sends from there. What is repeated changes nothing.
+public struct TakeDirectory: Call, Codable {
+    public typealias Response = DirectoryVersion
+    public static let path = "records/take-directory"
+    public static let isSafe = true
+    public var base: Int64
+    /// Above `base`, or the same where nothing changed and only the answer is wanted.
+    public var version: Int64
+    public var accounts: [DirectoryAccount]
+    /// Each as a whole: its units replace those that Records has.
+    public var structures: [DirectoryStructure]
+    /// Codes.
+    public var removedStructures: [String]
+
+    public init(
+        base: Int64, version: Int64, accounts: [DirectoryAccount] = [],
+        structures: [DirectoryStructure] = [], removedStructures: [String] = []
+    ) {
+        self.base = base
+        self.version = version
+        self.accounts = accounts
+        self.structures = structures
+        self.removedStructures = removedStructures
+    }
+}
+
+/// Where Records stands.
+public struct DirectoryVersion: Sendable, Codable, JSONReadable, JSONWritable {
+    public var version: Int64
+    public init(version: Int64) { self.version = version }
+}
+
+/// A person or service account, as a value of account columns. One that is gone stays, inactive.
+public struct DirectoryAccount: Sendable, Hashable, Codable {
+    public var code: String
+    public var name: String
+    /// Enabled; only an active account can be put into a record anew.
+    public var active: Bool
+
+    public init(code: String, name: String, active: Bool) {
+        self.code = code
+        self.name = name
+        self.active = active
+    }
+}
+
+/// An organization structure. In kind `manager` every person who has a manager or is one is a unit:
+/// its code the account's, itself the only member, its parent the manager's unit.
+public struct DirectoryStructure: Sendable, Hashable, Codable {
+    public struct Unit: Sendable, Hashable, Codable {
+        public var code: String
+        /// The unit above it; nil at the top.
+        public var parent: String?
+        public var name: [String: String]
+        /// Codes of accounts.
+        public var members: [String]
+        /// The first and the last day (`2026-11-22`, UTC, both inclusive) on which the unit gives
+        /// anybody anything; nil is open.
+        public var from: String?
+        public var until: String?
+
+        public init(
+            code: String, parent: String?, name: [String: String] = [:], members: [String],
+            from: String? = nil, until: String? = nil
+        ) {
+            self.code = code
+            self.parent = parent
+            self.name = name
+            self.members = members
+            self.from = from
+            self.until = until
+        }
+    }
+
+    public var code: String
+    /// `unit`, `team` or `manager`.
+    public var kind: String
+    public var units: [Unit]
+
+    public init(code: String, kind: String, units: [Unit]) {
+        self.code = code
+        self.kind = kind
+        self.units = units
+    }
+}
+
+/// Why each of `principals` may or may not do something with a class, or with one record of it. The
+/// caller must already be known to be allowed to ask about them: Records asks nobody.
+public struct ExplainRights: Call, Codable {
+    public typealias Response = RightsExplained
+    public static let path = "records/explain"
+    public static let isSafe = true
+    /// The most of `principals`.
+    public static let principalLimit = 1000
+
+    public var type: FullCode
+    /// `read insert change delete import export changeMany deleteMany`.
+    public var operation: String
+    /// Of what record; nil: whether it may be done at all.
+    public var record: Int64?
+    /// And with this column.
+    public var column: String?
+    public var principals: [Principal]
+
+    public init(
+        _ type: FullCode, operation: String, record: Int64? = nil, column: String? = nil,
+        principals: [Principal]
+    ) {
+        self.type = type
+        self.operation = operation
+        self.record = record
+        self.column = column
+        self.principals = principals
+    }
+}
+
+/// One item for each principal, in their order.
+public struct RightsExplained: Sendable, Codable, JSONReadable, JSONWritable {
+    public struct Item: Sendable, Codable {
+        public var account: String
+        public var allowed: Bool
+        public var reasons: [RightsReason]
+
+        public init(account: String, allowed: Bool, reasons: [RightsReason]) {
+            self.account = account
+            self.allowed = allowed
+            self.reasons = reasons
+        }
+    }
+
+    public var items: [Item]
+    public init(items: [Item]) { self.items = items }
+}
+
+/// A link of the chain: a code for programs, a sentence for people.
+public struct RightsReason: Sendable, Hashable, Codable {
+    public var code: String
+    public var detail: String
+
+    public init(code: String, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}
