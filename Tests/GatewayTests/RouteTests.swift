@@ -218,37 +218,6 @@ import Testing
         #expect(policy.contains("default-src 'none'") && !policy.contains("unsafe"))
     }
 
-    // MARK: The description
-
-    @Test func `the OpenAPI document lists every route and no other`() async throws {
-        let gateway = try await TestGateway()
-        let document = await gateway.send(.get, "/openapi.json").json
-        #expect(document["openapi"]?.string == "3.1.0")
-        var described: Set<String> = []
-        for (path, item) in document["paths"]?.object?.members ?? [] {
-            for method in item.object?.keys ?? [] {
-                described.insert("\(method.uppercased()) \(path)")
-            }
-        }
-        let routes = gateway.service.table.router.routes
-        let declared = routes.map { "\($0.method.rawValue) \(OpenAPI.template($0.path))" }
-        #expect(described == Set(declared))
-        #expect(declared.count == Set(declared).count)
-    }
-
-    @Test func `every shape that the document names is in it`() async throws {
-        let gateway = try await TestGateway()
-        let document = await gateway.send(.get, "/openapi.json")
-        let schemas = Set(document.json["components"]?["schemas"]?.object?.keys ?? [])
-        var named: Set<String> = []
-        for part in document.text.split(separator: "#/components/schemas/").dropFirst() {
-            named.insert(String(part.prefix { $0.isLetter || $0.isNumber }))
-        }
-        #expect(named.isSubset(of: schemas), "\(named.subtracting(schemas))")
-        #expect(schemas.isSubset(of: named), "unused: \(schemas.subtracting(named))")
-        #expect(OpenAPI.schemas.count == schemas.count)
-    }
-
     // MARK: Problems
 
     @Test func `the codes of the table are there once, and each page says what to do`()

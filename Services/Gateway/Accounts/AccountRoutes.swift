@@ -310,12 +310,6 @@ struct AccountRoutes: Sendable {
     }
 }
 
-extension Operation.Answer {
-    init(_ status: Int, _ about: String, _ schema: String) {
-        self.init(status, about, .json(schema))
-    }
-}
-
 private typealias Answer = Operation.Answer
 
 /// `GET /api/me`.

@@ -1,0 +1,79 @@
+import HTTP
+import JSON
+
+// What a route answers: its own answers, and the problems of every route of its kind.
+extension OpenAPI {
+    static func answers(_ entry: RouteTable.Entry) -> JSONObject {
+        var answers = JSONObject()
+        for answer in entry.operation.answers {
+            var response = JSONObject([("description", .string(answer.about))])
+            switch answer.content {
+            case .json(let name):
+                response["content"] = ["application/json": ["schema": reference(name)]]
+            case .media(let type):
+                response["content"] = .object(JSONObject([(type, .object(JSONObject()))]))
+            case nil: break
+            }
+            answers[String(answer.status)] = .object(response)
+        }
+        let isPage = tag(entry.path) == "pages"
+        if isPage, entry.method == .get, case .account = entry.permission, answers["303"] == nil {
+            answers["303"] = ["description": "To the log-in, where nobody is logged in"]
+        }
+        let suffix = isPage ? "page" : "problem"
+        for status in problems(entry) where answers[String(status)] == nil {
+            answers[String(status)] = ["$ref": .string("#/components/responses/\(suffix)\(status)")]
+        }
+        return answers
+    }
+
+    /// The statuses of a route's problems, in their order.
+    static func problems(_ entry: RouteTable.Entry) -> [Int] {
+        // Any request may be malformed, too much, too long, or meet a service that is away.
+        var statuses: Set<Int> = [400, 408, 414, 429, 431, 500, 502, 503, 504]
+        switch entry.permission {
+        case .anyone: break
+        case .account, .holder, .peer: statuses.formUnion([401, 403])
+        }
+        if entry.path.contains("{") { statuses.insert(404) }
+        if !entry.body.isEmpty { statuses.formUnion([417, 422]) }
+        // A body where none is taken is one of the wrong type.
+        statuses.formUnion([413, 415])
+        if entry.method != .get {
+            statuses.formUnion([409, 507])
+            if tag(entry.path) == "pages" { statuses.insert(403) }
+        }
+        if entry.operation.needsVersion { statuses.formUnion([412, 428]) }
+        return statuses.union(entry.operation.problems).sorted()
+    }
+
+    /// `problem404` for programs, `page404` for pages, which show a problem as a page to whom asks
+    /// for one.
+    static var problemResponses: JSONObject {
+        var responses = JSONObject()
+        for (status, kinds) in kindsByStatus {
+            let codes = kinds.map { "`\($0.code)` \($0.title)" }.joined(separator: "; ")
+            let types = kinds.map { JSONValue.string("/problems/\($0.code)") }
+            let schema: JSONValue = [
+                "allOf": [reference("Problem")],
+                "properties": [
+                    "type": ["enum": .array(types)],
+                    "status": ["const": .number(JSONNumber(Int64(status)))],
+                ],
+            ]
+            let json = ("application/problem+json", ["schema": schema] as JSONValue)
+            responses["problem\(status)"] = [
+                "description": .string(codes), "content": .object(JSONObject([json])),
+            ]
+            let page = ("text/html", JSONValue.object(JSONObject()))
+            responses["page\(status)"] = [
+                "description": .string(codes), "content": .object(JSONObject([page, json])),
+            ]
+        }
+        return responses
+    }
+
+    private static var kindsByStatus: [(Int, [ProblemKind])] {
+        Dictionary(grouping: ProblemKind.all, by: \.status).sorted { $0.key < $1.key }
+    }
+}

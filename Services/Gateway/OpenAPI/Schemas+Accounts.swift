@@ -1,0 +1,64 @@
+import JSON
+
+extension Schemas {
+    private static let accountMembers: [(String, JSONValue)] = [
+        ("name", string), ("email", optional("string")), ("kind", words("person", "service")),
+        ("enabled", boolean), ("locked", boolean), ("language", string), ("roles", strings),
+    ]
+    private static let roleMembers: [(String, JSONValue)] = [
+        ("name", text), ("enabled", boolean), ("permissions", strings), ("members", strings),
+    ]
+    private static let stored: [(String, JSONValue)] = [
+        ("code", string), ("version", integer), ("created", time), ("modified", time),
+    ]
+
+    static let accounts: [(String, JSONValue)] = [
+        (
+            "Credentials",
+            object(
+                [("account", string), ("password", string)], required: ["account", "password"],
+                isOpen: false)
+        ),
+        (
+            "Session",
+            object([("token", string), ("expires", time)], required: ["token", "expires"])
+        ),
+        (
+            "Me",
+            object([
+                ("account", string), ("name", string), ("language", string), ("roles", strings),
+                ("positions", strings), ("permissions", strings), ("scopes", strings),
+                ("expires", optional("string")),
+            ])
+        ),
+        (
+            "TokenInput",
+            object(
+                [
+                    ("name", string), ("scopes", list(words("read", "write"))),
+                    ("expires", optional("string")),
+                ], required: ["name"], isOpen: false)
+        ),
+        (
+            "Token",
+            object([
+                ("id", integer), ("name", string), ("scopes", strings), ("created", time),
+                ("expires", optional("string")),
+            ])
+        ),
+        (
+            "NewToken",
+            object([
+                ("id", integer), ("name", string), ("scopes", strings), ("created", time),
+                ("expires", optional("string")), ("token", string),
+            ])
+        ),
+        ("TokenList", page(of: "Token")),
+        ("AccountInput", object(stored + accountMembers + [("password", string)], isOpen: false)),
+        ("Account", object(stored + accountMembers)),
+        ("AccountList", page(of: "Account")),
+        ("RoleInput", object(stored + roleMembers, isOpen: false)),
+        ("Role", object(stored + roleMembers)),
+        ("RoleList", page(of: "Role")),
+    ]
+}

@@ -1,0 +1,36 @@
+import JSON
+
+extension Schemas {
+    static let mail: [(String, JSONValue)] = [
+        (
+            "MailInput",
+            object(
+                [
+                    ("to", strings), ("cc", strings), ("bcc", strings), ("subject", string),
+                    ("text", string), ("html", string), ("attachments", list(any)),
+                    ("record", string), ("notification", string), ("values", any),
+                    ("class", string),
+                ], required: ["to"], isOpen: false)
+        ),
+        ("MailQueued", object([("id", integer), ("messageId", string), ("state", string)])),
+        (
+            "Mail",
+            object([
+                ("id", integer), ("messageId", string), ("state", string), ("created", time),
+                ("from", any), ("subject", string), ("record", any), ("cause", any),
+                ("recipients", list(any)), ("attempts", list(any)), ("sha256", string),
+            ])
+        ),
+        ("MailList", page(of: "Mail")),
+        ("Mailbox", object([])),
+        (
+            "IntakeEntry",
+            object([
+                ("number", integer), ("source", any), ("messageId", any), ("sha256", string),
+                ("received", time), ("state", words("staged", "done", "skipped", "quarantined")),
+                ("record", any), ("problem", any),
+            ])
+        ),
+        ("IntakeList", page(of: "IntakeEntry")),
+    ]
+}

@@ -1,0 +1,58 @@
+import JSON
+
+extension Schemas {
+    private static let record = object(
+        [
+            ("id", integer), ("version", integer), ("describe", string), ("created", time),
+            ("creator", string), ("modified", time), ("modifier", string),
+        ], required: ["id", "version"])
+
+    static let records: [(String, JSONValue)] = [
+        ("Record", record),
+        (
+            "RecordInput",
+            [
+                "description": "The columns of the class; an array of such objects creates several",
+                "type": ["object", "array"],
+            ]
+        ),
+        (
+            "RecordList",
+            object(
+                [
+                    ("items", list(OpenAPI.reference("Record"))), ("next", optional("string")),
+                    ("count", integer),
+                ], required: ["items", "next"])
+        ),
+        (
+            "BulkResults",
+            object([
+                (
+                    "results",
+                    list(
+                        object([
+                            ("id", integer), ("version", integer),
+                            ("problem", OpenAPI.reference("Problem")),
+                        ]))
+                )
+            ])
+        ),
+        (
+            "History",
+            object([
+                (
+                    "items",
+                    list(
+                        object([
+                            ("version", integer), ("operation", string), ("time", time),
+                            ("account", string), ("door", string), ("cause", any),
+                            (
+                                "changes",
+                                list(object([("column", string), ("old", any), ("new", any)]))
+                            ),
+                        ]))
+                )
+            ])
+        ),
+    ]
+}

@@ -1,0 +1,41 @@
+import JSON
+
+extension Schemas {
+    static let workflow: [(String, JSONValue)] = [
+        (
+            "EventInput",
+            object(
+                [
+                    ("scope", words("instance", "workflow", "all")), ("instance", integer),
+                    ("workflow", string), ("key", any), ("payload", any),
+                ], isOpen: false)
+        ),
+        ("EventRaised", object([("event", integer), ("activated", integer)])),
+        ("StartInput", object([("values", any), ("record", integer)], isOpen: false)),
+        ("Started", object([("id", integer), ("state", string)])),
+        (
+            "Instance",
+            object([
+                ("id", integer), ("workflow", string), ("definition", integer),
+                ("state", string), ("record", any), ("values", any), ("cause", any),
+                ("started", time), ("steps", list(any)),
+            ])
+        ),
+        ("InstanceList", page(of: "Instance")),
+        (
+            "Incident",
+            object([
+                ("id", integer), ("kind", string), ("service", string), ("time", time),
+                ("instance", any), ("record", any), ("problem", any), ("cycle", any),
+            ])
+        ),
+        ("IncidentList", page(of: "Incident")),
+        (
+            "Capability",
+            object([
+                ("state", words("open", "used", "expired")), ("title", string),
+                ("usedAt", optional("string")), ("usedBy", optional("string")),
+            ])
+        ),
+    ]
+}
