@@ -183,6 +183,11 @@ struct ProblemKind: Sendable {
             "Too much is waiting, or the service is starting or stopping.",
             "Wait as many seconds as Retry-After says, and try again."),
         ProblemKind(
+            "directory-behind", 503, "A change of accounts or organization is on its way",
+            "The records service does not have the latest change of accounts and units yet, and "
+                + "answers nobody by older rights.",
+            "Try again in a second."),
+        ProblemKind(
             "peer-unavailable", 503, "A service does not answer",
             "The service that owns this does not answer. What was queued waits and goes on.",
             "Wait as many seconds as Retry-After says, and try again."),

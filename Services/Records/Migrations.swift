@@ -8,7 +8,10 @@ enum Migrations {
     static let sizeCheck = "record_size"
 
     static var all: [Migration] {
-        [models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration]
+        [
+            models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
+            DirectoryStore.migration,
+        ]
     }
 
     private static let models = Migration(

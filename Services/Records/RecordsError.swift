@@ -18,6 +18,8 @@ enum RecordsError: Error {
     case keyReused
     case destructive([DestructiveChange])
     case tooLarge(limit: Int, String)
+    /// The caller's rights come from changes of the directory that are not here yet.
+    case directoryBehind
 }
 
 extension RecordsError: ProblemConvertible {
@@ -59,6 +61,11 @@ extension RecordsError: ProblemConvertible {
                 detail: "Use a new Idempotency-Key for each thing to be done.")
         case .destructive(let changes): return DestructiveChange.problem(changes)
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
+        case .directoryBehind:
+            return Problem(
+                status: 503, code: "directory-behind",
+                title: "A change of accounts or organization is on its way",
+                detail: "Try again in a moment.", retryAfter: 1)
         }
     }
 }

@@ -33,6 +33,8 @@ public final class RecordsService: Service {
         try await database.migrate(Migrations.all)
         let models = ModelStore(database: database, runtime: runtime)
         try await models.refresh()
+        let directory = DirectoryStore(database: database)
+        try await directory.refresh()
         let relay = EventRelay(database: database, peers: peers, runtime: runtime)
         let store = RecordStore(
             database: database, models: models, runtime: runtime, onCommit: { relay.wake() })
@@ -48,7 +50,8 @@ public final class RecordsService: Service {
                     return "The database cannot be read."
                 }
             })
-        Routes(models: models, records: store, handover: handover).add(to: routes)
+        Routes(models: models, records: store, handover: handover, directory: directory)
+            .add(to: routes)
         var http = HTTPServerConfiguration()
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port

@@ -9,32 +9,38 @@ struct Routes: Sendable {
     let models: ModelStore
     let records: RecordStore
     let handover: ModelHandover
+    let directory: DirectoryStore
 
     func add(to routes: RPCRoutes) {
-        let (models, records, handover) = (models, records, handover)
+        let (models, records, handover, directory) = (models, records, handover, directory)
         routes.on(GetRecord.self) { call, context in
-            try await shown { try await records.get(call, context) }
+            try await shown(context) { try await records.get(call, context) }
         }
         routes.on(ListRecords.self) { call, context in
-            try await shown { try await records.list(call, context) }
+            try await shown(context) { try await records.list(call, context) }
         }
         routes.on(CreateRecord.self) { call, context in
-            try await shown { try await records.create(call, context) }
+            try await shown(context) { try await records.create(call, context) }
         }
         routes.on(ChangeRecord.self) { call, context in
-            try await shown { try await records.change(call, context) }
+            try await shown(context) { try await records.change(call, context) }
         }
         routes.on(DeleteRecord.self) { call, context in
-            try await shown { try await records.delete(call, context) }
+            try await shown(context) { try await records.delete(call, context) }
             return Done()
         }
         routes.on(RecordHistory.self) { call, context in
-            try await shown { try await records.history(call, context) }
+            try await shown(context) { try await records.history(call, context) }
         }
         routes.on(DescribeClass.self) { call, context in
-            try await shown { try models.current.describe(call.type, context) }
+            try await shown(context) { try models.current.describe(call.type, context) }
         }
-        routes.on(ListClasses.self) { _, context in models.current.list(context) }
+        routes.on(ListClasses.self) { _, context in
+            try await shown(context) { models.current.list(context) }
+        }
+        routes.on(TakeDirectory.self) { call, _ in
+            try await shown { try await directory.take(call) }
+        }
         routes.on(CheckModel.self) { call, _ in try await shown { try await models.check(call) } }
         routes.on(GetModel.self) { call, _ in try await shown { try models.get(call.code) } }
         routes.on(ListModels.self) { _, _ in models.list() }
@@ -46,6 +52,14 @@ struct Routes: Sendable {
                     version: outcome.version, created: outcome.created, changed: outcome.changed,
                     pending: await handover.pending(outcome, model: call.code))
             }
+        }
+    }
+
+    /// Answers a caller whose rights are known here.
+    private func shown<T>(_ context: CallContext, _ body: () async throws -> T) async throws -> T {
+        try await shown {
+            try directory.check(context.principal)
+            return try await body()
         }
     }
 

@@ -5,8 +5,10 @@ import RPC
 // so the gateway hands it every change, and every principal says by which version it was made.
 
 /// Hands Records what changed of the directory since `base`. Records takes it in one transaction if
-/// it stands at `base` (0: it forgets what it has and takes this as everything), and in either case
-/// answers where it stands; the gateway then sends from there. What is repeated changes nothing.
+/// it stands at `base` and below `version`; with base 0 it forgets what it has and takes this as
+/// everything. In any case it answers where it stands now, and the gateway sends from there. What
+/// is repeated changes nothing. A gateway that finds Records ahead of itself was restored from a
+/// copy: it goes on above that version, and sends everything.
 public struct TakeDirectory: Call, Codable {
     public typealias Response = DirectoryVersion
     public static let path = "records/take-directory"

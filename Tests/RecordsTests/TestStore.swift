@@ -15,6 +15,7 @@ final class TestStore: Sendable {
     let database: Database
     let models: ModelStore
     let records: RecordStore
+    let directory: DirectoryStore
 
     init(
         clock: any WallClock = SystemClock(), folder: TemporaryFolder = TemporaryFolder(),
@@ -27,6 +28,8 @@ final class TestStore: Sendable {
         try await database.migrate(Migrations.all)
         models = ModelStore(database: database, runtime: runtime)
         try await models.refresh()
+        directory = DirectoryStore(database: database)
+        try await directory.refresh()
         records = RecordStore(
             database: database, models: models, runtime: runtime, onCommit: onCommit)
     }
