@@ -10,7 +10,7 @@ enum Migrations {
     static var all: [Migration] {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
-            DirectoryStore.migration,
+            DirectoryStore.migration, filledRow,
         ]
     }
 
@@ -38,6 +38,11 @@ enum Migrations {
         );
         CREATE UNIQUE INDEX class_code ON class (model, code) WHERE dropped = 0;
         """)
+
+    /// Has a row only while a trigger completes what another program wrote, which is no change of
+    /// its own.
+    private static let filledRow = Migration(
+        "records-columns-filled-row", "CREATE TABLE filled_row (record BIGINT NOT NULL);")
 
     /// The change log is history and outbox in one. `write_context` has a row only while Records
     /// itself writes; `replaced_row` has rows only within one statement of another program.

@@ -134,21 +134,31 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
         public var type: String
         public var required: Bool
         public var choices: [String]?
+        /// What choices are called, by choice and language, where they have names.
+        public var choiceNames: [String: [String: String]]?
         public var scale: Int?
         public var max: Int64?
         public var multiline: Bool
         /// The class of a reference.
         public var target: FullCode?
+        /// The organization structure of a unit.
+        public var structure: String?
         /// Whether the caller may write it.
         public var writable: Bool
+        /// Whether it stays as it is once the record is there.
+        public var readOnly: Bool
+        /// Whether its value is an array.
+        public var many: Bool
         public var unique: Bool
         /// What a new record gets where nothing is said.
         public var defaultValue: JSONValue?
 
         public init(
             code: String, name: [String: String], type: String, required: Bool = false,
-            choices: [String]? = nil, scale: Int? = nil, max: Int64? = nil, multiline: Bool = false,
-            target: FullCode? = nil, writable: Bool = true, unique: Bool = false,
+            choices: [String]? = nil, choiceNames: [String: [String: String]]? = nil,
+            scale: Int? = nil, max: Int64? = nil, multiline: Bool = false,
+            target: FullCode? = nil, structure: String? = nil, writable: Bool = true,
+            readOnly: Bool = false, many: Bool = false, unique: Bool = false,
             defaultValue: JSONValue? = nil
         ) {
             self.code = code
@@ -156,11 +166,15 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
             self.type = type
             self.required = required
             self.choices = choices
+            self.choiceNames = choiceNames
             self.scale = scale
             self.max = max
             self.multiline = multiline
             self.target = target
+            self.structure = structure
             self.writable = writable
+            self.readOnly = readOnly
+            self.many = many
             self.unique = unique
             self.defaultValue = defaultValue
         }

@@ -62,6 +62,9 @@ struct DescribeFormat: Sendable, Hashable {
             if code == "id" {
                 parts.append(.id)
             } else if let index = columns.firstIndex(where: { $0.code == code }) {
+                guard columns[index].form != .json else {
+                    throw DescribeFault(detail: "names {\(code)}, which is no plain value")
+                }
                 parts.append(.column(index))
             } else {
                 throw DescribeFault(detail: "names {\(code)}, which is no column of the class")

@@ -44,9 +44,12 @@ extension ColumnDefinition {
     func description(isWritable: Bool) -> ClassDescription.Column {
         ClassDescription.Column(
             code: code, name: name, type: type.rawValue, required: required,
-            choices: type == .choice ? choices : nil, scale: type == .decimal ? scale : nil,
-            max: max, multiline: multiline, target: target, writable: isWritable, unique: unique,
-            defaultValue: defaultJSON)
+            choices: type == .choice ? choices : nil,
+            choiceNames: choiceNames.isEmpty ? nil : choiceNames,
+            scale: valueForm == .decimal ? scale : nil,
+            max: max, multiline: multiline, target: target, structure: structure,
+            writable: isWritable && isGiven, readOnly: readOnly || !isGiven, many: many,
+            unique: unique, defaultValue: defaultJSON)
     }
 
     private var defaultJSON: JSONValue? {
@@ -55,6 +58,7 @@ extension ColumnDefinition {
             .number(JSONNumber(unscaled: value, scale: scale))
         case .integer(let value) where type == .boolean: .boolean(value != 0)
         case .integer(let value): .number(JSONNumber(value))
+        case .text(let text) where form == .json: try? JSONValue(parsing: Array(text.utf8))
         case .text(let text): .string(text)
         case .null, .real, .blob: nil
         }

@@ -5,8 +5,8 @@ import ServiceRuntime
 
 extension ColumnDefinition {
     /// Types and members that the contract has and this version does not.
-    private static let laterTypes = ["account", "unit", "file", "json", "guid", "sequence"]
-    private static let laterMembers = ["value", "pattern", "structure", "maxBytes", "readOnly"]
+    private static let laterTypes: Set<ColumnType> = [.sequence, .computed]
+    private static let laterMembers = ["value", "pattern"]
 
     /// Reads an element of `columns`, every fault gathered.
     init(reading reader: ObjectReader, model: String) {
@@ -18,8 +18,15 @@ extension ColumnDefinition {
         type = ColumnDefinition.readType(reader)
         required = reader.boolean("required", default: false)
         unique = reader.boolean("unique", default: false)
-        if reader.boolean("many", default: false) {
-            reader.fault("many", "unsupported", "columns of many values are not supported yet")
+        readOnly = reader.boolean("readOnly", default: false)
+        many = reader.boolean("many", default: false)
+        if many, !type.canBeMany {
+            reader.fault("many", "unsupported", "a column of type \(type.rawValue) has one value")
+            many = false
+        }
+        if unique, many || form == .json {
+            reader.fault("unique", "unsupported", "lists and JSON are not held to be unique")
+            unique = false
         }
         for member in ColumnDefinition.laterMembers {
             if let value = reader.value(member), !value.isNull {
@@ -35,41 +42,56 @@ extension ColumnDefinition {
     private static func readType(_ reader: ObjectReader) -> ColumnType {
         let text = reader.string("type", required: true)
         guard let text else { return .text }
-        if let type = ColumnType(rawValue: text) { return type }
-        if laterTypes.contains(text) || text == "computed" {
-            reader.fault("type", "unsupported", "columns of type \(text) are not supported yet")
-        } else {
+        guard let type = ColumnType(rawValue: text) else {
             let known = ColumnType.allCases.map(\.rawValue).joined(separator: ", ")
             reader.fault("type", "not-allowed", "must be one of \(known)")
+            return .text
         }
-        return .text
+        if laterTypes.contains(type) {
+            reader.fault("type", "unsupported", "columns of type \(text) are not supported yet")
+            return .text
+        }
+        return type
     }
 
     /// Members that belong to one type only; at another type they are faults.
     private mutating func readTypeMembers(_ reader: ObjectReader, model: String) {
-        if type == .text { multiline = reader.boolean("multiline", default: false) }
-        if type == .decimal {
+        switch type {
+        case .text: multiline = reader.boolean("multiline", default: false)
+        case .decimal:
             scale = Int(reader.integer("scale", in: 0...ColumnDefinition.scaleLimit) ?? 2)
-        }
-        if type == .choice { readChoices(reader) }
-        if type == .reference, let text = reader.string("class", required: true) {
+        case .choice: readChoices(reader)
+        case .reference:
+            guard let text = reader.string("class", required: true) else { return }
             target =
                 FullCode.isCode(text) ? FullCode(model: model, code: text) : FullCode(text)
             if target == nil {
                 reader.fault("class", "invalid-code", "must be a class, or model.class")
             }
+        case .unit: structure = reader.code("structure")
+        case .file: files = FileLimits(reading: reader, many: many)
+        case .integer, .boolean, .date, .datetime, .account, .json, .guid, .sequence, .computed:
+            break
         }
     }
 
+    /// A choice is a string, or `{"code", "name"}` with what it is called.
     private mutating func readChoices(_ reader: ObjectReader) {
-        choices = reader.strings("choices")
-        if choices.isEmpty { reader.fault("choices", "required", "must name at least one choice") }
-        if choices.count > ColumnDefinition.choiceLimit {
+        let items = reader.value("choices")?.array ?? []
+        if items.isEmpty { reader.fault("choices", "required", "must name at least one choice") }
+        if items.count > ColumnDefinition.choiceLimit {
             reader.fault(
                 "choices", "too-many", "has more than \(ColumnDefinition.choiceLimit) choices")
         }
-        for (index, choice) in choices.enumerated() {
+        for (index, item) in items.prefix(ColumnDefinition.choiceLimit).enumerated() {
             let pointer = "\(reader.pointer)/choices/\(index)"
+            var choice = item.string ?? ""
+            if item.object != nil {
+                let named = ObjectReader(item, at: pointer, problems: reader.problems)
+                choice = named.string("code", required: true) ?? ""
+                choiceNames[choice] = named.texts("name")
+                named.finish()
+            }
             let isPlain = choice.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
             if choice.isEmpty || !isPlain
                 || choice.unicodeScalars.count > ColumnDefinition.choiceLengthLimit
@@ -77,9 +99,10 @@ extension ColumnDefinition {
                 reader.problems.add(
                     pointer, "wrong-format",
                     "must be 1 to \(ColumnDefinition.choiceLengthLimit) printable characters")
-            } else if choices[..<index].contains(choice) {
+            } else if choices.contains(choice) {
                 reader.problems.add(pointer, "repeated", "is there already")
             }
+            choices.append(choice)
         }
     }
 
@@ -92,7 +115,14 @@ extension ColumnDefinition {
         case .integer, .decimal:
             min = readNumber(reader, "min")
             max = readNumber(reader, "max")
-        case .boolean, .date, .datetime, .choice, .reference:
+        case .date, .datetime:
+            earliest = readTime(reader, "min")
+            latest = readTime(reader, "max")
+            if let earliest, let latest, earliest > latest {
+                reader.fault("max", "out-of-range", "must not be before min")
+            }
+        case .boolean, .choice, .reference, .account, .unit, .file, .json, .guid, .sequence,
+            .computed:
             for member in ["min", "max"] where !(reader.value(member)?.isNull ?? true) {
                 reader.fault(
                     member, "unsupported", "columns of type \(type.rawValue) have no \(member)")
@@ -114,19 +144,72 @@ extension ColumnDefinition {
         return stored
     }
 
+    private func readTime(_ reader: ObjectReader, _ member: String) -> String? {
+        guard let value = reader.value(member), !value.isNull else { return nil }
+        var plain = self
+        (plain.required, plain.many, plain.earliest) = (false, false, nil)
+        switch ColumnValue.read(value, for: plain) {
+        case .success(.text(let text)): return text
+        case .success: return nil
+        case .failure(let fault):
+            reader.fault(member, fault.code, fault.detail)
+            return nil
+        }
+    }
+
     private mutating func readDefault(_ reader: ObjectReader) {
         guard let value = reader.value("default"), !value.isNull else { return }
-        if type == .reference || unique {
-            reader.fault("default", "unsupported", "such a column cannot have a default")
+        switch type {
+        case .reference, .account, .unit, .file, .guid, .sequence, .computed:
+            reader.fault(
+                "default", "unsupported", "a column of type \(type.rawValue) has no default")
+            return
+        case .text, .integer, .decimal, .boolean, .date, .datetime, .choice, .json: break
+        }
+        if unique {
+            reader.fault("default", "unsupported", "a unique column cannot have a default")
             return
         }
-        if type != .choice, let text = value.string, text.hasPrefix("=") {
-            reader.fault("default", "unsupported", "an expression as default is not supported yet")
+        if type != .choice, type != .json, let text = value.string, text.hasPrefix("=") {
+            reader.fault("default", "unsupported", "a default is a value; it cannot be computed")
             return
         }
         switch ColumnValue.read(value, for: self) {
         case .success(let stored): defaultValue = stored
-        case .failure(let fault): reader.fault("default", fault.code, fault.detail)
+        case .failure(let fault): reader.fault("default" + fault.path, fault.code, fault.detail)
         }
+    }
+}
+
+extension FileLimits {
+    init(reading reader: ObjectReader, many: Bool) {
+        maxFiles = many ? FileLimits.filesLimit : 1
+        if let bytes = reader.integer("maxBytes", in: 1...FileLimits.bytesLimit) {
+            maxBytes = bytes
+        }
+        if let files = reader.integer("maxFiles", in: 1...FileLimits.filesLimit) {
+            if !many, files > 1 {
+                reader.fault("maxFiles", "out-of-range", "needs \"many\": true to be above 1")
+            }
+            maxFiles = files
+        }
+        extensions = reader.strings("extensions")
+        for (index, text) in extensions.enumerated() {
+            let isPlain = text.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
+            }
+            if text.isEmpty || !isPlain || text.utf8.count > 20 {
+                reader.problems.add(
+                    "\(reader.pointer)/extensions/\(index)", "wrong-format",
+                    "must be the end of a file's name in lower case without its point, as pdf")
+            }
+        }
+        if extensions.count > FileLimits.extensionLimit {
+            reader.fault(
+                "extensions", "too-many", "has more than \(FileLimits.extensionLimit) entries")
+        }
+        deletion =
+            reader.word("deletion", of: Deletion.allCases.map(\.rawValue), default: "logical")
+            .flatMap(Deletion.init) ?? .logical
     }
 }

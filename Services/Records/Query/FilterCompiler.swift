@@ -23,7 +23,7 @@ struct FilterCompiler {
             return .joined(compiled, by: isAnd != negated ? "AND" : "OR")
         case .flag(let path):
             let column = try scope.resolve(path)
-            guard column.type == .boolean else {
+            guard column.form == .boolean else {
                 throw FilterFault(
                     detail: "needs a comparison after \(path.text)", offset: path.offset)
             }
@@ -57,6 +57,16 @@ struct FilterCompiler {
         negated: Bool
     ) throws(FilterFault) -> SQLText {
         let column = try scope.resolve(path)
+        if column.many != nil {
+            switch (comparison, literal.value) {
+            case (.eq, .null), (.ne, .null):
+                let isEmpty = (comparison == .eq) != negated
+                return any(column, column.sql + " IS NOT NULL", negated: isEmpty)
+            case (_, .null): return negated ? FilterCompiler.always : FilterCompiler.never
+            case (.ne, _): return try compare(path, .eq, literal, negated: !negated)
+            case (.eq, _), (.gt, _), (.ge, _), (.lt, _), (.le, _): break
+            }
+        }
         if literal.value == .null {
             switch comparison {
             case .eq, .ne:
@@ -66,12 +76,24 @@ struct FilterCompiler {
                 return negated ? FilterCompiler.always : FilterCompiler.never
             }
         }
-        if column.type == .boolean, comparison != .eq, comparison != .ne {
+        if column.form == .boolean, comparison != .eq, comparison != .ne {
             throw FilterFault(
                 detail: "asks whether a boolean is above or below", offset: path.offset)
         }
         let bound = try bound(literal, for: column, path)
+        if column.many != nil {
+            return any(column, test(column, comparison, bound, negated: false), negated: negated)
+        }
         return test(column, comparison, bound, negated: negated)
+    }
+
+    /// Whether any value of a column of many is as `test` has it; negated, whether none is.
+    private func any(
+        _ column: QueryScope.Column, _ test: SQLText, negated: Bool
+    ) -> SQLText {
+        guard let many = column.many else { return test }
+        return (negated ? "NOT EXISTS (SELECT 1 FROM " : "EXISTS (SELECT 1 FROM ") + many
+            + " WHERE " + test + ")"
     }
 
     /// `column comparison bound`; `ne` holds for an empty column too, and so does what is negated.
@@ -109,13 +131,18 @@ struct FilterCompiler {
     ) throws(FilterFault) -> SQLText {
         let a = try scope.resolve(left)
         let b = try scope.resolve(right)
-        guard a.type.family == b.type.family, a.scale == b.scale else {
+        guard a.many == nil, b.many == nil else {
+            throw FilterFault(
+                detail: "compares \(left.text) with \(right.text); a column of many values "
+                    + "compares with values only", offset: left.offset)
+        }
+        guard a.isLike(b) else {
             throw FilterFault(
                 detail: "compares \(left.text) with \(right.text), which is of another type",
                 offset: right.offset)
         }
         let isEqual = comparison == .eq || comparison == .ne
-        if a.type == .boolean, !isEqual {
+        if a.form == .boolean, !isEqual {
             throw FilterFault(
                 detail: "asks whether a boolean is above or below", offset: left.offset)
         }
@@ -137,6 +164,9 @@ struct FilterCompiler {
         _ path: FilterPath, _ items: [FilterLiteral], negated: Bool
     ) throws(FilterFault) -> SQLText {
         let column = try scope.resolve(path)
+        if column.many != nil, negated {
+            return "NOT (" + (try list(path, items, negated: false)) + ")"
+        }
         var values: [SQLText] = []
         var hasNull = false
         for item in items {
@@ -154,7 +184,11 @@ struct FilterCompiler {
                 test.append(value)
             }
             test.append(")")
-            parts.append(test)
+            parts.append(any(column, test, negated: false))
+        }
+        if column.many != nil {
+            if hasNull { parts.append(any(column, column.sql + " IS NOT NULL", negated: true)) }
+            return parts.isEmpty ? FilterCompiler.never : .joined(parts, by: "OR")
         }
         switch (negated, hasNull) {
         case (false, true): parts.append(column.sql + " IS NULL")
@@ -185,18 +219,11 @@ extension FilterExpression.Comparison {
     }
 }
 
-extension ColumnType {
-    enum Family { case text, number, boolean, date, datetime }
-
-    /// Types whose stored values compare with each other.
-    var family: Family {
-        switch self {
-        case .text, .choice: .text
-        case .integer, .decimal, .reference: .number
-        case .boolean: .boolean
-        case .date: .date
-        case .datetime: .datetime
-        }
+extension QueryScope.Column {
+    /// Whether stored values of both compare with each other.
+    fileprivate func isLike(_ other: QueryScope.Column) -> Bool {
+        let isNumber = [form, other.form].allSatisfy { $0 == .integer || $0 == .decimal }
+        return scale == other.scale && (form == other.form || isNumber) && form != .json
     }
 }
 
@@ -205,10 +232,10 @@ extension FilterCompiler {
     private func bound(
         _ literal: FilterLiteral, for column: QueryScope.Column, _ path: FilterPath
     ) throws(FilterFault) -> Bound {
-        switch (column.type.family, literal.value) {
+        switch (column.form, literal.value) {
         case (.text, .text(let text)): return .value(SQLText(.text(text)))
         case (.text, .me): return .value(SQLText(.me))
-        case (.number, .number(let number)):
+        case (.integer, .number(let number)), (.decimal, .number(let number)):
             switch ScaledNumber(number, scale: column.scale) {
             case .exact(let value): return .value(SQLText(.integer(value)))
             case .between(let floor): return .gap(SQLText(.integer(floor)))
@@ -240,7 +267,10 @@ extension FilterCompiler {
         negated: Bool
     ) throws(FilterFault) -> SQLText {
         let column = try scope.resolve(path)
-        guard column.type.family == .text else {
+        if column.many != nil, negated {
+            return "NOT (" + (try text(function, path, literal, negated: false)) + ")"
+        }
+        guard column.form == .text else {
             throw FilterFault(
                 detail: "calls \(function.rawValue) on \(path.text), which is no text",
                 offset: path.offset)
@@ -263,7 +293,7 @@ extension FilterCompiler {
                 core = "substr(" + column.sql + ", -length(" + value + "))" + equals + value
             }
         }
-        guard negated else { return core }
+        guard negated else { return any(column, core, negated: false) }
         return "(" + core + " OR " + column.sql + " IS NULL)"
     }
 

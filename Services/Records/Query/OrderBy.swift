@@ -20,7 +20,12 @@ struct OrderBy {
             guard seen.insert(path.segments).inserted else {
                 throw FilterFault(detail: "names \(path.text) twice", offset: path.offset)
             }
-            keys.append(Key(column: try scope.resolve(path), descending: descending))
+            let column = try scope.resolve(path)
+            guard column.many == nil, column.form != .json else {
+                throw FilterFault(
+                    detail: "names \(path.text), whose values have no order", offset: path.offset)
+            }
+            keys.append(Key(column: column, descending: descending))
             if path.segments == ["id"] { break }
         }
         if !seen.contains(["id"]) {
@@ -141,9 +146,10 @@ struct Cursor {
         else { return nil }
         var position: [SQLValue] = []
         for (key, item) in zip(keys, items.dropFirst()) {
-            switch (key.column.type.family, item) {
+            switch (key.column.form, item) {
             case (_, .null) where key.column.isNullable: position.append(.null)
-            case (.number, .number(let number)), (.boolean, .number(let number)):
+            case (.integer, .number(let number)), (.decimal, .number(let number)),
+                (.boolean, .number(let number)):
                 guard let integer = number.integer else { return nil }
                 position.append(.integer(integer))
             case (.text, .string(let text)), (.date, .string(let text)),

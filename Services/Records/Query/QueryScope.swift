@@ -12,8 +12,18 @@ struct QueryScope {
     struct Column {
         var sql: SQLText
         var type: ColumnType
+        var form: ValueForm
         var scale = 0
         var isNullable = true
+        /// Of a column of many: what stands after `FROM` for `sql` to be one of its values.
+        var many: SQLText?
+
+        /// The same as a column of many.
+        fileprivate func each(_ source: SQLText, _ element: SQLText = "v.value") -> Column {
+            var column = self
+            (column.many, column.sql) = (source, element)
+            return column
+        }
     }
 
     static let alias = "r"
@@ -29,18 +39,29 @@ struct QueryScope {
         guard
             let column = QueryScope.column(first, of: recordClass, rights, alias: QueryScope.alias)
         else { throw unknown }
-        if path.segments.count == 1 { return column }
+        let isList = recordClass.definition.column(first)?.isElementwise ?? false
+        if path.segments.count == 1 {
+            return isList ? column.each("json_each(" + column.sql + ") AS v") : column
+        }
         guard let definition = recordClass.definition.column(first),
             let code = definition.target, let (targetClass, targetRights) = target(code),
-            let far = QueryScope.column(
+            var far = QueryScope.column(
                 path.segments[1], of: targetClass, targetRights, alias: "t")
         else { throw unknown }
-        var sql =
-            "(SELECT " + far.sql + " FROM \(targetClass.table) AS t WHERE t.deleted = 0 AND t.id = "
-        sql.append(column.sql)
-        if let condition = targetRights.condition(alias: "t") { sql.append(" AND " + condition) }
-        sql.append(")")
-        return Column(sql: sql, type: far.type, scale: far.scale)
+        let isFarList = targetClass.definition.column(path.segments[1])?.isElementwise ?? false
+        var condition = SQLText("t.deleted = 0")
+        if let rows = targetRights.condition(alias: "t") { condition.append(" AND " + rows) }
+        far.isNullable = true
+        if isList {
+            var source = "json_each(" + column.sql + ") AS w JOIN \(targetClass.table) AS t "
+            source.append("ON t.id = w.value AND " + condition)
+            if !isFarList { return far.each(source, far.sql) }
+            return far.each(source + ", json_each(" + far.sql + ") AS v")
+        }
+        far.sql =
+            "(SELECT " + far.sql + " FROM \(targetClass.table) AS t WHERE " + condition
+            + " AND t.id = " + column.sql + ")"
+        return isFarList ? far.each("json_each(" + far.sql + ") AS v") : far
     }
 
     private static func column(
@@ -48,13 +69,14 @@ struct QueryScope {
     ) -> Column? {
         if let system = SystemColumn(rawValue: code) {
             return Column(
-                sql: SQLText("\(alias).\(system.rawValue)"), type: system.type, isNullable: false)
+                sql: SQLText("\(alias).\(system.rawValue)"), type: system.type,
+                form: system.form, isNullable: false)
         }
         guard let index = recordClass.definition.index(of: code) else { return nil }
         let definition = recordClass.definition.columns[index]
         var column = Column(
             sql: SQLText("\(alias).\(quoted(code))"), type: definition.type,
-            scale: definition.scale, isNullable: true)
+            form: definition.valueForm, scale: definition.scale, isNullable: true)
         switch rights.columns[index] {
         case .everywhere: return column
         case .ownRows:

@@ -4,7 +4,7 @@ import ServiceRuntime
 /// A piece of SQL with its values in the order of its question marks. Pieces join without
 /// renumbering, and what differs from call to call (who, when) stays open, so that a piece can be
 /// kept.
-struct SQLText: Sendable, Hashable {
+struct SQLText: Sendable, Hashable, ExpressibleByStringLiteral {
     enum Parameter: Sendable, Hashable {
         case value(SQLValue)
         /// The account that calls.
@@ -17,6 +17,8 @@ struct SQLText: Sendable, Hashable {
     private(set) var parameters: [Parameter] = []
 
     init(_ text: String = "") { self.text = text }
+
+    init(stringLiteral text: String) { self.text = text }
 
     /// A piece that is one value.
     init(_ parameter: Parameter) {

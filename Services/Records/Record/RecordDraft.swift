@@ -28,10 +28,14 @@ struct RecordDraft: Sendable {
                 continue
             }
             let column = definition.definition.columns[position]
+            guard column.isGiven, isInsert || !column.readOnly else {
+                addReadOnly(place, column)
+                continue
+            }
             switch ColumnValue.read(value, for: column) {
             case .success(let stored): values[position] = stored
             case .failure(let fault):
-                add(place, fault.code, "This \(fault.detail).")
+                add(place + fault.path, fault.code, "This \(fault.detail).")
                 // Named, if badly: it is not missing as well.
                 values[position] = .null
             }
@@ -39,10 +43,21 @@ struct RecordDraft: Sendable {
         if isInsert { fillDefaults(of: definition.definition, at: pointer) }
     }
 
+    private mutating func addReadOnly(_ place: String, _ column: ColumnDefinition) {
+        let detail =
+            column.isGiven
+            ? "This is set when a record is created, and the same ever after."
+            : "The platform itself sets this."
+        add(place, "read-only", detail)
+    }
+
+    /// Gives a value to a column that the body leaves empty.
+    mutating func fill(_ position: Int, _ value: SQLValue) { values[position] = value }
+
     private mutating func fillDefaults(of definition: ClassDefinition, at pointer: String) {
         for (position, column) in definition.columns.enumerated() where values[position] == nil {
             values[position] = column.defaultValue
-            if column.required, column.defaultValue == .null {
+            if column.required, column.defaultValue == .null, !column.isMade {
                 add("\(pointer)/\(column.code)", "required", "This must have a value.")
             }
         }
@@ -67,7 +82,7 @@ struct RecordDraft: Sendable {
             } else {
                 // What the caller may not even read does not exist for it, whatever is wrong with
                 // the value.
-                faults.removeAll { $0.pointer == place }
+                faults.removeAll { $0.pointer == place || $0.pointer.hasPrefix(place + "/") }
                 add(place, "unknown-member", "The class has no such column.")
             }
         }

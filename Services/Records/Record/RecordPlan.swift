@@ -38,6 +38,12 @@ final class RecordPlan: Sendable {
     indirect enum Kind: Sendable {
         case integer, text, boolean
         case decimal(scale: Int)
+        /// JSON as it is stored.
+        case json
+        /// An array as it is stored; none is an empty one.
+        case list
+        /// An array of decimals.
+        case decimals(scale: Int)
         case describe([DescribePart])
         /// The joined record where it may be read; its id alone where not. `id` is its own id's
         /// column.
@@ -150,7 +156,7 @@ private struct PlanBuilder {
         for (index, column) in definition.columns.enumerated()
         where rights.columns[index] != .nowhere && isWanted(column.code) {
             var field = field(column, rights.columns[index], alias: alias)
-            if isTop, let (target, targetRights) = expanded[column.code] {
+            if isTop, !column.many, let (target, targetRights) = expanded[column.code] {
                 field.kind = join(target, targetRights, from: "\(alias).\(quoted(column.code))")
             }
             plan.fields.append(field)
@@ -166,11 +172,14 @@ private struct PlanBuilder {
         _ column: ColumnDefinition, _ reach: RowRights.Reach, alias: String
     ) -> RecordPlan.Field {
         let kind: RecordPlan.Kind
-        switch column.type {
-        case .text, .date, .datetime, .choice: kind = .text
-        case .integer, .reference: kind = .integer
+        switch column.form {
+        case .text, .date, .datetime: kind = .text
+        case .integer: kind = .integer
         case .decimal: kind = .decimal(scale: column.scale)
         case .boolean: kind = .boolean
+        case .json where column.valueForm == .decimal && column.scale > 0:
+            kind = .decimals(scale: column.scale)
+        case .json: kind = column.isList ? .list : .json
         }
         return RecordPlan.Field(
             key: JSONKey(column.code), column: select("\(alias).\(quoted(column.code))"),

@@ -35,7 +35,7 @@ extension RecordPlan {
             return
         }
         if row.isNull(field.column) {
-            writer.null()
+            writeNothing(field.kind, into: &writer)
             return
         }
         switch field.kind {
@@ -44,6 +44,14 @@ extension RecordPlan {
         case .boolean: writer.boolean(row.boolean(field.column))
         case .decimal(let scale):
             writer.decimal(unscaled: row.integer(field.column), scale: scale)
+        case .json, .list:
+            row.withText(field.column) { writer.raw(JSONBytes(Array($0))) }
+        case .decimals(let scale):
+            writer.beginArray()
+            for value in decimals(row.text(field.column)) {
+                writer.decimal(unscaled: value, scale: scale)
+            }
+            writer.endArray()
         case .describe: break
         case .reference(let id, let object):
             if row.isNull(id) {
@@ -56,6 +64,21 @@ extension RecordPlan {
                 write(object, row, into: &writer, account: account)
             }
         }
+    }
+
+    private static func writeNothing(_ kind: Kind, into writer: inout JSONWriter) {
+        switch kind {
+        case .list, .decimals:
+            writer.beginArray()
+            writer.endArray()
+        case .integer, .text, .boolean, .decimal, .json, .describe, .reference: writer.null()
+        }
+    }
+
+    /// The numbers of a stored array.
+    private static func decimals(_ text: String) -> [Int64] {
+        let items = (try? JSONValue(parsing: Array(text.utf8)))?.array ?? []
+        return items.compactMap(\.integer)
     }
 
     private static func describe(_ parts: [DescribePart], _ row: Row, isOwn: Bool) -> [UInt8] {
@@ -72,6 +95,7 @@ extension RecordPlan {
             case .decimal(let scale):
                 let number = JSONNumber(unscaled: row.integer(field.column), scale: scale)
                 bytes += Array(number.text.utf8)
+            case .json, .list, .decimals: break
             case .integer, .describe, .reference:
                 bytes += Array(String(row.integer(field.column)).utf8)
             }

@@ -141,7 +141,7 @@ final class RecordStore: Sendable {
         let fingerprint = key == nil ? [] : RecordStore.fingerprint(call)
         let prepared = models.current
         let now = runtime.clock.now()
-        let answer = try await database.write { [models, answers] connection in
+        let answer = try await database.write { [models, answers, runtime] connection in
             if let key,
                 let known = try answers.answer(connection, key: key, fingerprint: fingerprint)
             {
@@ -152,7 +152,7 @@ final class RecordStore: Sendable {
                 models.isCurrent(prepared) ? prepared : try ModelTables.load(connection).snapshot
             let writer = RecordWriter(
                 connection: connection, access: try snapshot.access(call.type, context),
-                snapshot: snapshot, context: context, now: now)
+                snapshot: snapshot, context: context, now: now, random: runtime.random)
             let answer = try writer.writing { try body(writer) }
             if let key {
                 try answers.keep(

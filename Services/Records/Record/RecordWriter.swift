@@ -12,6 +12,7 @@ struct RecordWriter {
     let snapshot: ModelSnapshot
     let context: CallContext
     let now: Timestamp
+    let random: any RandomSource
 
     /// A record after a write.
     struct Written {
@@ -51,15 +52,24 @@ struct RecordWriter {
         var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
         draft.check(
             rights, read: access.rights.read, isOwn: true, body: body, of: recordClass, at: pointer)
+        make(&draft)
         try checkStored(&draft, id: nil, at: pointer)
         try draft.validate()
         var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
         values.reserveCapacity(4 + definition.columns.count)
-        for position in definition.columns.indices {
+        for (position, column) in definition.columns.enumerated() where column.type != .computed {
             values.append(draft.values[position] ?? .null)
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
         return Written(id: connection.lastInsertID, version: 1, effect: .insert)
+    }
+
+    /// Values that the platform gives where the caller gives none.
+    private func make(_ draft: inout RecordDraft) {
+        for (position, column) in definition.columns.enumerated()
+        where column.type == .guid && !column.many && draft.values[position] ?? .null == .null {
+            draft.fill(position, .text(ColumnValue.guid(random)))
+        }
     }
 
     // MARK: Change
@@ -127,11 +137,13 @@ struct RecordWriter {
     private func refuseWhereReferred(_ id: Int64) throws {
         for other in snapshot.classes.values {
             for column in other.definition.columns where column.target == recordClass.type {
+                let code = quoted(column.code)
+                let refers =
+                    column.many
+                    ? "? IN (SELECT v.value FROM json_each(\(code)) AS v)" : "\(code) = ?"
                 let referrer = try connection.first(
-                    """
-                    SELECT id FROM \(other.table) WHERE \(quoted(column.code)) = ? AND deleted = 0 \
-                    LIMIT 1
-                    """, [.integer(id)]
+                    "SELECT id FROM \(other.table) WHERE \(refers) AND deleted = 0 LIMIT 1",
+                    [.integer(id)]
                 ) { $0.integer(0) }
                 guard referrer != nil else { continue }
                 throw RecordsError.conflict(
@@ -183,8 +195,9 @@ struct RecordWriter {
             guard let type = column.target, only?.contains(position) ?? true,
                 let value = draft.values[position], value != .null
             else { continue }
-            if try !exists(value, in: type) {
-                let place = "\(pointer)/\(column.code)"
+            for (index, element) in ColumnValue.elements(of: value, column).enumerated()
+            where try !exists(element, in: type) {
+                let place = "\(pointer)/\(column.code)" + (column.many ? "/\(index)" : "")
                 draft.add(place, "not-found", "There is no such \(type.code).")
             }
         }

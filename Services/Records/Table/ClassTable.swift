@@ -14,6 +14,13 @@ enum ClassTable {
     /// This moment as it is stored.
     static let now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
+    /// A new random UUID (version 4).
+    static let newGUID = """
+        lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || \
+        substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + abs(random() % 4), 1) || \
+        substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))
+        """
+
     /// The names that its triggers have; any other is another program's.
     static func triggerNames(_ number: Int64) -> [String] {
         [
@@ -22,17 +29,17 @@ enum ClassTable {
         ].map { "\(name(number))_\($0)" }
     }
 
-    static func sqlType(_ type: ColumnType) -> String {
-        switch type {
-        case .text, .date, .datetime, .choice: "TEXT"
-        case .integer, .decimal, .reference: "BIGINT"
+    static func sqlType(_ form: ValueForm) -> String {
+        switch form {
+        case .text, .date, .datetime, .json: "TEXT"
+        case .integer, .decimal: "BIGINT"
         case .boolean: "SMALLINT"
         }
     }
 
     /// `"status" TEXT DEFAULT 'new'`.
     static func columnSQL(_ column: ColumnDefinition) -> String {
-        let base = "\(quoted(column.code)) \(sqlType(column.type))"
+        let base = "\(quoted(column.code)) \(sqlType(column.form))"
         switch column.defaultValue {
         case .integer(let value): return "\(base) DEFAULT \(value)"
         case .text(let text): return "\(base) DEFAULT \(literal(text))"
@@ -56,8 +63,9 @@ enum ClassTable {
 
     /// Values: time, account, time, account, then every column in order.
     static func insertSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
-        let codes = definition.columns.map { ", " + quoted($0.code) }.joined()
-        let marks = String(repeating: ", ?", count: definition.columns.count)
+        let columns = definition.columns.filter { $0.type != .computed }
+        let codes = columns.map { ", " + quoted($0.code) }.joined()
+        let marks = String(repeating: ", ?", count: columns.count)
         return """
             INSERT INTO \(name(number)) (version, created, creator, modified, modifier, \
             deleted\(codes)) VALUES (1, ?, ?, ?, ?, 0\(marks))
@@ -94,6 +102,12 @@ enum ClassTable {
             let code = quoted(column.code)
             guard column.scale > 0 else { return ", \(code)" }
             let divisor = "1" + String(repeating: "0", count: column.scale) + ".0"
+            if column.many {
+                return """
+                    , (SELECT json_group_array(v.value / \(divisor)) \
+                    FROM json_each(\(code)) AS v) AS \(code)
+                    """
+            }
             return ", \(code) / \(divisor) AS \(code)"
         }
         return """

@@ -112,11 +112,13 @@ struct ClassTriggers {
             WHEN \(ClassTriggers.isForeign) BEGIN
             \(checks(onUpdate: false))
             \(replaced)
-            UPDATE \(table) SET deleted = 0, creator = 'database', modifier = 'database', \
+            INSERT INTO filled_row (record) VALUES (NEW.id);
+            UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), creator = 'database', modifier = 'database', \
             created = \(ClassTable.now), modified = \(ClassTable.now), \
             version = coalesce(
                 (SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1)
             WHERE id = NEW.id;
+            DELETE FROM filled_row;
             DELETE FROM replaced_row;
             \(logged)
             END
@@ -132,12 +134,15 @@ struct ClassTriggers {
             after: after, from: " FROM \(table) AS t WHERE t.id = NEW.id")
         return """
             CREATE TRIGGER \(table)_foreign_update AFTER UPDATE ON \(table)
-            WHEN \(ClassTriggers.isForeign) AND (\(changed)) BEGIN
+            WHEN \(ClassTriggers.isForeign) AND (\(changed))
+            AND NOT EXISTS (SELECT 1 FROM filled_row) BEGIN
             SELECT RAISE(ABORT, '\(type): the id of a record cannot change') WHERE NEW.id <> OLD.id;
             \(checks(onUpdate: true))
+            INSERT INTO filled_row (record) VALUES (NEW.id);
             UPDATE \(table) SET version = OLD.version + 1, created = OLD.created, \
-            creator = OLD.creator, modified = \(ClassTable.now), modifier = 'database' \
-            WHERE id = NEW.id;
+            creator = OLD.creator, modified = \(ClassTable.now), modifier = 'database'\
+            \(filling(onInsert: false)) WHERE id = NEW.id;
+            DELETE FROM filled_row;
             \(logged)
             END
             """
@@ -175,69 +180,23 @@ struct ClassTriggers {
             """
     }
 
-    // MARK: Checks of other programs' values
-
-    private func checks(onUpdate: Bool) -> String {
-        definition.columns.map { column in
+    /// What a row gets after another program wrote it: JSON without blanks, no list where it is
+    /// empty, and, where it is new, the values that the platform gives.
+    private func filling(onInsert: Bool) -> String {
+        let values = definition.columns.compactMap { column -> String? in
             let code = quoted(column.code)
-            let faults = faults(of: column, value: "NEW.\(code)").map { condition, words in
-                let raise = words.map { literal("\(type).\(column.code) \($0)") }
-                return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
+            if column.isList { return "\(code) = nullif(json(\(code)), '[]')" }
+            if column.type == .json { return "\(code) = json(\(code))" }
+            if column.type == .guid, onInsert {
+                return "\(code) = coalesce(\(code), \(ClassTable.newGUID))"
             }
-            let scope = onUpdate ? " WHERE NEW.\(code) IS NOT OLD.\(code)" : ""
-            return "SELECT CASE \(faults.joined(separator: " ")) END\(scope);"
-        }.joined(separator: "\n")
+            return nil
+        }
+        return values.map { ", \($0)" }.joined()
     }
 
-    /// Conditions under which a value is at fault, in order; without words it is good, and none
-    /// after counts.
-    private func faults(of column: ColumnDefinition, value: String) -> [(String, String?)] {
-        var faults: [(String, String?)] = []
-        faults.append(("\(value) IS NULL", column.required ? "must have a value" : nil))
-        switch column.type {
-        case .text:
-            let lengths = column.lengths
-            let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
-            faults.append(("typeof(\(value)) <> 'text'", "must be text"))
-            faults.append(("instr(\(value), char(0)) > 0", "must not contain U+0000"))
-            faults.append(
-                (
-                    "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
-                    "must have \(least) to \(lengths.upperBound) characters"
-                ))
-        case .integer, .decimal:
-            let range = column.range
-            let kind = column.scale > 0 ? "a whole number of 10^-\(column.scale)" : "a whole number"
-            faults.append(("typeof(\(value)) <> 'integer'", "must be \(kind)"))
-            faults.append(
-                (
-                    "\(value) NOT BETWEEN \(range.lowerBound) AND \(range.upperBound)",
-                    "must be \(range.lowerBound) to \(range.upperBound)"
-                ))
-        case .boolean:
-            faults.append(("\(value) NOT IN (0, 1)", "must be 0 or 1"))
-        // Without a modifier the engine takes the thirtieth of February as it is.
-        case .date:
-            faults.append(
-                ("\(value) IS NOT date(\(value), '+0 days')", "must be a date as 2026-11-22"))
-        case .datetime:
-            faults.append(
-                (
-                    "\(value) IS NOT strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')",
-                    "must be a time as 2026-11-22T10:15:30.000Z"
-                ))
-        case .choice:
-            let list = column.choices.map(literal).joined(separator: ", ")
-            faults.append(("\(value) NOT IN (\(list))", "must be one of the choices"))
-        case .reference:
-            let table = column.target.flatMap(target) ?? "no_table"
-            faults.append(
-                (
-                    "NOT EXISTS (SELECT 1 FROM \(table) WHERE id = \(value) AND deleted = 0)",
-                    "must be the id of a \(column.target?.description ?? "record")"
-                ))
-        }
-        return faults
+    private func checks(onUpdate: Bool) -> String {
+        ForeignChecks(type: type, definition: definition, target: target).sql(onUpdate: onUpdate)
     }
 
     private func json(_ alias: String) -> String {

@@ -37,8 +37,12 @@ struct RecordJSON {
 
     private func value(_ column: ColumnDefinition) -> String {
         let name = "\(alias).\(quoted(column.code))"
-        switch column.type {
-        case .text, .choice, .date, .datetime, .integer, .reference: return name
+        switch column.form {
+        case .text, .date, .datetime, .integer: return name
+        case .json where column.valueForm == .decimal && column.scale > 0:
+            let text = decimalText("v.value", column.scale)
+            return "(SELECT json_group_array(json(\(text))) FROM json_each(\(name)) AS v)"
+        case .json: return column.isList ? "json(coalesce(\(name), '[]'))" : "json(\(name))"
         case .boolean: return "json(CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
         case .decimal:
             guard column.scale > 0 else { return name }
@@ -60,13 +64,13 @@ struct RecordJSON {
             case .column(let index):
                 let column = definition.columns[index]
                 let name = "\(alias).\(quoted(column.code))"
-                switch column.type {
+                switch column.form {
                 case .boolean:
                     return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
                 case .decimal where column.scale > 0:
                     let text = decimalText(name, column.scale)
                     return "CASE WHEN \(name) IS NULL THEN '' ELSE \(text) END"
-                case .text, .integer, .decimal, .date, .datetime, .choice, .reference:
+                case .text, .integer, .decimal, .date, .datetime, .json:
                     return "coalesce(\(name), '')"
                 }
             }

@@ -1,0 +1,142 @@
+import Contracts
+import Database
+
+/// SQL that holds the values of another program's write against a class's columns, within a
+/// trigger: it takes exactly what the service takes, or raises an error that names the column.
+struct ForeignChecks {
+    let type: FullCode
+    let definition: ClassDefinition
+    /// The table of a reference's class.
+    let target: (FullCode) -> String?
+
+    /// A condition under which a value is at fault; without words it is good, and none after
+    /// counts.
+    private typealias Fault = (condition: String, words: String?)
+
+    func sql(onUpdate: Bool) -> String {
+        definition.columns.map { column in
+            let code = quoted(column.code)
+            var faults = self.faults(of: column, value: "NEW.\(code)", onUpdate: onUpdate)
+            if onUpdate, column.readOnly {
+                faults.insert(("1", "is the same ever after"), at: 0)
+            }
+            let cases = faults.map { condition, words in
+                let raise = words.map { literal("\(type).\(column.code) \($0)") }
+                return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
+            }
+            let scope = onUpdate ? " WHERE NEW.\(code) IS NOT OLD.\(code)" : ""
+            return "SELECT CASE \(cases.joined(separator: " ")) END\(scope);"
+        }.joined(separator: "\n")
+    }
+
+    /// In order.
+    private func faults(
+        of column: ColumnDefinition, value: String, onUpdate: Bool
+    ) -> [Fault] {
+        let isNeeded = column.required && (onUpdate || !column.isMade)
+        var faults: [Fault] = [("\(value) IS NULL", isNeeded ? "must have a value" : nil)]
+        switch column.type {
+        case .file:
+            let isEmpty = "\(value) = '[]'"
+            faults.append(
+                (onUpdate ? "1" : "NOT \(isEmpty)", "lists files, which are put through the API"))
+            return faults
+        case .sequence, .computed: return faults
+        case .text, .integer, .decimal, .boolean, .date, .datetime, .choice, .reference, .account,
+            .unit, .json, .guid:
+            break
+        }
+        guard column.many else {
+            return faults + single(column, value, kind: "typeof(\(value))")
+        }
+        faults.append(("typeof(\(value)) <> 'text'", "must be a JSON array"))
+        faults.append(("json_valid(\(value)) = 0", "must be a JSON array"))
+        faults.append(("json_type(\(value)) <> 'array'", "must be a JSON array"))
+        let least = column.required ? 1 : 0
+        faults.append(
+            (
+                "json_array_length(\(value)) NOT BETWEEN \(least) AND "
+                    + "\(ColumnDefinition.manyLimit)",
+                "must have \(least) to \(ColumnDefinition.manyLimit) values"
+            ))
+        for (condition, words) in single(column, "v.value", kind: "v.type") {
+            faults.append(
+                (
+                    "EXISTS (SELECT 1 FROM json_each(\(value)) AS v WHERE \(condition))",
+                    words.map { "has a value that \($0)" }
+                ))
+        }
+        return faults
+    }
+
+    /// Faults of one value, which is not NULL; `kind` is SQL that tells its type.
+    private func single(
+        _ column: ColumnDefinition, _ value: String, kind: String
+    ) -> [Fault] {
+        let mustBeText: Fault = ("\(kind) <> 'text'", "must be text")
+        switch column.type {
+        case .text:
+            let lengths = column.lengths
+            let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
+            return [
+                mustBeText, ("instr(\(value), char(0)) > 0", "must not contain U+0000"),
+                (
+                    "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
+                    "must have \(least) to \(lengths.upperBound) characters"
+                ),
+            ]
+        case .integer, .decimal:
+            let range = column.range
+            let words =
+                column.scale > 0 ? "a whole number of 10^-\(column.scale)" : "a whole number"
+            return [
+                ("\(kind) <> 'integer'", "must be \(words)"),
+                (
+                    "\(value) NOT BETWEEN \(range.lowerBound) AND \(range.upperBound)",
+                    "must be \(range.lowerBound) to \(range.upperBound)"
+                ),
+            ]
+        case .boolean: return [("\(value) NOT IN (0, 1)", "must be 0 or 1")]
+        // Without a modifier the engine takes the thirtieth of February as it is.
+        case .date:
+            let words = "must be a date as 2026-11-22"
+            return [("\(value) IS NOT date(\(value), '+0 days')", words)]
+                + bounds(column, value)
+        case .datetime:
+            let normal = "strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')"
+            return [("\(value) IS NOT \(normal)", "must be a time as 2026-11-22T10:15:30.000Z")]
+                + bounds(column, value)
+        case .choice:
+            let list = column.choices.map(literal).joined(separator: ", ")
+            return [("\(value) NOT IN (\(list))", "must be one of the choices")]
+        case .reference:
+            let table = column.target.flatMap(target) ?? "no_table"
+            return [
+                ("\(kind) <> 'integer'", "must be the id of a record"),
+                (
+                    "NOT EXISTS (SELECT 1 FROM \(table) WHERE id = \(value) AND deleted = 0)",
+                    "must be the id of a \(column.target?.description ?? "record")"
+                ),
+            ]
+        case .account, .unit: return [mustBeText]
+        case .guid:
+            let pattern = [8, 4, 4, 4, 12]
+                .map { String(repeating: "[0-9a-f]", count: $0) }.joined(separator: "-")
+            return [("\(value) NOT GLOB '\(pattern)'", "must be a UUID in lower case")]
+        case .json:
+            return [mustBeText, ("json_valid(\(value)) = 0", "must be JSON")]
+        case .file, .sequence, .computed: return []
+        }
+    }
+
+    private func bounds(_ column: ColumnDefinition, _ value: String) -> [Fault] {
+        var faults: [Fault] = []
+        if let earliest = column.earliest {
+            faults.append(("\(value) < \(literal(earliest))", "must not be before \(earliest)"))
+        }
+        if let latest = column.latest {
+            faults.append(("\(value) > \(literal(latest))", "must not be after \(latest)"))
+        }
+        return faults
+    }
+}
