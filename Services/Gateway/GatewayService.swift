@@ -20,6 +20,7 @@ public final class GatewayService: Service {
     private let server: HTTPServer
     private let housekeeping: Housekeeping
     private let seeder: ModelSeeder
+    let feed: DirectoryFeed
 
     /// Opens the database, applies migrations and binds the port.
     public convenience init(configuration: GatewayConfiguration, runtime: Runtime) async throws {
@@ -47,16 +48,20 @@ public final class GatewayService: Service {
             isSecure: configuration.isSecure, key: try await first.csrfKey(),
             random: runtime.random)
         try await first.makeAdmin()
+        let structures = OrgStore(database: database, clock: runtime.clock)
+        feed = DirectoryFeed(database: database, records: peers["records"], runtime: runtime)
         let authenticator = Authenticator(
             configuration: configuration, accounts: accounts, sessions: sessions,
-            passwords: passwords, cache: cache, cookies: cookies, runtime: runtime)
+            passwords: passwords, cache: cache, feed: feed, cookies: cookies, runtime: runtime)
         let applier = ModelApplier(peers: peers, accounts: accounts, cache: cache)
         let frame = PageFrame(environment: configuration.environment, cookies: cookies)
         table = RouteTable(authenticator: authenticator, runtime: runtime)
         AccountRoutes(
             authenticator: authenticator, accounts: accounts, sessions: sessions,
-            passwords: passwords, cache: cache, clock: runtime.clock
+            passwords: passwords, cache: cache, clock: runtime.clock, structures: structures,
+            feed: feed
         ).add(to: table)
+        OrgRoutes(structures: structures, cache: cache, feed: feed).add(to: table)
         GatewayService.addOwners(peers, applier, runtime, to: table)
         GatewayService.addPages(peers, frame, authenticator, runtime, to: table)
         let database = database
@@ -78,6 +83,7 @@ public final class GatewayService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [server] in try await server.run() }
             group.addTask { [housekeeping] in try await housekeeping.run() }
+            group.addTask { [feed] in try await feed.run() }
             group.addTask { [seeder, runtime] in
                 do {
                     try await seeder.run()
@@ -96,6 +102,7 @@ public final class GatewayService: Service {
     public func shutdown() async {
         await seeder.shutdown()
         await housekeeping.shutdown()
+        await feed.shutdown()
         await server.shutdown()
     }
 

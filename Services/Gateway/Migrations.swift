@@ -2,7 +2,7 @@ import Database
 
 /// The schema of the gateway's database. Times are milliseconds since 1970; flags are 0 or 1.
 enum Migrations {
-    static let all = [accounts]
+    static let all = [accounts, organization]
 
     private static let accounts = Migration("0001-accounts") { connection in
         let identity = connection.dialect.identityColumn
@@ -33,6 +33,33 @@ enum Migrations {
                 account bigint not null references account (id), name text not null,
                 scopes text not null, created bigint not null, expires bigint);
             create index token_account on token (account);
+            """)
+    }
+
+    /// `directory` counts the changes that Records must know of; `account`, `org_structure` and
+    /// `org_removal` carry the number of their last one.
+    private static let organization = Migration("0002-organization") { connection in
+        let identity = connection.dialect.identityColumn
+        try connection.script(
+            """
+            create table directory (version bigint not null);
+            insert into directory (version) values (1);
+            alter table account add column directory bigint not null default 1;
+            create index account_directory on account (directory);
+            create table org_structure (
+                id \(identity), code text not null unique, name text not null,
+                kind text not null, version bigint not null, created bigint not null,
+                modified bigint not null, directory bigint not null);
+            create table org_removal (code text primary key, directory bigint not null);
+            create table org_unit (
+                id \(identity), structure bigint not null references org_structure (id),
+                code text not null, parent text, name text not null, starts text, ends text,
+                unique (structure, code));
+            create table org_member (
+                unit bigint not null references org_unit (id),
+                account bigint not null references account (id), place bigint not null,
+                primary key (unit, account));
+            create index org_member_account on org_member (account);
             """)
     }
 }

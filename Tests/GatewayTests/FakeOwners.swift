@@ -24,6 +24,9 @@ final class FakeOwners: Sendable {
         var modelVersion: Int64 = 0
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
+        /// What Records was told of the directory, and where it stands.
+        var directory: [TakeDirectory] = []
+        var directoryVersion: Int64 = 0
     }
 
     let state = Mutex(State())
@@ -100,8 +103,20 @@ final class FakeOwners: Sendable {
         }
     }
 
+    /// Takes what follows on what it has, as Records does.
+    private func take(_ call: TakeDirectory) -> DirectoryVersion {
+        state.withLock { state in
+            if call.base == state.directoryVersion || call.base == 0 {
+                if call.version != state.directoryVersion { state.directory.append(call) }
+                state.directoryVersion = call.version
+            }
+            return DirectoryVersion(version: state.directoryVersion)
+        }
+    }
+
     private func addRecords() {
         let store = store
+        on("records", TakeDirectory.self) { [self] call, _ in take(call) }
         on("records", ListClasses.self) { _, context in store.classes(context.principal) }
         on("records", DescribeClass.self) { try store.describe($0.type, $1.principal) }
         on("records", GetRecord.self) { try store.get($0, $1.principal) }

@@ -96,6 +96,17 @@ struct Role: Sendable, JSONWritable {
         if name.count == 1, let bare = name[""] { return .string(bare) }
         return .object(JSONObject(name.sorted { $0.key < $1.key }.map { ($0, .string($1)) }))
     }
+
+    /// A text for people as it is stored: always by language.
+    static func text(of name: [String: String]) -> String {
+        let object = JSONObject(name.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
+        return JSONValue.object(object).text
+    }
+
+    static func names(_ stored: String) throws -> [String: String] {
+        let members = try JSONValue(parsing: Array(stored.utf8)).object?.members ?? []
+        return Dictionary(members.map { ($0.key, $0.value.string ?? "") }) { first, _ in first }
+    }
 }
 
 extension JSONWriter {

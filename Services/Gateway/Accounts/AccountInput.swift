@@ -74,7 +74,7 @@ enum AccountInput {
     }
 
     /// What GET adds may come back with PUT; it says nothing.
-    private static func finish(_ reader: ObjectReader, code: String) {
+    static func finish(_ reader: ObjectReader, code: String) {
         if let named = reader.object["code"], named != .string(code) {
             reader.fault("code", "conflict", "The path says \(code); leave it out.")
         }

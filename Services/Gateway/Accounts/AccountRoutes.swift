@@ -11,6 +11,8 @@ struct AccountRoutes: Sendable {
     let passwords: PasswordWorker
     let cache: IdentityCache
     let clock: any WallClock
+    let structures: OrgStore
+    let feed: DirectoryFeed
 
     func add(to table: RouteTable) {
         addSessions(to: table)
@@ -44,7 +46,9 @@ struct AccountRoutes: Sendable {
                 answers: [Answer(200, "The account behind the credential", "Me")])
         ) { _, caller in
             guard let identity = caller.identity else { throw Problem.internalError }
-            return .json(Me(identity: identity))
+            let today = CalendarDate(clock.now())
+            let positions = try await structures.positions(of: identity.accountID, on: today)
+            return .json(Me(identity: identity, positions: positions))
         }
     }
 
@@ -210,6 +214,7 @@ struct AccountRoutes: Sendable {
             account: code, input.change, mode: mode, if: precondition,
             held: Set(caller.principal.permissions))
         cache.clear()
+        await feed.deliver()
         return .json(
             account, status: created ? 201 : 200,
             headers: AccountRoutes.headers(request, account.version, created))
@@ -263,7 +268,7 @@ struct AccountRoutes: Sendable {
 
     // MARK: Common
 
-    private static func saved(_ noun: String, _ schema: String, _ mode: AccountStore.Mode)
+    static func saved(_ noun: String, _ schema: String, _ mode: AccountStore.Mode)
         -> [Operation.Answer]
     {
         let replaced = Operation.Answer(200, "The \(noun) as it stands now", schema)
@@ -271,7 +276,7 @@ struct AccountRoutes: Sendable {
             ? [replaced] : [replaced, Operation.Answer(201, "The new \(noun)", schema)]
     }
 
-    private static func precondition(_ request: Request, _ mode: AccountStore.Mode) throws
+    static func precondition(_ request: Request, _ mode: AccountStore.Mode) throws
         -> Precondition
     {
         let precondition = try Precondition(request.headers)
@@ -279,16 +284,17 @@ struct AccountRoutes: Sendable {
         return precondition
     }
 
-    private static func headers(_ request: Request, _ version: Int64, _ created: Bool) -> Headers {
+    static func headers(_ request: Request, _ version: Int64, _ created: Bool) -> Headers {
         var headers: Headers = ["ETag": Precondition.tag(version)]
         if created { headers["Location"] = request.rawPath }
         return headers
     }
 
     /// The cursor is the last code of the page before.
-    private static func page<Item: JSONWritable>(
+    static func page<Item: JSONWritable>(
         _ request: Request, code: KeyPath<Item, String>,
-        _ find: (String, Int) async throws -> [Item]
+        _ find: (String, Int) async throws -> [Item],
+        write: (Item, inout JSONWriter) -> Void = { $0.write(json: &$1) }
     ) async throws -> Response {
         let parameters = try QueryReader(request, ["limit", "cursor"])
         let limit = try parameters.limit() ?? 50
@@ -297,7 +303,7 @@ struct AccountRoutes: Sendable {
         writer.beginObject()
         writer.key("items")
         writer.beginArray()
-        for item in found.prefix(limit) { item.write(json: &writer) }
+        for item in found.prefix(limit) { write(item, &writer) }
         writer.endArray()
         writer.key("next")
         if found.count > limit {
@@ -315,6 +321,7 @@ private typealias Answer = Operation.Answer
 /// `GET /api/me`.
 private struct Me: JSONWritable {
     let identity: Identity
+    let positions: [String]
 
     func write(json writer: inout JSONWriter) {
         writer.beginObject()
@@ -327,7 +334,7 @@ private struct Me: JSONWritable {
         writer.key("roles")
         writer.strings(identity.principal.roles)
         writer.key("positions")
-        writer.strings(identity.principal.units)
+        writer.strings(positions)
         writer.key("permissions")
         writer.strings(identity.principal.permissions)
         writer.key("scopes")

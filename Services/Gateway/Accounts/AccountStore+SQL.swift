@@ -20,11 +20,8 @@ extension AccountStore {
     }
 
     static func role(of row: Row) throws -> Role {
-        let name = try JSONValue(parsing: Array(row.text(2).utf8))
-        let names = (name.object?.members ?? []).map { ($0.key, $0.value.string ?? "") }
-        return Role(
-            id: row.integer(0), code: row.text(1),
-            name: Dictionary(names, uniquingKeysWith: { first, _ in first }),
+        Role(
+            id: row.integer(0), code: row.text(1), name: try Role.names(row.text(2)),
             enabled: row.boolean(3), permissions: words(row.text(4)), version: row.integer(5),
             created: Timestamp(milliseconds: row.integer(6)),
             modified: Timestamp(milliseconds: row.integer(7)), members: [])
@@ -91,13 +88,14 @@ extension AccountStore {
     ) throws {
         try connection.run(
             "insert into account (code, name, email, kind, enabled, locked, language, password,"
-                + " version, created, modified) values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+                + " version, created, modified, directory)"
+                + " values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
             [
                 .text(code), .text(change.name ?? code), SQLValue(change.email ?? nil),
                 .text(change.kind ?? "person"), SQLValue(change.enabled ?? true),
                 SQLValue(change.locked ?? false), .text(change.language ?? "en"),
                 SQLValue(change.password), .integer(now.milliseconds),
-                .integer(now.milliseconds),
+                .integer(now.milliseconds), .integer(try Directory.next(connection)),
             ])
     }
 
@@ -116,6 +114,13 @@ extension AccountStore {
                 .text(change.language ?? old.language), SQLValue(change.password),
                 .integer(now.milliseconds), .integer(old.id),
             ])
+        // What Records has of an account: its name, and whether it may act.
+        let isActive = enabled && !locked
+        if isActive != old.isActive || change.name ?? old.name != old.name {
+            try connection.run(
+                "update account set directory = ? where id = ?",
+                [.integer(try Directory.next(connection)), .integer(old.id)])
+        }
         // Whoever is shut out, or got another password, has no session left from before.
         if !enabled || locked || change.password != nil {
             try connection.run("delete from session where account = ?", [.integer(old.id)])
@@ -128,9 +133,8 @@ extension AccountStore {
         now: Timestamp
     ) throws -> Int64 {
         let name = change.name ?? old?.name ?? ["": code]
-        let object = JSONObject(name.sorted { $0.key < $1.key }.map { ($0, .string($1)) })
         let values: [SQLValue] = [
-            .text(JSONValue.object(object).text), SQLValue(change.enabled ?? old?.enabled ?? true),
+            .text(Role.text(of: name)), SQLValue(change.enabled ?? old?.enabled ?? true),
             .text((change.permissions ?? old?.permissions ?? []).joined(separator: " ")),
             .integer(now.milliseconds),
         ]

@@ -17,6 +17,7 @@ final class Authenticator: Sendable {
     private let passwords: PasswordWorker
     private let limiter: LoginLimiter
     private let cache: IdentityCache
+    private let feed: DirectoryFeed
     private let runtime: Runtime
     /// Keeps Basic headers out of memory: the cache knows them by their keyed hash only.
     private let cacheKey: [UInt8]
@@ -24,13 +25,15 @@ final class Authenticator: Sendable {
 
     init(
         configuration: GatewayConfiguration, accounts: AccountStore, sessions: SessionStore,
-        passwords: PasswordWorker, cache: IdentityCache, cookies: SessionCookies, runtime: Runtime
+        passwords: PasswordWorker, cache: IdentityCache, feed: DirectoryFeed,
+        cookies: SessionCookies, runtime: Runtime
     ) {
         self.configuration = configuration
         self.accounts = accounts
         self.sessions = sessions
         self.passwords = passwords
         self.cache = cache
+        self.feed = feed
         self.cookies = cookies
         self.runtime = runtime
         limiter = LoginLimiter(clock: runtime.clock)
@@ -134,6 +137,7 @@ final class Authenticator: Sendable {
         } else {
             throw Authenticator.unknown
         }
+        await feed.ready(for: identity.principal.directory)
         cache.keep(identity, as: key, of: generation)
         return identity
     }
@@ -173,6 +177,7 @@ final class Authenticator: Sendable {
             accountID: found.accountID, name: found.name, principal: found.principal,
             credential: .password,
             expires: runtime.clock.now().advanced(by: Authenticator.passwordLife))
+        await feed.ready(for: identity.principal.directory)
         cache.keep(identity, as: key, of: generation)
         return identity
     }

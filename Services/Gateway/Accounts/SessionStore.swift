@@ -169,6 +169,8 @@ struct SessionStore: Sendable {
         _ connection: Connection, account id: Int64, expires: Timestamp?, tokenID: Int64 = 0,
         scopes: [String] = []
     ) throws -> Found? {
+        // Read first: the principal may be newer than it says, never older.
+        let directory = try Directory.version(connection)
         let row = try connection.first(
             "select \(AccountStore.accountColumns) from account where id = ?", [.integer(id)],
             AccountStore.account(of:))
@@ -181,6 +183,7 @@ struct SessionStore: Sendable {
         let principal = Principal(
             account: account.code, roles: roles,
             permissions: try AccountStore.permissions(connection, of: account),
+            units: try OrgStore.units(connection, of: id), directory: directory,
             language: account.language)
         return Found(
             accountID: id, name: account.name, principal: principal, tokenID: tokenID,

@@ -8,6 +8,26 @@ extension Schemas {
     private static let roleMembers: [(String, JSONValue)] = [
         ("name", text), ("enabled", boolean), ("permissions", strings), ("members", strings),
     ]
+    private static let structureMembers: [(String, JSONValue)] = [
+        ("name", text), ("kind", words("unit", "team", "manager")),
+        (
+            "units",
+            list(
+                object(
+                    [
+                        ("code", string), ("parent", optional("string")), ("name", text),
+                        ("members", strings), ("from", optional("string")),
+                        ("until", optional("string")),
+                    ], required: ["code"], isOpen: false))
+        ),
+        (
+            "people",
+            list(
+                object(
+                    [("account", string), ("manager", optional("string"))],
+                    required: ["account"], isOpen: false))
+        ),
+    ]
     private static let stored: [(String, JSONValue)] = [
         ("code", string), ("version", integer), ("created", time), ("modified", time),
     ]
@@ -60,5 +80,8 @@ extension Schemas {
         ("RoleInput", object(stored + roleMembers, isOpen: false)),
         ("Role", object(stored + roleMembers)),
         ("RoleList", page(of: "Role")),
+        ("OrgStructureInput", object(stored + structureMembers, isOpen: false)),
+        ("OrgStructure", object(stored + structureMembers)),
+        ("OrgStructureList", page(of: "OrgStructure")),
     ]
 }
