@@ -114,6 +114,7 @@ public final class GatewayService: Service {
         let resolver = CodeResolver(records: peers["records"], clock: runtime.clock)
         ModelRoutes(records: peers["records"], applier: applier).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
+        HistoryRoutes(records: peers["records"]).add(to: table)
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         MailRoutes(mail: peers["mail"]).add(to: table)
         BatchRoutes(batch: peers["batch"], resolver: resolver).add(to: table)

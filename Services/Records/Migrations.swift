@@ -10,7 +10,7 @@ enum Migrations {
     static var all: [Migration] {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
-            DirectoryStore.migration, filledRow,
+            DirectoryStore.migration, filledRow, seals,
         ]
     }
 
@@ -86,5 +86,21 @@ enum Migrations {
             seq BIGINT NOT NULL
         );
         INSERT INTO relay_position (relay, seq) VALUES ('workflow', 0);
+        """)
+
+    /// The chain over the change log. Entries that are not kept (of classes without history) go when
+    /// they are sent, and stand outside of it.
+    private static let seals = Migration(
+        "records-3-seals",
+        """
+        ALTER TABLE change_log ADD COLUMN kept SMALLINT NOT NULL DEFAULT 1;
+        CREATE TABLE history_seal (
+            number INTEGER PRIMARY KEY,
+            last BIGINT NOT NULL,
+            time TEXT NOT NULL,
+            key TEXT NOT NULL,
+            leaves BLOB NOT NULL,
+            seal BLOB NOT NULL
+        );
         """)
 }

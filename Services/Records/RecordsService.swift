@@ -36,8 +36,13 @@ public final class RecordsService: Service {
         let directory = DirectoryStore(database: database)
         try await directory.refresh()
         let relay = EventRelay(database: database, peers: peers, runtime: runtime)
-        let store = RecordStore(
-            database: database, models: models, runtime: runtime, onCommit: { relay.wake() })
+        let headFile = HistoryHeadFile(data: configuration.data)
+        let sealer = HistorySealer(
+            database: database, keys: configuration.historyKeys, file: headFile, runtime: runtime)
+        let store = RecordStore(database: database, models: models, runtime: runtime) {
+            relay.wake()
+            sealer.wake()
+        }
         let handover = ModelHandover(
             database: database, models: models, peers: peers, runtime: runtime)
         let routes = RPCRoutes(
@@ -50,8 +55,11 @@ public final class RecordsService: Service {
                     return "The database cannot be read."
                 }
             })
-        Routes(models: models, records: store, handover: handover, directory: directory)
-            .add(to: routes)
+        Routes(models: models, records: store, handover: handover, directory: directory) { call in
+            try await HistoryVerifier.run(
+                call, keys: configuration.historyKeys, file: headFile, database: database,
+                clock: runtime.clock)
+        }.add(to: routes)
         var http = HTTPServerConfiguration()
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
@@ -66,7 +74,8 @@ public final class RecordsService: Service {
         self.store = store
         group = ServiceGroup(
             services: [
-                relay, handover.makeWorker(), Housekeeping(store: store, runtime: runtime), server,
+                relay, sealer, handover.makeWorker(), Housekeeping(store: store, runtime: runtime),
+                server,
             ], log: runtime.log)
     }
 

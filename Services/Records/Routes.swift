@@ -10,6 +10,7 @@ struct Routes: Sendable {
     let records: RecordStore
     let handover: ModelHandover
     let directory: DirectoryStore
+    let verify: @Sendable (VerifyHistory) async throws -> HistoryVerification
 
     func add(to routes: RPCRoutes) {
         let (models, records, handover, directory) = (models, records, handover, directory)
@@ -31,6 +32,13 @@ struct Routes: Sendable {
         }
         routes.on(RecordHistory.self) { call, context in
             try await shown(context) { try await records.history(call, context) }
+        }
+        let verify = verify
+        routes.on(VerifyHistory.self) { call, context in
+            guard context.principal.permissions.contains("operations:read") else {
+                throw RecordsError.forbidden("It needs the permission operations:read.").problem
+            }
+            return try await shown { try await verify(call) }
         }
         routes.on(DescribeClass.self) { call, context in
             try await shown(context) { try models.current.describe(call.type, context) }

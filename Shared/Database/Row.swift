@@ -43,4 +43,30 @@ public struct Row {
     public func columnName(_ column: Int) -> String {
         sqlite3_column_name(statement, Int32(column)).map { String(cString: $0) } ?? ""
     }
+
+    /// Appends the value so that no other value of any type has the same bytes: its type, the
+    /// length of its content, its content.
+    public func appendExactly(_ column: Int, to bytes: inout [UInt8]) {
+        let type = sqlite3_column_type(statement, Int32(column))
+        bytes.append(UInt8(truncatingIfNeeded: type))
+        switch type {
+        case SQLITE_NULL: return
+        case SQLITE_INTEGER: bytes.appendInteger(UInt64(bitPattern: integer(column)))
+        case SQLITE_FLOAT: bytes.appendInteger(double(column).bitPattern)
+        default:
+            // A text's bytes as they are stored, broken UTF-8 too.
+            let start = sqlite3_column_blob(statement, Int32(column))
+            let count = Int(sqlite3_column_bytes(statement, Int32(column)))
+            bytes.appendInteger(UInt64(count))
+            if let start { bytes += UnsafeRawBufferPointer(start: start, count: count) }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendInteger(_ value: UInt64) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+        }
+    }
 }

@@ -64,13 +64,18 @@ public enum ServiceProcess {
     /// The whole life of an executable. Reads its configuration from the environment (`--help`
     /// prints the table of settings; problems are all printed, exit 2), makes the runtime
     /// (`<SERVICE>_LOG_LEVEL`, one loop per core), starts the service, runs it in a group until
-    /// SIGTERM or SIGINT, and exits 0, or 1 with the error on the log.
+    /// SIGTERM or SIGINT, and exits 0, or 1 with the error on the log. With a command as the first
+    /// argument it does that instead, and exits with what the command answers.
     public static func main<Configuration: Sendable>(
-        _ service: String,
+        _ service: String, commands: [ServiceCommand] = [],
         read: @escaping @Sendable (ConfigurationReader) -> Configuration,
         start: @escaping @Sendable (Configuration, Runtime) async throws -> any Service
     ) -> Never {
         prepare()
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if let command = commands.first(where: { $0.name == arguments.first }) {
+            run(command, of: service, Array(arguments.dropFirst()))
+        }
         let reader = ConfigurationReader(service: service, environment: environment())
         let configuration = read(reader)
         let prefix = service.uppercased()
@@ -80,7 +85,7 @@ public enum ServiceProcess {
         let deadline = reader.duration(
             "\(prefix)_SHUTDOWN_DEADLINE", default: .seconds(25),
             help: "how long work in progress has to end after SIGTERM")
-        checkArguments(reader)
+        checkArguments(reader, commands: commands)
         let log = Log(service: service, level: Log.Level(name: level) ?? .info)
         Task.detached {
             do {
@@ -102,10 +107,15 @@ public enum ServiceProcess {
 
     /// Prints the table for `--help` (exit 0), or what is wrong with the arguments or settings
     /// (exit 2).
-    public static func checkArguments(_ reader: ConfigurationReader) {
+    public static func checkArguments(
+        _ reader: ConfigurationReader, commands: [ServiceCommand] = []
+    ) {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.contains("--help") || arguments.contains("-h") {
             standardOutput(reader.helpTable())
+            for command in commands {
+                standardOutput("\n\(reader.service) \(command.usage)\n    \(command.help)\n")
+            }
             exit(0)
         }
         if let unknown = arguments.first {
@@ -119,6 +129,24 @@ public enum ServiceProcess {
                 "\(reader.service): \(error)\n\(reader.service) --help lists all settings")
             exit(2)
         }
+    }
+
+    /// A command's whole life: it exits with what the command answers, or 2 with what is wrong.
+    private static func run(
+        _ command: ServiceCommand, of service: String, _ arguments: [String]
+    ) -> Never {
+        let reader = ConfigurationReader(service: service, environment: environment())
+        Task.detached {
+            do {
+                let answer = try await command.run(reader, arguments)
+                standardOutput(answer.output)
+                exit(answer.code)
+            } catch {
+                standardError("\(service) \(command.name): \(error)")
+                exit(2)
+            }
+        }
+        while true { pause() }
     }
 
     /// The next SIGTERM or SIGINT; nil where the task was cancelled or `prepare()` was not called.
@@ -179,5 +207,29 @@ public enum ServiceProcess {
     private static func put(_ text: String, _ descriptor: Int32) {
         var text = text
         text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    }
+}
+
+/// Something that an executable does instead of serving: `records verify`.
+public struct ServiceCommand: Sendable {
+    public let name: String
+    /// With its arguments: `verify [--head <head>]`.
+    public let usage: String
+    public let help: String
+    /// Answers what is printed and the exit code; what it throws is printed, with exit code 2.
+    public let run:
+        @Sendable (ConfigurationReader, [String]) async throws -> (output: String, code: Int32)
+
+    public init(
+        _ name: String, usage: String, help: String,
+        run:
+            @escaping @Sendable (ConfigurationReader, [String]) async throws -> (
+                output: String, code: Int32
+            )
+    ) {
+        self.name = name
+        self.usage = usage
+        self.help = help
+        self.run = run
     }
 }

@@ -1,5 +1,7 @@
+import Records
 import ServiceRuntime
 
 Surroundings.complete()
 ServiceProcess.main(
-    "geartrain", read: AllInOneConfiguration.init(reading:), start: AllInOne.init)
+    "geartrain", commands: [.verifyHistory], read: AllInOneConfiguration.init(reading:),
+    start: AllInOne.init)

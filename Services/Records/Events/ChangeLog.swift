@@ -2,6 +2,7 @@ import Contracts
 import Database
 import JSON
 import RPC
+import ServiceRuntime
 
 /// The table `change_log`, which the triggers write: history and outbox in one.
 enum ChangeLog {
@@ -20,6 +21,26 @@ enum ChangeLog {
             WHERE class = ? AND record = ? AND operation = 'insert' ORDER BY seq LIMIT 1
             """, [.integer(recordClass.number), .integer(id)]
         ) { $0.text(0) }
+    }
+
+    /// What turning the history of a class on or off is called; such an entry is about no record
+    /// (0) and no event.
+    static func switching(_ isOn: Bool) -> String { isOn ? "history-on" : "history-off" }
+
+    /// Notes that the history of a class was turned on or off.
+    static func noteSwitch(
+        _ connection: Connection, class number: Int64, isOn: Bool, account: String, root: String,
+        now: Timestamp
+    ) throws {
+        try connection.run(
+            """
+            INSERT INTO change_log (class, record, operation, version, time, account, door, root, \
+            via, depth, kept) VALUES (?, 0, ?, 0, ?, ?, ?, ?, '', 0, 1)
+            """,
+            [
+                .integer(number), .text(switching(isOn)), .text(now.text), .text(account),
+                .text(Door.system.rawValue), .text(root),
+            ])
     }
 
     /// An entry as it leaves: a `RecordEvent` in bytes. The log has records as JSON already, so
@@ -43,7 +64,7 @@ enum ChangeLog {
         try connection.each(
             """
             SELECT \(columns) FROM change_log AS l JOIN class AS c ON c.number = l.class \
-            WHERE l.seq > ? ORDER BY l.seq LIMIT ?
+            WHERE l.seq > ? AND l.record > 0 ORDER BY l.seq LIMIT ?
             """, [.integer(position), .integer(Int64(limit))]
         ) { row in
             let entry = Entry(seq: row.integer(0), event: event(row, store: store))

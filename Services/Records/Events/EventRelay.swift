@@ -126,8 +126,7 @@ final class EventRelay: Service {
             // Classes without history keep an entry only until it is sent.
             try connection.run(
                 """
-                DELETE FROM change_log WHERE seq > ? AND seq <= ? \
-                AND class IN (SELECT number FROM class WHERE history = 0)
+                DELETE FROM change_log WHERE seq > ? AND seq <= ? AND kept = 0
                 """, [.integer(position), .integer(seq)])
         }
     }

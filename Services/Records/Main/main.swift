@@ -2,4 +2,5 @@ import Records
 import ServiceRuntime
 
 ServiceProcess.main(
-    "records", read: RecordsConfiguration.init(reading:), start: RecordsService.init)
+    "records", commands: [.verifyHistory], read: RecordsConfiguration.init(reading:),
+    start: RecordsService.init)

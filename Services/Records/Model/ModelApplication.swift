@@ -42,6 +42,12 @@ struct ModelApplication {
         try ClassMigration(connection: connection, model: code, standing: store).apply(
             change, classes: definition.classes)
         let version = (standing?.version ?? 0) + 1
+        for item in change.changed where item.old.history != item.new.history {
+            guard let number = store.number(model: code, item.new.code) else { continue }
+            try ChangeLog.noteSwitch(
+                connection, class: number, isOn: item.new.history, account: account,
+                root: "model:\(code)/\(version)", now: now)
+        }
         try keep(version: version)
         try ModelHandover.enqueue(connection, model: code, version: version, now: now)
         return Outcome(

@@ -23,7 +23,7 @@ struct History {
         var isTruncated = false
         try connection.each(
             """
-            SELECT \(History.columns) FROM change_log WHERE class = ? AND record = ? \
+            SELECT \(History.columns) FROM change_log WHERE class = ? AND record = ? AND kept = 1 \
             ORDER BY seq DESC
             """, [.integer(access.recordClass.number), .integer(id)]
         ) { row in

@@ -13,9 +13,11 @@ struct ClassTriggers {
     let target: (FullCode) -> String?
 
     private var table: String { ClassTable.name(number) }
+    /// Without history an entry stands only until it is sent.
+    private var kept: Int { definition.history ? 1 : 0 }
     private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
     private static let logColumns =
-        "class, record, operation, version, time, account, door, root, via, depth, before, after"
+        "class, record, operation, version, time, account, door, root, via, depth, before, after, kept"
 
     var statements: [String] {
         [ownInsert, ownUpdate, ownDelete, foreignArrive, foreignInsert, foreignUpdate]
@@ -30,7 +32,7 @@ struct ClassTriggers {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
         SELECT \(number), \(row).id, \(operation), \(version), c.time, c.account, c.door, c.root, \
-        c.via, c.depth, \(before), \(after) FROM write_context AS c;
+        c.via, c.depth, \(before), \(after), \(kept) FROM write_context AS c;
         """
     }
 
@@ -74,7 +76,7 @@ struct ClassTriggers {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
         SELECT \(number), \(id), \(operation), \(version), \(ClassTable.now), 'database', \
-        'database', '', '', 0, \(before), \(after)\(from);
+        'database', '', '', 0, \(before), \(after), \(kept)\(from);
         """
     }
 
@@ -101,7 +103,7 @@ struct ClassTriggers {
         let replaced = """
             INSERT INTO change_log (\(ClassTriggers.logColumns))
             SELECT \(number), o.record, 'delete', o.version + 1, \(ClassTable.now), 'database', \
-            'database', '', '', 0, o.before, NULL FROM replaced_row AS o WHERE o.logged = 0 AND
+            'database', '', '', 0, o.before, NULL, \(kept) FROM replaced_row AS o WHERE o.logged = 0 AND
             (o.record = NEW.id OR NOT EXISTS (SELECT 1 FROM \(table) AS t WHERE t.id = o.record));
             """
         let logged = foreignLog(

@@ -1,0 +1,26 @@
+import JSON
+
+extension Schemas {
+    static let history: [(String, JSONValue)] = [
+        (
+            "HistoryVerificationInput",
+            object([("head", optional("string")), ("from", optional("integer"))], isOpen: false)
+        ),
+        (
+            "HistoryVerification",
+            object(
+                [
+                    ("seals", integer), ("entries", integer), ("head", string), ("next", integer),
+                    ("unsealed", integer),
+                    (
+                        "fault",
+                        object(
+                            [
+                                ("code", string), ("seal", integer), ("entry", integer),
+                                ("record", integer), ("detail", string),
+                            ], required: ["code", "seal", "detail"])
+                    ),
+                ], required: ["seals", "entries"])
+        ),
+    ]
+}
