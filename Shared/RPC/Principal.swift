@@ -15,10 +15,15 @@ public struct Principal: Sendable, Hashable, Codable {
     public var language: String
     /// May read and write any class data: only the platform itself, inside.
     public var isSystem: Bool
+    /// The models that the caller's token is narrowed to; nil is every model.
+    public var models: [String]?
+    /// Those of `roles` that are switched off in one model, as `model/role`; nil is none.
+    public var rolesOff: [String]?
 
     public init(
         account: String, roles: [String] = [], permissions: [String] = [], units: [String] = [],
-        directory: Int64 = 0, language: String = "en", isSystem: Bool = false
+        directory: Int64 = 0, language: String = "en", isSystem: Bool = false,
+        models: [String]? = nil, rolesOff: [String]? = nil
     ) {
         self.account = account
         self.roles = roles
@@ -27,6 +32,18 @@ public struct Principal: Sendable, Hashable, Codable {
         self.directory = directory
         self.language = language
         self.isSystem = isSystem
+        self.models = models
+        self.rolesOff = rolesOff
+    }
+
+    /// Whether anything of `model` is open to it at all.
+    public func mayUse(_ model: String) -> Bool { models?.contains(model) ?? true }
+
+    /// The roles that count in `model`: what grants and definitions of a model ask for.
+    public func roles(in model: String) -> [String] {
+        guard mayUse(model) else { return [] }
+        guard let rolesOff else { return roles }
+        return roles.filter { !rolesOff.contains("\(model)/\($0)") }
     }
 
     /// The platform acting by itself (mail intake, workflows without a causing account).

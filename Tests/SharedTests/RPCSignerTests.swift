@@ -22,6 +22,16 @@ import Testing
         }
     }
 
+    @Test func `roles count in a model unless they are off there, or the token is not for it`() {
+        var principal = Principal(account: "anna", roles: ["agent", "clerk"])
+        #expect(principal.roles(in: "helpdesk") == ["agent", "clerk"])
+        principal.rolesOff = ["helpdesk/agent", "crm/clerk"]
+        #expect(principal.roles(in: "helpdesk") == ["clerk"])
+        principal.models = ["crm"]
+        #expect(principal.roles(in: "helpdesk") == [] && !principal.mayUse("helpdesk"))
+        #expect(principal.roles(in: "crm") == ["agent"] && principal.mayUse("crm"))
+    }
+
     @Test func `a token lives for its time, and is made anew at half of it`() {
         let signer = PrincipalSigner(key: key, clock: clock, life: .seconds(60))
         let token = signer.sign(anna)

@@ -42,7 +42,8 @@ final class RecordClass: Sendable {
     /// What the principal's roles may do here, compiled once for each set of roles.
     func access(for principal: Principal) -> ClassAccess {
         let key = RoleSet(
-            roles: principal.isSystem ? [] : principal.roles, isSystem: principal.isSystem)
+            roles: principal.isSystem ? [] : principal.roles(in: type.model),
+            isSystem: principal.isSystem)
         return accesses.withLock { kept in
             if let known = kept[key] { return known }
             if kept.count >= RecordClass.rightsLimit { kept.removeAll(keepingCapacity: true) }

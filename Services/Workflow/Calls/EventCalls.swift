@@ -22,7 +22,7 @@ struct EventCalls: Sendable {
         guard let event = definitions.event(call.event) else {
             throw WorkflowError.unknownEvent(call.event.description)
         }
-        try allow(event, context.principal)
+        try allow(event, of: call.event.model, context.principal)
         let raised = EventStore.Raised(
             event: call.event, scope: call.scope, instance: try instance(call),
             workflow: try workflow(call), key: try call.key.flatMap { try EventKey.text($0) },
@@ -38,13 +38,16 @@ struct EventCalls: Sendable {
         return try JSONCoder.decode(EventRaised.self, from: answer)
     }
 
-    private func allow(_ event: EventDefinition, _ principal: Principal) throws {
+    private func allow(_ event: EventDefinition, of model: String, _ principal: Principal) throws {
         if principal.isSystem { return }
         guard event.web else {
             throw WorkflowError.eventNotAllowed(
                 "The event “\(event.code)” cannot be raised from outside.")
         }
-        if let role = event.role, !principal.roles.contains(role) {
+        guard principal.mayUse(model) else {
+            throw WorkflowError.eventNotAllowed("This token may nothing in the model “\(model)”.")
+        }
+        if let role = event.role, !principal.roles(in: model).contains(role) {
             throw WorkflowError.eventNotAllowed(
                 "The event “\(event.code)” needs the role “\(role)”.")
         }
