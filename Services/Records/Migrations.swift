@@ -10,7 +10,7 @@ enum Migrations {
     static var all: [Migration] {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
-            DirectoryStore.migration, filledRow, seals,
+            DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
         ]
     }
 

@@ -187,6 +187,42 @@ import Testing
         #expect(foreign.output.contains("m.item.origin is the same ever after"))
     }
 
+    @Test func `accounts and units must be in the directory`() async throws {
+        let store = try await make(
+            """
+            {"code": "owner", "type": "account"},
+            {"code": "watchers", "type": "account", "many": true},
+            {"code": "department", "type": "unit", "structure": "company"}
+            """)
+        #expect(try await check(store, "owner", "\"anna\"") == "/owner not-found")
+        let unit = DirectoryStructure.Unit(
+            code: "it", parent: nil, members: ["anna"], from: nil, until: nil)
+        _ = try await store.directory.take(
+            TakeDirectory(
+                base: 0, version: 1,
+                accounts: ["anna", "bob"].map {
+                    DirectoryAccount(code: $0, name: $0, active: $0 == "anna")
+                },
+                structures: ["company", "other"].map {
+                    DirectoryStructure(
+                        code: $0, kind: "unit", units: $0 == "company" ? [unit] : [])
+                }))
+        #expect(try await check(store, "owner", "\"bob\"") == nil)
+        #expect(try await check(store, "department", "\"it\"") == nil)
+        #expect(try await check(store, "department", "\"hr\"") == "/department not-found")
+        #expect(
+            try await check(store, "watchers", #"["anna", "cyd"]"#) == "/watchers/1 not-found")
+        #expect(try await store.ids(item, filter: "owner eq 'bob'") == [1])
+        for (set, isGood) in [
+            ("owner = 'anna'", true), ("owner = 'cyd'", false), ("department = 'it'", true),
+            ("department = 'hr'", false), (#"watchers = '["bob"]'"#, true),
+            (#"watchers = '["bob", "cyd"]'"#, false),
+        ] {
+            let (code, output) = try await store.sqlite("UPDATE DataRow_1 SET \(set)")
+            #expect((code == 0) == isGood, "\(set): \(output)")
+        }
+    }
+
     @Test func `a choice may have names in languages`() async throws {
         let store = try await make(
             """

@@ -39,7 +39,8 @@ extension ClassDefinition {
                 "\(reader.pointer)/prefill/\(index)", "unknown-column",
                 "\(column) is no column of the class")
         }
-        indexes = ClassDefinition.readIndexes(reader, known: known)
+        indexes = ClassDefinition.readColumnLists(reader, "indexes", columns: columns)
+        uniqueSets = ClassDefinition.readColumnLists(reader, "unique", columns: columns)
         if let text = reader.string("describe") {
             do throws(DescribeFormat.DescribeFault) {
                 describe = try DescribeFormat(text, columns: columns)
@@ -50,26 +51,37 @@ extension ClassDefinition {
         reader.finish()
     }
 
-    /// `"indexes": [["status", "due"]]`.
-    private static func readIndexes(_ reader: ObjectReader, known: Set<String>) -> [[String]] {
-        guard let value = reader.value("indexes"), !value.isNull else { return [] }
+    /// `"indexes": [["status", "due"]]`, and `unique` alike.
+    private static func readColumnLists(
+        _ reader: ObjectReader, _ member: String, columns: [ColumnDefinition]
+    ) -> [[String]] {
+        guard let value = reader.value(member), !value.isNull else { return [] }
         guard let items = value.array, items.count <= indexLimit else {
             reader.fault(
-                "indexes", "wrong-type", "must be an array of at most \(indexLimit) column lists")
+                member, "wrong-type", "must be an array of at most \(indexLimit) column lists")
             return []
         }
+        let known = Set(columns.map(\.code))
+        let lists = Set(columns.filter { $0.form == .json }.map(\.code))
         var result: [[String]] = []
         for (position, item) in items.enumerated() {
-            let columns = (item.array ?? []).map { $0.string ?? "" }
+            let codes = (item.array ?? []).map { $0.string ?? "" }
             let isGood =
-                (1...8).contains(columns.count) && Set(columns).count == columns.count
-                && columns.allSatisfy { known.contains($0) }
-            if isGood {
-                result.append(columns)
-            } else {
+                (1...8).contains(codes.count) && Set(codes).count == codes.count
+                && codes.allSatisfy { known.contains($0) }
+            if !isGood {
                 reader.problems.add(
-                    "\(reader.pointer)/indexes/\(position)", "unknown-column",
+                    "\(reader.pointer)/\(member)/\(position)", "unknown-column",
                     "must be one to eight different column codes of the class")
+            } else if codes.contains(where: { lists.contains($0) }) {
+                reader.problems.add(
+                    "\(reader.pointer)/\(member)/\(position)", "unsupported",
+                    "must not name columns of many values, JSON or files")
+            } else if result.contains(codes) {
+                reader.problems.add(
+                    "\(reader.pointer)/\(member)/\(position)", "repeated", "is there already")
+            } else {
+                result.append(codes)
             }
         }
         return result

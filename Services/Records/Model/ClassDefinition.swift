@@ -25,8 +25,12 @@ struct ClassDefinition: Sendable, Hashable {
     var webAccess = false
     /// Further indexes, each over columns in this order.
     var indexes: [[String]]
+    /// Columns whose values together must be there once; rows where one of them is empty are free.
+    var uniqueSets: [[String]]
 
     func column(_ code: String) -> ColumnDefinition? { columns.first { $0.code == code } }
+    /// Every set of columns whose values must be there once, columns that are unique alone first.
+    var uniqueKeys: [[String]] { columns.filter(\.unique).map { [$0.code] } + uniqueSets }
     func index(of code: String) -> Int? { columns.firstIndex { $0.code == code } }
 }
 

@@ -5,7 +5,7 @@ import ServiceRuntime
 
 extension ColumnDefinition {
     /// Types and members that the contract has and this version does not.
-    private static let laterTypes: Set<ColumnType> = [.sequence, .computed]
+    private static let laterTypes: Set<ColumnType> = [.computed]
     private static let laterMembers = ["value", "pattern"]
 
     /// Reads an element of `columns`, every fault gathered.
@@ -70,9 +70,25 @@ extension ColumnDefinition {
             }
         case .unit: structure = reader.code("structure")
         case .file: files = FileLimits(reading: reader, many: many)
-        case .integer, .boolean, .date, .datetime, .account, .json, .guid, .sequence, .computed:
-            break
+        case .sequence:
+            // A number that stood twice would name nothing.
+            unique = true
+            readSequence(reader)
+        case .integer, .boolean, .date, .datetime, .account, .json, .guid, .computed: break
         }
+    }
+
+    private mutating func readSequence(_ reader: ObjectReader) {
+        var format = SequenceFormat.plain
+        if let text = reader.string("format") {
+            do throws(SequenceFormat.FormatFault) {
+                format = try SequenceFormat(text)
+            } catch {
+                reader.fault("format", "wrong-format", error.detail)
+            }
+        }
+        format.start = reader.integer("start", in: 0...ClassTable.idLimit) ?? 1
+        sequence = format
     }
 
     /// A choice is a string, or `{"code", "name"}` with what it is called.

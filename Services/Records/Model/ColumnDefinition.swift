@@ -81,6 +81,7 @@ struct ColumnDefinition: Sendable, Hashable {
     /// The organization structure of a unit.
     var structure: String?
     var files: FileLimits?
+    var sequence: SequenceFormat?
     /// As it is stored.
     var defaultValue: SQLValue = .null
 
@@ -94,7 +95,7 @@ struct ColumnDefinition: Sendable, Hashable {
         case .date: .date
         case .datetime: .datetime
         case .file, .json: .json
-        case .sequence: .integer
+        case .sequence: sequence?.isText ?? false ? .text : .integer
         case .computed: .text
         }
     }
@@ -132,7 +133,7 @@ struct ColumnDefinition: Sendable, Hashable {
     func keepsValues(of old: ColumnDefinition) -> Bool {
         guard old.many == many else { return false }
         if type == .text, [.choice, .guid, .account, .unit].contains(old.type) { return true }
-        return old.type == type && old.scale == scale && old.target == target
+        return old.type == type && old.form == form && old.scale == scale && old.target == target
             && old.structure == structure
     }
 

@@ -35,7 +35,8 @@ struct ClassChange: Sendable {
     var redefaulted: [ColumnDefinition] = []
     /// Must have a value now and needed none before.
     var newlyRequired: [ColumnDefinition] = []
-    var newlyUnique: [ColumnDefinition] = []
+    /// Sets of columns whose values must be there once now; their columns stood before.
+    var newlyUnique: [[String]] = []
 
     init(from old: ClassDefinition, to new: ClassDefinition) {
         self.old = old
@@ -51,9 +52,12 @@ struct ClassChange: Sendable {
             }
             if before.defaultValue != column.defaultValue { redefaulted.append(column) }
             if column.required, !before.required { newlyRequired.append(column) }
-            if column.unique, !before.unique { newlyUnique.append(column) }
         }
         dropped = old.columns.filter { column in !new.columns.contains { $0.code == column.code } }
+        let fresh = Set((added + retyped).map(\.code))
+        newlyUnique = new.uniqueKeys.filter {
+            !old.uniqueKeys.contains($0) && fresh.isDisjoint(with: $0)
+        }
     }
 }
 

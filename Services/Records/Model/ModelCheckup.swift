@@ -93,7 +93,7 @@ struct ModelCheckup {
             }
             let rows = try connection.count("SELECT count(*) FROM \(table)")
             for column in item.added + item.retyped
-            where column.required && column.defaultValue == .null && rows > 0 {
+            where column.required && column.defaultValue == .null && !column.isMade && rows > 0 {
                 report(
                     column, "required", "default-needed",
                     "\(rows) rows would have no value; give a default.")
@@ -108,15 +108,22 @@ struct ModelCheckup {
                         column, "required", "rows-without-value", "\(missing) rows have no value.")
                 }
             }
-            for column in item.newlyUnique {
-                let code = quoted(column.code)
+            for key in item.newlyUnique {
+                let list = key.map(quoted).joined(separator: ", ")
+                let filled = key.map { "\(quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
                 let twice = try connection.count(
                     """
-                    SELECT count(\(code)) - count(DISTINCT \(code)) FROM \(table)
-                    WHERE deleted = 0
+                    SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM \(table) \
+                    WHERE deleted = 0 AND \(filled) GROUP BY \(list)) AS k
                     """)
-                if twice > 0 {
-                    report(column, "unique", "rows-not-unique", "\(twice) values are there twice.")
+                guard twice > 0 else { continue }
+                let words = "\(twice) values are there twice."
+                if let column = item.new.column(key[0]), key.count == 1 {
+                    report(column, "unique", "rows-not-unique", words)
+                } else {
+                    let position = item.new.uniqueSets.firstIndex(of: key) ?? 0
+                    problems.add(
+                        "/classes/\(index)/unique/\(position)", "rows-not-unique", words)
                 }
             }
         }

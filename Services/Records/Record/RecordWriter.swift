@@ -55,6 +55,7 @@ struct RecordWriter {
         make(&draft)
         try checkStored(&draft, id: nil, at: pointer)
         try draft.validate()
+        try number(&draft)
         var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
         values.reserveCapacity(4 + definition.columns.count)
         for (position, column) in definition.columns.enumerated() where column.type != .computed {
@@ -69,6 +70,16 @@ struct RecordWriter {
         for (position, column) in definition.columns.enumerated()
         where column.type == .guid && !column.many && draft.values[position] ?? .null == .null {
             draft.fill(position, .text(ColumnValue.guid(random)))
+        }
+    }
+
+    /// Numbers are taken last, so that a refused record takes none.
+    private func number(_ draft: inout RecordDraft) throws {
+        for (position, column) in definition.columns.enumerated() {
+            guard let format = column.sequence else { continue }
+            let counter = SequenceCounter(
+                table: recordClass.number, column: column.code, format: format)
+            draft.fill(position, try counter.next(connection, at: now))
         }
     }
 
@@ -192,13 +203,15 @@ struct RecordWriter {
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
         for (position, column) in definition.columns.enumerated() {
-            guard let type = column.target, only?.contains(position) ?? true,
-                let value = draft.values[position], value != .null
+            guard [.reference, .account, .unit].contains(column.type),
+                only?.contains(position) ?? true, let value = draft.values[position],
+                value != .null
             else { continue }
             for (index, element) in ColumnValue.elements(of: value, column).enumerated()
-            where try !exists(element, in: type) {
+            where try !exists(element, for: column) {
                 let place = "\(pointer)/\(column.code)" + (column.many ? "/\(index)" : "")
-                draft.add(place, "not-found", "There is no such \(type.code).")
+                let what = column.target?.code ?? column.type.rawValue
+                draft.add(place, "not-found", "There is no such \(what).")
             }
         }
         if !draft.faults.isEmpty { try checkUnique(&draft, id: id, at: pointer) }
@@ -208,19 +221,45 @@ struct RecordWriter {
     private func checkUnique(
         _ draft: inout RecordDraft, id: Int64?, at pointer: String
     ) throws {
-        for (position, column) in definition.columns.enumerated() where column.unique {
-            guard let value = draft.values[position], value != .null else { continue }
+        for key in definition.uniqueKeys {
+            let values = try key.map { try value(of: $0, in: draft, id: id) }
+            guard !values.contains(.null) else { continue }
+            let equal = key.map { "\(quoted($0)) = ?" }.joined(separator: " AND ")
             let holder = try connection.first(
-                """
-                SELECT id FROM \(recordClass.table)
-                WHERE \(quoted(column.code)) = ? AND deleted = 0
-                """, [value]
+                "SELECT id FROM \(recordClass.table) WHERE \(equal) AND deleted = 0", values
             ) { $0.integer(0) }
             if let holder, holder != id {
-                let place = "\(pointer)/\(column.code)"
-                draft.add(place, "not-unique", "Another record has this value.")
+                let words =
+                    key.count == 1
+                    ? "Another record has this value."
+                    : "Another record has these values of \(key.joined(separator: ", "))."
+                draft.add("\(pointer)/\(key[0])", "not-unique", words)
             }
         }
+    }
+
+    /// As it would be written: of a draft that does not name it what stands.
+    private func value(
+        of code: String, in draft: RecordDraft, id: Int64?
+    ) throws -> SQLValue {
+        if let position = recordClass.positions[code], let value = draft.values[position] {
+            return value
+        }
+        guard let id else { return .null }
+        return try connection.first(
+            "SELECT \(quoted(code)) FROM \(recordClass.table) WHERE id = ?", [.integer(id)]
+        ) { $0.value(0) } ?? .null
+    }
+
+    private func exists(_ value: SQLValue, for column: ColumnDefinition) throws -> Bool {
+        if let target = column.target { return try exists(value, in: target) }
+        if let structure = column.structure {
+            return try connection.count(
+                "SELECT count(*) FROM org_unit WHERE structure = ? AND code = ?",
+                [.text(structure), value]) > 0
+        }
+        return try connection.count(
+            "SELECT count(*) FROM directory_account WHERE code = ?", [value]) > 0
     }
 
     /// Whether the caller may read the record that a reference names.

@@ -72,13 +72,11 @@ struct ClassMigration {
         for column in change.retyped {
             statements.append("ALTER TABLE \(table) DROP COLUMN \(quoted(column.code));")
             statements.append("ALTER TABLE \(table) ADD COLUMN \(ClassTable.columnSQL(column));")
+            statements += ClassTable.fillSQL(number, column)
         }
         for column in change.added {
             statements.append("ALTER TABLE \(table) ADD COLUMN \(ClassTable.columnSQL(column));")
-            if column.type == .guid, !column.many {
-                statements.append(
-                    "UPDATE \(table) SET \(quoted(column.code)) = \(ClassTable.newGUID);")
-            }
+            statements += ClassTable.fillSQL(number, column)
         }
         for column in change.redefaulted {
             // The default is part of the column: a new one takes the values over. Its name for the

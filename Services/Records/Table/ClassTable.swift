@@ -47,6 +47,15 @@ enum ClassTable {
         }
     }
 
+    /// Statements that give the rows that stand what the platform gives new ones.
+    static func fillSQL(_ number: Int64, _ column: ColumnDefinition) -> [String] {
+        if column.type == .guid, !column.many {
+            return ["UPDATE \(name(number)) SET \(quoted(column.code)) = \(newGUID);"]
+        }
+        guard let format = column.sequence else { return [] }
+        return SequenceCounter(table: number, column: column.code, format: format).fillSQL
+    }
+
     static func createSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
         let columns = definition.columns.map { ",\n    " + columnSQL($0) }.joined()
         return """
@@ -93,6 +102,7 @@ enum ClassTable {
         }
         if definition.grants.contains(where: { $0.rows == .own }) { add("index", ["creator"]) }
         for columns in definition.indexes { add("index", columns) }
+        for columns in definition.uniqueSets { add("unique", columns, unique: true) }
         return result
     }
 

@@ -84,9 +84,9 @@ struct ClassTriggers {
     /// might replace are remembered before it; what then is gone is logged after it.
     private var foreignArrive: String {
         var same = ["t.id = NEW.id"]
-        for column in definition.columns where column.unique {
-            let code = quoted(column.code)
-            same.append("(t.\(code) = NEW.\(code) AND t.deleted = 0)")
+        for key in definition.uniqueKeys {
+            let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
+            same.append("(\(equal.joined(separator: " AND ")) AND t.deleted = 0)")
         }
         return """
             CREATE TRIGGER \(table)_foreign_arrive BEFORE INSERT ON \(table)
@@ -114,6 +114,7 @@ struct ClassTriggers {
             WHEN \(ClassTriggers.isForeign) BEGIN
             \(checks(onUpdate: false))
             \(replaced)
+            \(counters.map(\.nextSQL).joined(separator: "\n"))
             INSERT INTO filled_row (record) VALUES (NEW.id);
             UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), creator = 'database', modifier = 'database', \
             created = \(ClassTable.now), modified = \(ClassTable.now), \
@@ -164,14 +165,14 @@ struct ClassTriggers {
 
     /// `UPDATE OR REPLACE` would remove the row that has the value already.
     private var foreignClash: String? {
-        let unique = definition.columns.filter(\.unique)
-        guard !unique.isEmpty else { return nil }
-        let checks = unique.map { column in
-            let code = quoted(column.code)
-            let words = literal("\(type).\(column.code) must be unique")
+        let keys = definition.uniqueKeys
+        guard !keys.isEmpty else { return nil }
+        let checks = keys.map { key in
+            let words = literal("\(type).\(key.joined(separator: ", ")) must be unique")
+            let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
             return """
                 SELECT RAISE(ABORT, \(words)) WHERE EXISTS (SELECT 1 FROM \(table) AS t \
-                WHERE t.\(code) = NEW.\(code) AND t.deleted = 0 AND t.id <> OLD.id);
+                WHERE \(equal.joined(separator: " AND ")) AND t.deleted = 0 AND t.id <> OLD.id);
                 """
         }
         return """
@@ -189,12 +190,24 @@ struct ClassTriggers {
             let code = quoted(column.code)
             if column.isList { return "\(code) = nullif(json(\(code)), '[]')" }
             if column.type == .json { return "\(code) = json(\(code))" }
-            if column.type == .guid, onInsert {
+            if let format = column.sequence, onInsert {
+                let counter = SequenceCounter(table: number, column: column.code, format: format)
+                return "\(code) = \(counter.valueSQL)"
+            }
+            if column.type == .guid, !column.many, onInsert {
                 return "\(code) = coalesce(\(code), \(ClassTable.newGUID))"
             }
             return nil
         }
         return values.map { ", \($0)" }.joined()
+    }
+
+    private var counters: [SequenceCounter] {
+        definition.columns.compactMap { column in
+            column.sequence.map {
+                SequenceCounter(table: number, column: column.code, format: $0)
+            }
+        }
     }
 
     private func checks(onUpdate: Bool) -> String {

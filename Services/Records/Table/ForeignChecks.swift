@@ -17,7 +17,7 @@ struct ForeignChecks {
         definition.columns.map { column in
             let code = quoted(column.code)
             var faults = self.faults(of: column, value: "NEW.\(code)", onUpdate: onUpdate)
-            if onUpdate, column.readOnly {
+            if onUpdate, column.readOnly || column.type == .sequence {
                 faults.insert(("1", "is the same ever after"), at: 0)
             }
             let cases = faults.map { condition, words in
@@ -41,7 +41,8 @@ struct ForeignChecks {
             faults.append(
                 (onUpdate ? "1" : "NOT \(isEmpty)", "lists files, which are put through the API"))
             return faults
-        case .sequence, .computed: return faults
+        case .sequence: return faults + [("1", "is given by the platform")]
+        case .computed: return faults
         case .text, .integer, .decimal, .boolean, .date, .datetime, .choice, .reference, .account,
             .unit, .json, .guid:
             break
@@ -118,7 +119,14 @@ struct ForeignChecks {
                     "must be the id of a \(column.target?.description ?? "record")"
                 ),
             ]
-        case .account, .unit: return [mustBeText]
+        case .account:
+            let known = "SELECT 1 FROM directory_account WHERE code = \(value)"
+            return [mustBeText, ("NOT EXISTS (\(known))", "must be the code of an account")]
+        case .unit:
+            let structure = column.structure ?? ""
+            let known =
+                "SELECT 1 FROM org_unit WHERE structure = \(literal(structure)) AND code = \(value)"
+            return [mustBeText, ("NOT EXISTS (\(known))", "must be a unit of \(structure)")]
         case .guid:
             let pattern = [8, 4, 4, 4, 12]
                 .map { String(repeating: "[0-9a-f]", count: $0) }.joined(separator: "-")
