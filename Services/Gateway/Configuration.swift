@@ -20,8 +20,8 @@ public struct GatewayConfiguration: Sendable {
     public var adminJoinsModelRoles = false
     /// How long a session lasts.
     public var sessionLife: Duration
-    /// Addresses of proxies whose `X-Forwarded-For` is believed.
-    public var trustedProxies: [String]
+    /// Who may come how often, and from where.
+    var door: DoorConfiguration
     /// Takes what a person at the terminal should see, a line at a time, unbuffered.
     public var output: @Sendable (String) -> Void = GatewayConfiguration.writeLine
 
@@ -50,11 +50,7 @@ public struct GatewayConfiguration: Sendable {
             ).map(GatewayConfiguration.list) ?? []
         sessionLife = reader.duration(
             "GATEWAY_SESSION_LIFE", default: .seconds(12 * 3600), help: "how long a session lasts")
-        trustedProxies =
-            reader.optionalString(
-                "GATEWAY_TRUSTED_PROXIES",
-                help: "addresses of proxies whose X-Forwarded-For is believed, comma separated"
-            ).map(GatewayConfiguration.list) ?? []
+        door = DoorConfiguration(reading: reader)
         if let adminPassword, adminPassword.count < GatewayConfiguration.passwordMinimum {
             reader.problem(
                 "GATEWAY_ADMIN_PASSWORD must have at least "

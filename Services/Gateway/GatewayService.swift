@@ -55,7 +55,12 @@ public final class GatewayService: Service {
             passwords: passwords, cache: cache, feed: feed, cookies: cookies, runtime: runtime)
         let applier = ModelApplier(peers: peers, accounts: accounts, cache: cache)
         let frame = PageFrame(environment: configuration.environment, cookies: cookies)
-        table = RouteTable(authenticator: authenticator, runtime: runtime)
+        let limits = RateLimits(configuration.door.rates, runtime: runtime)
+        let keptAnswers = KeptAnswers(
+            database: database, key: configuration.rpc.key, runtime: runtime)
+        table = RouteTable(
+            authenticator: authenticator, limits: limits, keptAnswers: keptAnswers,
+            hasOutsideAccess: configuration.door.hasWebAccess, runtime: runtime)
         AccountRoutes(
             authenticator: authenticator, accounts: accounts, sessions: sessions,
             passwords: passwords, cache: cache, clock: runtime.clock, structures: structures,
@@ -68,11 +73,14 @@ public final class GatewayService: Service {
         PlatformRoutes(metrics: runtime.metrics) {
             await GatewayService.unreadiness(of: database)
         }.add(to: table)
-        housekeeping = Housekeeping(sessions: sessions, runtime: runtime)
+        housekeeping = Housekeeping(
+            sessions: sessions, keptAnswers: keptAnswers, runtime: runtime)
         seeder = ModelSeeder(
             applier: applier, accounts: accounts, configuration: configuration, runtime: runtime)
         door = FrontDoor(
-            router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator)
+            router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator,
+            limits: limits, crossOrigin: configuration.door.crossOrigin,
+            isSecure: configuration.isSecure)
         server = GatewayService.server(configuration, runtime, door)
         if let fault = table.router.check().first { throw RouteFault(text: fault) }
         port = try server.bind()

@@ -60,6 +60,10 @@ struct ProblemKind: Sendable {
             "The account is known, but lacks a permission, a grant or a scope.",
             "Ask an administrator for the role that the detail speaks of."),
         ProblemKind(
+            "web-access-off", 403, "This instance is closed to the outside",
+            "The operator has closed class data to every outside door of this instance.",
+            "Ask the operator, who has the setting GATEWAY_WEB_ACCESS."),
+        ProblemKind(
             "csrf-token-invalid", 403, "The form is not of this session",
             "A change came by cookie without the token that the session's own forms carry.",
             "Open the page again and send the form from there. Programs use a bearer token."),
@@ -105,6 +109,14 @@ struct ProblemKind: Sendable {
             "idempotency-key-reused", 409, "The key was used for something else",
             "This Idempotency-Key came before with another request.",
             "Use a new key for each request; repeat a key only with the same body."),
+        ProblemKind(
+            "idempotency-key-in-use", 409, "The same request is under way",
+            "A request with this Idempotency-Key has begun and has not ended.",
+            "Wait as many seconds as Retry-After says, and send it again."),
+        ProblemKind(
+            "outcome-unknown", 409, "Nobody knows whether it was done",
+            "A request with this Idempotency-Key was begun, and the service ended before it did.",
+            "Look whether it was done; if it was not, send it again with a new key."),
         ProblemKind(
             "destructive-change", 409, "It would destroy data",
             "The model document removes classes or columns that hold data.",

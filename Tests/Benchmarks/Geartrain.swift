@@ -21,6 +21,8 @@ final class Geartrain: Sendable {
         var environment = [
             "RPC_KEY": SystemRandom().token(), "GEARTRAIN_DATA": folder,
             "GATEWAY_ADMIN_PASSWORD": Geartrain.password, "INTEGRATIONS": "off",
+            // One account at full speed is what is measured.
+            "GATEWAY_RATE_ACCOUNT": "0", "GATEWAY_RATE_ADDRESS": "0", "GATEWAY_RATE_TOKEN": "0",
         ]
         for (service, port) in ports {
             environment["\(service.uppercased())_PORT"] = "\(port)"

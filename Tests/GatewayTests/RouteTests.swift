@@ -50,6 +50,7 @@ import Testing
         "PUT /api/org-structures/{code}": .holder,
         "PATCH /api/org-structures/{code}": .holder,
         "DELETE /api/org-structures/{code}": .holder,
+        "POST /api/history/verify": .holder,
         "GET /api/models": .holder,
         "GET /api/models/{model}": .holder,
         "PUT /api/models/{model}": .holder,
@@ -98,7 +99,7 @@ import Testing
         "\(route.method.rawValue) \(route.path)"
     }
 
-    private static func target(_ path: String) -> String {
+    static func target(_ path: String) -> String {
         var target = OpenAPI.template(path)
         for (name, value) in [
             ("model", "helpdesk"), ("class", "ticket"), ("id", "1"), ("number", "1"), ("run", "1"),
@@ -127,11 +128,14 @@ import Testing
     @Test func `every route lets in whom its line says`() async throws {
         let gateway = try await TestGateway()
         let routes = gateway.service.table.router.routes
-        #expect(Set(routes.map(RouteTests.name)) == Set(RouteTests.table.keys))
+        let missing = Set(routes.map(RouteTests.name)).subtracting(RouteTests.table.keys)
+        #expect(missing.isEmpty, "say in the table who may call these")
+        let gone = Set(RouteTests.table.keys).subtracting(routes.map(RouteTests.name))
+        #expect(gone.isEmpty)
         _ = try await gateway.person("plain")
         for route in routes {
             let name = RouteTests.name(route)
-            let access = try #require(RouteTests.table[name])
+            guard let access = RouteTests.table[name] else { continue }
             let nobody = await RouteTests.answer(gateway, route, token: nil)
             let isPage = route.path == "/" || route.path.hasPrefix("/m/")
             let isToLogIn = nobody.status == 303 && nobody.location.hasPrefix("/login")

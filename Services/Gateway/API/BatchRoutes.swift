@@ -25,12 +25,14 @@ struct BatchRoutes: Sendable {
             .post, "/api/imports/{import}/runs", operates,
             Operation(
                 "Imports the file in the body", body: .media("text/csv"),
-                answers: [Answer(202, "The run that does it", "RunStarted")]),
+                answers: [Answer(202, "The run that does it", "RunStarted")], isKeptByOwner: true),
             body: BatchRoutes.fileTypes, bodyLimit: BatchRoutes.fileLimit
         ) { request, caller in try await startImport(request, caller) }
         table.on(
             .post, "/api/exports/{export}/runs", operates,
-            Operation("Exports", answers: [Answer(202, "The run that does it", "RunStarted")])
+            Operation(
+                "Exports", answers: [Answer(202, "The run that does it", "RunStarted")],
+                isKeptByOwner: true)
         ) { request, caller in
             _ = try QueryReader(request, [])
             let code = try await resolver.resolve(

@@ -31,7 +31,7 @@ struct MailRoutes: Sendable {
             .post, "/api/mail/messages", acts,
             Operation(
                 "Queues a mail", body: .json("MailInput"),
-                answers: [Answer(202, "It is queued", "MailQueued")]),
+                answers: [Answer(202, "It is queued", "MailQueued")], isKeptByOwner: true),
             body: RouteTable.json, bodyLimit: MailRoutes.bodyLimit
         ) { request, caller in
             let call = try MailInput.read(try await request.json(limit: MailRoutes.bodyLimit))

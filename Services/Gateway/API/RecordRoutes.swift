@@ -37,7 +37,7 @@ struct RecordRoutes: Sendable {
                 answers: [
                     Answer(200, "What became of each item of the array", "BulkResults"),
                     Answer(201, "The record", "Record"),
-                ]), body: RouteTable.json, bodyLimit: RecordRoutes.bodyLimit
+                ], isKeptByOwner: true), body: RouteTable.json, bodyLimit: RecordRoutes.bodyLimit
         ) { request, caller in try await create(request, caller) }
         table.on(
             .get, RecordRoutes.one, .account,

@@ -90,16 +90,22 @@ extension Request {
         return FullCode(model: model, code: code)
     }
 
+    /// `Idempotency-Key`, where the caller sent one.
+    func idempotencyKey() throws -> String? {
+        guard let given = headers["Idempotency-Key"] else { return nil }
+        let isPlain = given.utf8.allSatisfy { (33...126).contains($0) }
+        guard isPlain, (1...200).contains(given.utf8.count) else {
+            throw Problem.invalidParameter(
+                "Idempotency-Key takes 1 to 200 printable ASCII characters.")
+        }
+        return given
+    }
+
     /// The context of what this request asks of other services. A POST passes its `Idempotency-Key`
     /// on, as the account's own.
     func context(_ caller: Caller, door: Door = .api) throws -> CallContext {
         var key: String?
-        if method == .post, let given = headers["Idempotency-Key"] {
-            let isPlain = given.utf8.allSatisfy { (33...126).contains($0) }
-            guard isPlain, (1...200).contains(given.utf8.count) else {
-                throw Problem.invalidParameter(
-                    "Idempotency-Key takes 1 to 200 printable ASCII characters.")
-            }
+        if method == .post, let given = try idempotencyKey() {
             key = "\(caller.principal.account):\(given)"
         }
         return CallContext(

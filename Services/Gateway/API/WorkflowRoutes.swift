@@ -15,7 +15,8 @@ struct WorkflowRoutes: Sendable {
             .post, "/api/events/{event}", .account,
             Operation(
                 "Raises an event", body: .json("EventInput"),
-                answers: [Answer(202, "How many instances it woke", "EventRaised")]),
+                answers: [Answer(202, "How many instances it woke", "EventRaised")],
+                isKeptByOwner: true),
             body: RouteTable.json
         ) { request, caller in try await raise(request, caller) }
         table.on(
@@ -23,7 +24,8 @@ struct WorkflowRoutes: Sendable {
             .holder(of: Permissions.workflowOperate),
             Operation(
                 "Starts a workflow", body: .json("StartInput"),
-                answers: [Answer(201, "The new instance", "Started")]), body: RouteTable.json
+                answers: [Answer(201, "The new instance", "Started")], isKeptByOwner: true),
+            body: RouteTable.json
         ) { request, caller in try await start(request, caller) }
         addInstances(to: table)
         addIncidents(to: table)

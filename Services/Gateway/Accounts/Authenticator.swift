@@ -146,19 +146,15 @@ final class Authenticator: Sendable {
 
     /// The address that a request came from, through the proxies that are trusted.
     func address(of request: Request) -> String {
-        var address = request.remoteAddress
-        guard configuration.trustedProxies.contains(address) else { return address }
-        let forwarded = request.headers.all("X-Forwarded-For").joined(separator: ",")
-        for hop in forwarded.split(separator: ",").reversed() {
-            address = String(hop.filter { $0 != " " }.prefix(64))
-            if !configuration.trustedProxies.contains(address) { break }
-        }
-        return address
+        let proxies = configuration.door.trustedProxies
+        if proxies.ranges.isEmpty { return request.remoteAddress }
+        return proxies.client(
+            of: request.remoteAddress, forwarded: request.headers.all("X-Forwarded-For"))
     }
 
     /// For old callers; only where nobody can listen on the way.
     private func basic(_ credentials: String, _ request: Request) async throws -> Identity {
-        let isLocal = request.remoteAddress == "::1" || request.remoteAddress.hasPrefix("127.")
+        let isLocal = NetworkAddress(address(of: request))?.isLoopback == true
         guard isLocal || configuration.isSecure else {
             throw Problem.unauthenticated("Basic works over TLS or the loopback address only.")
         }

@@ -55,10 +55,14 @@ struct Operation: Sendable {
     var answers: [Answer]
     /// Statuses of problems that no other route of its kind answers.
     var problems: [Int]
+    /// Of a POST: the service behind it keeps the answer by `Idempotency-Key`, in the transaction
+    /// of the effect.
+    var isKeptByOwner: Bool
 
     init(
         _ summary: String, about: String? = nil, query: [Parameter] = [], body: Content? = nil,
-        needsBody: Bool = true, needsVersion: Bool = false, answers: [Answer], problems: [Int] = []
+        needsBody: Bool = true, needsVersion: Bool = false, answers: [Answer], problems: [Int] = [],
+        isKeptByOwner: Bool = false
     ) {
         self.summary = summary
         self.about = about
@@ -68,5 +72,6 @@ struct Operation: Sendable {
         self.needsVersion = needsVersion
         self.answers = answers
         self.problems = problems
+        self.isKeptByOwner = isKeptByOwner
     }
 }
