@@ -84,7 +84,7 @@ import Testing
             "/classes/0/grants/0/operations/1 not-allowed",
             "/classes/0/grants/0/columns/0 unknown-column",
             "/classes/0/grants/1/operations required",
-            "/classes/0/grants/1/rows/scope unsupported", "/classes/0/prefill/0 unknown-column",
+            "/classes/0/grants/1/rows/column required", "/classes/0/prefill/0 unknown-column",
             "/classes/0/indexes/0 unknown-column", "/classes/1/code repeated",
         ]
         #expect(told == expected, "\(told.symmetricDifference(expected).sorted())")

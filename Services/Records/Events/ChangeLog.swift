@@ -11,18 +11,6 @@ enum ChangeLog {
         door == Door.database.rawValue && root.isEmpty ? "database:\(seq)" : root
     }
 
-    /// Who created a record that has no row any more; nil where it never was.
-    static func creator(
-        _ connection: Connection, _ recordClass: RecordClass, _ id: Int64
-    ) throws -> String? {
-        try connection.first(
-            """
-            SELECT account FROM change_log \
-            WHERE class = ? AND record = ? AND operation = 'insert' ORDER BY seq LIMIT 1
-            """, [.integer(recordClass.number), .integer(id)]
-        ) { $0.text(0) }
-    }
-
     /// What turning the history of a class on or off is called; such an entry is about no record
     /// (0) and no event.
     static func switching(_ isOn: Bool) -> String { isOn ? "history-on" : "history-off" }

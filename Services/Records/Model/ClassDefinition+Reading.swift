@@ -29,7 +29,8 @@ extension ClassDefinition {
         describe = .standard
         let known = Set(columns.map(\.code))
         let grantReaders = reader.list("grants")
-        grants = grantReaders.map { Grant(reading: $0, roles: roles, columns: known) }
+        let ownColumns = columns
+        grants = grantReaders.map { Grant(reading: $0, roles: roles, columns: ownColumns) }
         if grants.count > ClassDefinition.grantLimit {
             reader.fault("grants", "too-many", "has more than \(ClassDefinition.grantLimit) grants")
         }
@@ -85,55 +86,5 @@ extension ClassDefinition {
             }
         }
         return result
-    }
-}
-
-extension Grant {
-    init(reading reader: ObjectReader, roles: [String], columns known: Set<String>) {
-        role = reader.code("role")
-        if !role.isEmpty, !roles.contains(role) {
-            reader.fault("role", "unknown-role", "\(role) is not among the model's roles")
-        }
-        operations = []
-        let words = reader.strings("operations")
-        if words.isEmpty {
-            reader.fault("operations", "required", "must name at least one operation")
-        }
-        for (index, word) in words.enumerated() {
-            if let operation = Operation(rawValue: word) {
-                operations.insert(operation)
-            } else {
-                reader.problems.add(
-                    "\(reader.pointer)/operations/\(index)", "not-allowed",
-                    "must be one of read, insert, change, delete, import, export")
-            }
-        }
-        rows = Grant.readRows(reader)
-        columns = nil
-        if let value = reader.value("columns"), !value.isNull {
-            let codes = reader.strings("columns")
-            for (index, code) in codes.enumerated() where !known.contains(code) {
-                reader.problems.add(
-                    "\(reader.pointer)/columns/\(index)", "unknown-column",
-                    "\(code) is no column of the class")
-            }
-            columns = codes
-        }
-        reader.finish()
-    }
-
-    private static func readRows(_ reader: ObjectReader) -> Rows {
-        guard let value = reader.value("rows"), !value.isNull else { return .all }
-        guard let rows = reader.nested("rows") else { return .all }
-        let scope = rows.word("scope", of: ["all", "own", "unit", "subtree"], default: "all")
-        if let column = rows.value("column"), !column.isNull {
-            rows.fault(
-                "column", "unsupported", "rows by an account or unit column are not supported yet")
-        }
-        rows.finish()
-        if scope == "unit" || scope == "subtree" {
-            rows.fault("scope", "unsupported", "rows by unit are not supported yet")
-        }
-        return scope == "own" ? .own : .all
     }
 }

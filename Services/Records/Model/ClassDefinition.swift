@@ -83,23 +83,3 @@ struct DescribeFormat: Sendable, Hashable {
         let detail: String
     }
 }
-
-/// What a role may do with the records of a class.
-struct Grant: Sendable, Hashable {
-    enum Operation: String, Sendable, CaseIterable {
-        case read, insert, change, delete, `import`, export
-    }
-
-    /// Which records.
-    enum Rows: String, Sendable {
-        case all
-        /// Those that the account created.
-        case own
-    }
-
-    var role: String
-    var operations: Set<Operation>
-    var rows: Rows
-    /// Nil is every column, those too that come later.
-    var columns: [String]?
-}

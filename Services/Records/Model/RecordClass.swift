@@ -13,16 +13,25 @@ final class RecordClass: Sendable {
     let definition: ClassDefinition
     let table: String
     let insertSQL: String
-    /// Version, creator and every column of one record that is not deleted.
-    let standingSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
 
     private let accesses = Mutex<[RoleSet: ClassAccess]>([:])
 
+    /// What of a principal decides on rights. Not its roles in this model alone: what is kept with
+    /// them follows references to classes of other models.
     private struct RoleSet: Hashable {
         let roles: [String]
+        let rolesOff: [String]?
+        let models: [String]?
         let isSystem: Bool
+
+        init(_ principal: Principal) {
+            isSystem = principal.isSystem
+            roles = isSystem ? [] : principal.roles
+            rolesOff = isSystem ? nil : principal.rolesOff
+            models = isSystem ? nil : principal.models
+        }
     }
 
     init(number: Int64, type: FullCode, definition: ClassDefinition) {
@@ -31,23 +40,18 @@ final class RecordClass: Sendable {
         self.definition = definition
         table = ClassTable.name(number)
         insertSQL = ClassTable.insertSQL(number, definition)
-        let codes = definition.columns.map { ", " + quoted($0.code) }.joined()
-        standingSQL =
-            "SELECT version, creator\(codes) FROM \(ClassTable.name(number)) "
-            + "WHERE id = ? AND deleted = 0"
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }
 
     /// What the principal's roles may do here, compiled once for each set of roles.
     func access(for principal: Principal) -> ClassAccess {
-        let key = RoleSet(
-            roles: principal.isSystem ? [] : principal.roles(in: type.model),
-            isSystem: principal.isSystem)
+        let key = RoleSet(principal)
         return accesses.withLock { kept in
             if let known = kept[key] { return known }
             if kept.count >= RecordClass.rightsLimit { kept.removeAll(keepingCapacity: true) }
-            let fresh = ClassAccess(self, roles: key.roles, isSystem: key.isSystem)
+            let fresh = ClassAccess(
+                self, roles: principal.roles(in: type.model), isSystem: key.isSystem)
             kept[key] = fresh
             return fresh
         }
@@ -61,6 +65,7 @@ final class ClassAccess: Sendable {
 
     let recordClass: RecordClass
     let rights: ClassRights
+    let held: HeldPredicates
     /// The plan of a whole record, nothing expanded; nil where nothing may be read.
     let plan: RecordPlan?
 
@@ -74,6 +79,7 @@ final class ClassAccess: Sendable {
     init(_ recordClass: RecordClass, roles: [String], isSystem: Bool) {
         self.recordClass = recordClass
         rights = ClassRights(recordClass.definition, roles: roles, isSystem: isSystem)
+        held = HeldPredicates(recordClass, rights)
         plan = rights.read.map { RecordPlan(recordClass, $0) }
     }
 

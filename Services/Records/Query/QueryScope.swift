@@ -79,11 +79,12 @@ struct QueryScope {
             form: definition.valueForm, scale: definition.scale, isNullable: true)
         switch rights.columns[index] {
         case .everywhere: return column
-        case .ownRows:
-            // In other people's rows the column is as if it were empty: no filter or order tells
-            // what is in it.
+        case .under(let predicates):
+            // In other rows the column is as if it were empty: no filter or order tells what is in
+            // it.
             column.sql =
-                "CASE WHEN \(alias).creator = " + SQLText(.me) + " THEN " + column.sql + " END"
+                "CASE WHEN " + RowRights.any(predicates, alias: alias) + " THEN " + column.sql
+                + " END"
             return column
         case .nowhere: return nil
         }

@@ -10,8 +10,8 @@ struct History {
     static let bytesLimit = 8 << 20
 
     let access: ClassAccess
-    /// Whether the reader created the record.
-    let isOwn: Bool
+    /// What holds for the record of what the reader's grants ask of rows.
+    let held: [RowPredicate]
 
     private static let columns =
         "seq, version, operation, time, account, door, root, via, before, after"
@@ -106,7 +106,7 @@ struct History {
     private var readable: [String] {
         let columns = access.recordClass.definition.columns
         return columns.indices.filter {
-            access.rights.read?.covers(column: $0, isOwn: isOwn) ?? false
+            access.rights.read?.covers(column: $0, held) ?? false
         }.map { columns[$0].code }
     }
 

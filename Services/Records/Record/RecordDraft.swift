@@ -66,15 +66,15 @@ struct RecordDraft: Sendable {
     /// Holds what the body names against what the caller may write. `named` are the body's own
     /// members: a default is nobody's wish.
     mutating func check(
-        _ rights: RowRights, read: RowRights?, isOwn: Bool, body: JSONValue,
+        _ rights: RowRights, read: RowRights?, _ held: [RowPredicate], body: JSONValue,
         of recordClass: RecordClass, at pointer: String
     ) {
         for key in body.object?.keys ?? [] {
             guard let position = recordClass.positions[key],
-                !rights.covers(column: position, isOwn: isOwn)
+                !rights.covers(column: position, held)
             else { continue }
             let place = pointer + "/" + JSONPointer.escaped(key)
-            if read?.covers(column: position, isOwn: isOwn) ?? false {
+            if read?.covers(column: position, held) ?? false {
                 refused.append(
                     FieldProblem(
                         pointer: place, code: "forbidden", detail: "You may not write this column.")

@@ -132,7 +132,7 @@ struct RecordList: Sendable {
                 page.isFull = true
                 return false
             }
-            plan.write(row, into: &page.writer, account: moment.account)
+            plan.write(row, into: &page.writer)
             page.count += 1
             if page.count == limit || page.writer.bytes.count > RecordList.bytesLimit {
                 page.position = order.keys.indices.map { row.value(plan.width + $0) }

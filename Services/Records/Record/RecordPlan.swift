@@ -23,16 +23,15 @@ final class RecordPlan: Sendable {
     /// Of an object: what is written, in order.
     struct ObjectPlan: Sendable {
         var fields: [Field] = []
-        /// The column of the creator, where rows of other people show less.
-        var creator: Int?
     }
 
     struct Field: Sendable {
         var key: JSONKey
         var column: Int
         var kind: Kind
-        /// Left out in other people's rows.
-        var isOwnOnly = false
+        /// Columns that say of what the caller may read the field for; it is left out where none
+        /// of them is true. Empty: it may be read in every row.
+        var flags: [Int] = []
     }
 
     indirect enum Kind: Sendable {
@@ -119,12 +118,21 @@ private struct PlanBuilder {
     var object = RecordPlan.ObjectPlan()
     /// References that are to be objects, with their classes.
     var expanded: [String: (RecordClass, RowRights)] = [:]
+    private var flags: [Flag: Int] = [:]
+
+    private struct Flag: Hashable {
+        let alias: String
+        let predicate: RowPredicate
+    }
 
     init(_ recordClass: RecordClass) {}
 
     /// Selects a column; answers its position.
-    mutating func select(_ sql: String) -> Int {
-        columns.append(width == 0 ? sql : ", " + sql)
+    mutating func select(_ sql: String) -> Int { select(SQLText(sql)) }
+
+    private mutating func select(_ sql: SQLText) -> Int {
+        if width > 0 { columns.append(", ") }
+        columns.append(sql)
         width += 1
         return width - 1
     }
@@ -161,10 +169,6 @@ private struct PlanBuilder {
             }
             plan.fields.append(field)
         }
-        if rights.differsByRow {
-            plan.creator =
-                plan.fields.first { $0.key == "creator" }?.column ?? select("\(alias).creator")
-        }
         return plan
     }
 
@@ -183,8 +187,19 @@ private struct PlanBuilder {
         }
         return RecordPlan.Field(
             key: JSONKey(column.code), column: select("\(alias).\(quoted(column.code))"),
-            kind: kind,
-            isOwnOnly: reach == .ownRows)
+            kind: kind, flags: flags(reach, alias: alias))
+    }
+
+    /// Selects whether each predicate of a reach holds, once for each.
+    private mutating func flags(_ reach: RowRights.Reach, alias: String) -> [Int] {
+        guard case .under(let predicates) = reach else { return [] }
+        return predicates.map { predicate in
+            let flag = Flag(alias: alias, predicate: predicate)
+            if let known = flags[flag] { return known }
+            let position = select(predicate.check(alias: alias))
+            flags[flag] = position
+            return position
+        }
     }
 
     /// What may not be read is blank in `describe` too.

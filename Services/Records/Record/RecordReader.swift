@@ -1,36 +1,41 @@
 import Database
 import JSON
 
+extension RecordPlan.Field {
+    func isShown(in row: Row) -> Bool {
+        flags.isEmpty || flags.contains { row.boolean($0) }
+    }
+}
+
 extension RecordPlan {
     /// Writes a row as a record, straight from the statement into the bytes.
-    func write(_ row: Row, into writer: inout JSONWriter, account: String) {
-        RecordPlan.write(object, row, into: &writer, account: account)
+    func write(_ row: Row, into writer: inout JSONWriter) {
+        RecordPlan.write(object, row, into: &writer)
     }
 
     /// A row as the bytes of a record.
-    func bytes(_ row: Row, account: String) -> JSONBytes {
+    func bytes(_ row: Row) -> JSONBytes {
         var writer = JSONWriter(capacity: 512)
-        write(row, into: &writer, account: account)
+        write(row, into: &writer)
         return JSONBytes(writer.bytes)
     }
 
     private static func write(
-        _ object: ObjectPlan, _ row: Row, into writer: inout JSONWriter, account: String
+        _ object: ObjectPlan, _ row: Row, into writer: inout JSONWriter
     ) {
-        let isOwn = object.creator.map { row.text($0) == account } ?? true
         writer.beginObject()
-        for field in object.fields where isOwn || !field.isOwnOnly {
+        for field in object.fields where field.isShown(in: row) {
             writer.key(field.key)
-            write(field, row, into: &writer, account: account, isOwn: isOwn)
+            write(field, row, into: &writer)
         }
         writer.endObject()
     }
 
     private static func write(
-        _ field: Field, _ row: Row, into writer: inout JSONWriter, account: String, isOwn: Bool
+        _ field: Field, _ row: Row, into writer: inout JSONWriter
     ) {
         if case .describe(let parts) = field.kind {
-            let bytes = describe(parts, row, isOwn: isOwn)
+            let bytes = describe(parts, row)
             bytes.withUnsafeBufferPointer { writer.string(utf8: $0) }
             return
         }
@@ -61,7 +66,7 @@ extension RecordPlan {
                 writer.integer(row.integer(field.column))
                 writer.endObject()
             } else {
-                write(object, row, into: &writer, account: account)
+                write(object, row, into: &writer)
             }
         }
     }
@@ -81,14 +86,14 @@ extension RecordPlan {
         return items.compactMap(\.integer)
     }
 
-    private static func describe(_ parts: [DescribePart], _ row: Row, isOwn: Bool) -> [UInt8] {
+    private static func describe(_ parts: [DescribePart], _ row: Row) -> [UInt8] {
         var bytes: [UInt8] = []
         for part in parts {
             guard let field = part.field else {
                 bytes += part.literal
                 continue
             }
-            guard isOwn || !field.isOwnOnly, !row.isNull(field.column) else { continue }
+            guard field.isShown(in: row), !row.isNull(field.column) else { continue }
             switch field.kind {
             case .text: row.withText(field.column) { bytes.append(contentsOf: $0) }
             case .boolean: bytes += Array((row.boolean(field.column) ? "true" : "false").utf8)

@@ -45,7 +45,7 @@ final class RecordStore: Sendable {
             let values = plan.byID.values(for: moment) + [.integer(call.id)]
             let found = try await database.pointRead { connection in
                 try connection.first(plan.byIDText, values) {
-                    plan.bytes($0, account: moment.account)
+                    plan.bytes($0)
                 }
             }
             guard let found else { throw RecordsError.notFound }
@@ -59,20 +59,14 @@ final class RecordStore: Sendable {
             guard let rights = access.rights.read else {
                 throw RecordsError.forbidden("You may not read such records.")
             }
-            let account = context.principal.account
+            let moment = moment(context)
             return try await database.read { connection in
-                let table = access.recordClass.table
-                let creator = try connection.first(
-                    "SELECT creator FROM \(table) WHERE id = ?", [.integer(call.id)]
-                ) { $0.text(0) }
                 // Of a record that is gone for good only the log is left to say whose it was.
-                let owner =
-                    try creator ?? ChangeLog.creator(connection, access.recordClass, call.id)
-                guard let owner, rights.covers(isOwn: owner == account) else {
-                    throw RecordsError.notFound
-                }
-                return try History(access: access, isOwn: owner == account)
-                    .answer(connection, id: call.id)
+                let held =
+                    try access.held.of(call.id, connection, moment)
+                    ?? access.held.ofGone(call.id, connection, moment)
+                guard let held, rights.covers(held) else { throw RecordsError.notFound }
+                return try History(access: access, held: held).answer(connection, id: call.id)
             }
         }
     }
@@ -216,10 +210,9 @@ extension RecordWriter {
     /// The record as the caller may read it; where it may not, its id and version.
     func answer(_ written: Written) throws -> [UInt8] {
         if let plan = access.plan {
-            let account = context.principal.account
-            let values = plan.byID.values(for: QueryMoment(account: account, now: now))
+            let values = plan.byID.values(for: moment)
             let bytes = try connection.first(plan.byIDText, values + [.integer(written.id)]) {
-                plan.bytes($0, account: account).bytes
+                plan.bytes($0).bytes
             }
             if let bytes { return bytes }
         }

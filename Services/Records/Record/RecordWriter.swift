@@ -22,9 +22,11 @@ struct RecordWriter {
         var effect: Effect
     }
 
-    private var recordClass: RecordClass { access.recordClass }
-    private var definition: ClassDefinition { access.recordClass.definition }
+    var recordClass: RecordClass { access.recordClass }
+    var definition: ClassDefinition { access.recordClass.definition }
     private var account: String { context.principal.account }
+    /// Who asks and when, for the conditions of rights.
+    var moment: QueryMoment { QueryMoment(account: account, now: now) }
 
     /// Runs `body` as this caller's write.
     func writing<T>(_ body: () throws -> T) throws -> T {
@@ -50,8 +52,11 @@ struct RecordWriter {
             throw RecordsError.forbidden("You may not create such records.")
         }
         var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
+        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives is
+        // refused now, the rest when it stands.
         draft.check(
-            rights, read: access.rights.read, isOwn: true, body: body, of: recordClass, at: pointer)
+            rights, read: access.rights.read, access.rights.predicates, body: body,
+            of: recordClass, at: pointer)
         make(&draft)
         try checkStored(&draft, id: nil, at: pointer)
         try draft.validate()
@@ -62,7 +67,12 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
-        return Written(id: connection.lastInsertID, version: 1, effect: .insert)
+        let id = connection.lastInsertID
+        if !rights.asked.isEmpty {
+            let named = (body.object?.keys ?? []).compactMap { recordClass.positions[$0] }
+            try checkResult(id, rights, named, at: pointer)
+        }
+        return Written(id: id, version: 1, effect: .insert)
     }
 
     /// Values that the platform gives where the caller gives none.
@@ -89,14 +99,13 @@ struct RecordWriter {
         _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = ""
     ) throws -> Written {
         let row = try standing(id)
-        guard let rights = access.rights.change, rights.covers(isOwn: row.isOwn(account)) else {
+        guard let rights = access.rights.change, rights.covers(row.held) else {
             throw RecordsError.forbidden("You may not change this record.")
         }
         try check(version, of: row, id)
         var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: false)
         draft.check(
-            rights, read: access.rights.read, isOwn: row.isOwn(account), body: body,
-            of: recordClass, at: pointer)
+            rights, read: access.rights.read, row.held, body: body, of: recordClass, at: pointer)
         let differing = draft.values.keys.sorted().filter {
             !RecordWriter.isSame(draft.values[$0], row.values[$0])
         }
@@ -113,6 +122,9 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
+        if differing.contains(where: { rights.asked.contains(definition.columns[$0].code) }) {
+            try checkResult(id, rights, differing, at: pointer)
+        }
         return Written(id: id, version: row.version + 1, effect: .change)
     }
 
@@ -127,7 +139,7 @@ struct RecordWriter {
 
     func delete(_ id: Int64, version: Int64?) throws {
         let row = try standing(id)
-        guard let rights = access.rights.delete, rights.covers(isOwn: row.isOwn(account)) else {
+        guard let rights = access.rights.delete, rights.covers(row.held) else {
             throw RecordsError.forbidden("You may not delete this record.")
         }
         try check(version, of: row, id)
@@ -168,31 +180,32 @@ struct RecordWriter {
     /// A row as it is stored.
     struct Standing {
         var version: Int64
-        var creator: String
         var values: [SQLValue]
-        func isOwn(_ account: String) -> Bool { creator == account }
+        var held: [RowPredicate]
     }
 
     /// The row; `notFound` where there is none that the caller may know of.
     private func standing(_ id: Int64) throws -> Standing {
         let count = definition.columns.count
-        let row = try connection.first(recordClass.standingSQL, [.integer(id)]) { row in
+        let sql = access.held.standing
+        let row = try connection.first(
+            sql.text + "?", sql.values(for: moment) + [.integer(id)]
+        ) { row in
             Standing(
-                version: row.integer(0), creator: row.text(1),
-                values: (0..<count).map { row.value($0 + 2) })
+                version: row.integer(0), values: (0..<count).map { row.value($0 + 1) },
+                held: access.held.read(row, from: count + 1))
         }
         guard let row else { throw RecordsError.notFound }
-        let isOwn = row.isOwn(account)
         let rights = access.rights
         let isKnown = [rights.read, rights.change, rights.delete]
-            .contains { $0?.covers(isOwn: isOwn) ?? false }
+            .contains { $0?.covers(row.held) ?? false }
         guard isKnown else { throw RecordsError.notFound }
         return row
     }
 
     private func check(_ version: Int64?, of row: Standing, _ id: Int64) throws {
         guard let version, version != row.version else { return }
-        let changed = try History(access: access, isOwn: row.isOwn(account))
+        let changed = try History(access: access, held: row.held)
             .columnsChanged(connection, id: id, since: version)
         throw RecordsError.versionMismatch(current: row.version, changed: changed)
     }
@@ -260,17 +273,6 @@ struct RecordWriter {
         }
         return try connection.count(
             "SELECT count(*) FROM directory_account WHERE code = ?", [value]) > 0
-    }
-
-    /// Whether the caller may read the record that a reference names.
-    private func exists(_ id: SQLValue, in type: FullCode) throws -> Bool {
-        guard let target = snapshot.classes[type],
-            let rights = target.access(for: context.principal).rights.read
-        else { return false }
-        let creator = try connection.first(
-            "SELECT creator FROM \(target.table) WHERE id = ? AND deleted = 0", [id]
-        ) { $0.text(0) }
-        return creator.map { rights.covers(isOwn: $0 == account) } ?? false
     }
 
     /// Runs the statement of a draft; what the database refuses becomes the draft's fault.

@@ -100,7 +100,9 @@ enum ClassTable {
                 add("index", [column.code])
             }
         }
-        if definition.grants.contains(where: { $0.rows == .own }) { add("index", ["creator"]) }
+        for predicate in Set(definition.grants.compactMap(\.rows)) where !predicate.isMany {
+            add("index", [predicate.column ?? "creator"])
+        }
         for columns in definition.indexes { add("index", columns) }
         for columns in definition.uniqueSets { add("unique", columns, unique: true) }
         return result
