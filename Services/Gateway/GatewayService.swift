@@ -123,6 +123,7 @@ public final class GatewayService: Service {
         ModelRoutes(records: peers["records"], applier: applier).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
         HistoryRoutes(records: peers["records"]).add(to: table)
+        QueryRoutes(records: peers["records"]).add(to: table)
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         MailRoutes(mail: peers["mail"]).add(to: table)
         BatchRoutes(batch: peers["batch"], resolver: resolver).add(to: table)

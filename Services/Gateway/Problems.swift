@@ -83,6 +83,10 @@ struct ProblemKind: Sendable {
             "The Content-Type is missing or not one that this address reads.",
             "Send application/json, unless /openapi.json says otherwise."),
         ProblemKind(
+            "query-failed", 422, "The query cannot be computed",
+            "A value overflowed, a text was no JSON, or a number had more digits than fit.",
+            "Give other values, or have the query mended in its model."),
+        ProblemKind(
             "validation-failed", 422, "Some values are not valid",
             "The request was understood, but values break the rules of the definition.",
             "errors lists every fault with a pointer to the value and what it should be."),
@@ -235,6 +239,11 @@ struct ProblemKind: Sendable {
             "deadline-exceeded", 504, "It took too long",
             "A service did not answer within the time that the request had.",
             "Try again; for large work use an import or an export."),
+        ProblemKind(
+            "too-slow", 503, "It took too long",
+            "The list or query ran into its limit of time; nothing was changed.",
+            "Narrow the filter, order by an indexed column, leave out the count; or have an index "
+                + "declared."),
         ProblemKind(
             "insufficient-storage", 507, "There is no room left",
             "The disk that holds the data is full; nothing was saved.",

@@ -11,6 +11,8 @@ enum RecordsError: Error {
     /// `filter`, `orderby`, `select` or `expand` cannot be used.
     case filter(String, FilterFault)
     case cursor
+    /// A query went wrong by what it computed.
+    case query(String)
     case malformed(JSONError)
     case validation([FieldProblem])
     case versionMismatch(current: Int64, changed: [String])
@@ -42,6 +44,10 @@ extension RecordsError: ProblemConvertible {
             return Problem(
                 status: 400, code: "invalid-cursor", title: "The cursor is not one of this list",
                 detail: "Begin again without a cursor; it holds for one class, filter and order.")
+        case .query(let detail):
+            return Problem(
+                status: 422, code: "query-failed", title: "The query cannot be computed",
+                detail: "\(detail). Its model must be mended, or other values be given.")
         case .malformed(let error): return .malformedJSON(error)
         case .validation(let errors): return .validation(errors)
         case .versionMismatch(let current, let changed):
@@ -104,6 +110,11 @@ func problem(of error: any Error) -> Problem? {
             detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
     case DatabaseError.overloaded:
         return .unavailable("Too many requests wait; try again.", retryAfter: 1)
+    case DatabaseError.interrupted:
+        return Problem(
+            status: 503, code: "too-slow", title: "It took too long",
+            detail: "Ask for less: a narrower filter, an order that an index serves, no count.",
+            retryAfter: 5)
     case DatabaseError.busy:
         return .unavailable("Another program keeps the database locked.", retryAfter: 2)
     case DatabaseError.failed(let code, _, _) where storageCodes.contains(code & 0xff):

@@ -20,6 +20,9 @@ struct Routes: Sendable {
         routes.on(ListRecords.self) { call, context in
             try await shown(context) { try await records.list(call, context) }
         }
+        routes.on(RunQuery.self) { call, context in
+            try await shown(context) { try await records.query(call, context) }
+        }
         routes.on(CreateRecord.self) { call, context in
             try await shown(context) { try await records.create(call, context) }
         }

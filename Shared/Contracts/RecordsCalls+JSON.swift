@@ -48,6 +48,7 @@ extension ListRecords {
             case "limit": list.limit = try reader.readOptionalInteger().map { Int($0) }
             case "cursor": list.cursor = try reader.readOptionalString()
             case "count": list.count = try reader.readOptionalBoolean()
+            case "view": list.view = try reader.readOptionalBoolean()
             default: throw reader.unknownMember(key)
             }
         }
@@ -66,6 +67,7 @@ extension ListRecords {
         writer.member("limit", limit.map { Int64($0) })
         writer.member("cursor", cursor)
         writer.member("count", count)
+        writer.member("view", view)
         writer.endObject()
     }
 }

@@ -32,10 +32,13 @@ public struct ListRecords: Call, Codable {
     public var limit: Int?
     public var cursor: String?
     public var count: Bool?
+    /// Rows as the API view has them: without `describe`.
+    public var view: Bool?
 
     public init(
         _ type: FullCode, filter: String? = nil, orderby: String? = nil, select: [String]? = nil,
-        expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil
+        expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil,
+        view: Bool? = nil
     ) {
         self.type = type
         self.filter = filter
@@ -45,6 +48,29 @@ public struct ListRecords: Call, Codable {
         self.limit = limit
         self.cursor = cursor
         self.count = count
+        self.view = view
+    }
+}
+
+/// The rows of a model's query, with the caller's rights inside: `{"items", "next"}`.
+public struct RunQuery: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/query"
+    public static let isSafe = true
+    public var query: FullCode
+    /// An object of values by parameter; the text of a number or date is one too.
+    public var parameters: JSONValue?
+    /// 1 to 10,000; 1000 unless said.
+    public var limit: Int?
+    public var cursor: String?
+
+    public init(
+        _ query: FullCode, parameters: JSONValue? = nil, limit: Int? = nil, cursor: String? = nil
+    ) {
+        self.query = query
+        self.parameters = parameters
+        self.limit = limit
+        self.cursor = cursor
     }
 }
 

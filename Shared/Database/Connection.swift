@@ -13,16 +13,22 @@ public final class Connection {
     private var statements: [String: Statement] = [:]
     private var tick: UInt64 = 0
     private var savepointDepth = 0
+    let warden = Warden()
 
     public var dialect: Dialect { Dialect(engine: .sqlite) }
 
-    enum Access { case write, read }
+    enum Access {
+        case write, read
+        /// For statements that somebody else wrote.
+        case confined
+    }
 
     /// Opens or (for writing) creates the file.
     init(path: String, access: Access, busyTimeout: Duration) throws {
         var handle: OpaquePointer?
         let flags =
-            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+            | (access == .confined ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
             | (access == .write ? SQLITE_OPEN_CREATE : 0)
         let code = sqlite3_open_v2(path, &handle, flags, nil)
         guard code == SQLITE_OK, let handle else {
@@ -41,6 +47,8 @@ public final class Connection {
         guard access == .write else {
             try script(
                 "pragma query_only = on; pragma cache_size = -\(Connection.readCacheKilobytes);")
+            if access == .confined { try confine() }
+            warden.install(in: handle, isConfined: access == .confined)
             return
         }
         let mode = try first("pragma journal_mode = wal") { $0.text(0) }
@@ -50,6 +58,19 @@ public final class Connection {
                 sql: "pragma journal_mode = wal")
         }
         try script("pragma synchronous = full; pragma journal_size_limit = 67108864;")
+    }
+
+    /// What a statement of somebody else's gathers goes to a file when it is much, and its values
+    /// have a length.
+    private func confine() throws {
+        try script("pragma temp_store = file; pragma trusted_schema = off;")
+        try QueryFunctions.install(in: handle)
+        geartrain_sqlite_defend(handle)
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Confinement.lengthLimit))
+        sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
+        sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, 200)
+        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+        sqlite3_limit(handle, SQLITE_LIMIT_WORKER_THREADS, 0)
     }
 
     deinit {
@@ -154,7 +175,7 @@ public final class Connection {
         }
     }
 
-    private func prepared(_ sql: String) throws -> Statement {
+    func prepared(_ sql: String) throws -> Statement {
         tick += 1
         if let known = statements[sql] {
             if known.isInUse { return try Statement(sql, database: handle) }
@@ -162,6 +183,7 @@ public final class Connection {
             return known
         }
         let statement = try Statement(sql, database: handle)
+        try admit(statement)
         statement.lastUse = tick
         if statements.count >= Connection.statementLimit {
             let oldest = statements.values.filter { !$0.isInUse }.min { $0.lastUse < $1.lastUse }

@@ -9,6 +9,8 @@ public struct DatabaseConfiguration: Sendable {
     public var location: String
     /// Threads for scans.
     public var readerThreads: Int = 2
+    /// Threads for statements that somebody else wrote, so that these hold up nothing else.
+    public var confinedThreads: Int = 1
     /// The most writes that one COMMIT takes.
     public var groupLimit: Int = 512
     /// The longest that a group takes further writes before its COMMIT.
@@ -30,6 +32,7 @@ public final class Database: Sendable {
     let runtime: Runtime
     private let writer: Writer
     private let readers: Readers
+    private let confinedReaders: Readers
     private let loopConnections: [LoopConnection]
     private let threads: ThreadCount
     /// Holds the lock that says which process the leases of its queues belong to.
@@ -59,9 +62,11 @@ public final class Database: Sendable {
         self.runtime = runtime
         let writer = Writer(connection, configuration: configuration)
         let readers = Readers(configuration)
-        let threads = ThreadCount(1 + configuration.readerThreads)
+        let confinedReaders = Readers(configuration, access: .confined)
+        let threads = ThreadCount(1 + configuration.readerThreads + configuration.confinedThreads)
         self.writer = writer
         self.readers = readers
+        self.confinedReaders = confinedReaders
         self.threads = threads
         loopConnections = runtime.loops.loops.map { _ in LoopConnection() }
         ownership = Ownership(path: configuration.location + "-owner")
@@ -75,11 +80,18 @@ public final class Database: Sendable {
                 threads.ended()
             }
         }
+        for _ in 0..<configuration.confinedThreads {
+            try startThread(name: "db-confined") {
+                confinedReaders.run()
+                threads.ended()
+            }
+        }
     }
 
     deinit {
         writer.queue.close()
         readers.queue.close()
+        confinedReaders.queue.close()
     }
 
     /// Runs `body` in the current group's transaction under its own savepoint, and returns after
@@ -107,6 +119,18 @@ public final class Database: Sendable {
         async throws -> T
     {
         try await readers.read(body)
+    }
+
+    /// Runs `body`, whose statements somebody else wrote, on a thread for such, in one read
+    /// transaction: it reaches what `confinement` lets it reach.
+    public func read<T: Sendable>(
+        confinedBy confinement: Confinement,
+        _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        let clock = SystemClock()
+        return try await confinedReaders.read { connection in
+            try connection.confined(by: confinement, clock: clock, body)
+        }
     }
 
     /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for
@@ -139,6 +163,7 @@ public final class Database: Sendable {
     public func close() async {
         writer.queue.close()
         readers.queue.close()
+        confinedReaders.queue.close()
         for (loop, slot) in zip(runtime.loops.loops, loopConnections) where slot.isUsed {
             await Task(executorPreference: loop) { slot.close() }.value
         }

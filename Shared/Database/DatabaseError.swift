@@ -11,6 +11,8 @@ public enum DatabaseError: Error, Sendable {
     case overloaded
     /// A foreign program holds the lock too long.
     case busy
+    /// A statement took longer than it may.
+    case interrupted
     /// A statement that is wrong, a damaged file, an I/O error, a failed COMMIT.
     case failed(code: Int, message: String, sql: String)
     /// The schema is not this program's.
@@ -24,7 +26,7 @@ extension DatabaseError: TemporaryError {
     public var isTemporary: Bool {
         switch self {
         case .full, .overloaded, .busy: true
-        case .constraint, .failed, .schema: false
+        case .constraint, .interrupted, .failed, .schema: false
         }
     }
 
@@ -37,6 +39,7 @@ extension DatabaseError: TemporaryError {
         switch code & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED: self = .busy
         case SQLITE_FULL: self = .full(message)
+        case SQLITE_INTERRUPT: self = .interrupted
         case SQLITE_CONSTRAINT where code != ExtendedCode.trigger:
             self = DatabaseError.constraint(extendedCode: code, message: message)
         default: self = .failed(code: Int(code), message: message, sql: sql)

@@ -4,10 +4,12 @@ final class Readers: Sendable {
 
     let queue: ThreadQueue<Job>
     private let path: String
+    private let access: Connection.Access
     private let busyTimeout: Duration
 
-    init(_ configuration: DatabaseConfiguration) {
+    init(_ configuration: DatabaseConfiguration, access: Connection.Access = .read) {
         path = configuration.location
+        self.access = access
         busyTimeout = configuration.busyTimeout
         queue = ThreadQueue(limit: configuration.readQueueLimit)
     }
@@ -19,7 +21,7 @@ final class Readers: Sendable {
             do {
                 let open =
                     try connection
-                    ?? Connection(path: path, access: .read, busyTimeout: busyTimeout)
+                    ?? Connection(path: path, access: access, busyTimeout: busyTimeout)
                 connection = open
                 job(.success(open))
             } catch {

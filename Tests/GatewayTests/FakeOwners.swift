@@ -121,6 +121,13 @@ final class FakeOwners: Sendable {
         on("records", DescribeClass.self) { try store.describe($0.type, $1.principal) }
         on("records", GetRecord.self) { try store.get($0, $1.principal) }
         on("records", ListRecords.self) { try store.list($0, $1.principal) }
+        on("records", RunQuery.self) { call, _ in
+            var item = JSONObject([("query", .string(call.query.description))])
+            item["parameters"] = call.parameters
+            item["limit"] = call.limit.map { .number(JSONNumber(Int64($0))) }
+            return FakeOwners.json(
+                ["items": [.object(item)], "next": call.cursor.map { .string($0) } ?? .null])
+        }
         on("records", CreateRecord.self) { try store.create($0, $1) }
         on("records", ChangeRecord.self) { try store.change($0, $1.principal) }
         on("records", DeleteRecord.self) { try store.delete($0, $1.principal) }

@@ -55,6 +55,8 @@ import Testing
         "GET /api/models/{model}": .holder,
         "PUT /api/models/{model}": .holder,
         "GET /api/records/{model}/{class}": .account,
+        "GET /api/queries/{model}/{query}": .account,
+        "GET /api/views/{model}/{class}": .account,
         "POST /api/records/{model}/{class}": .account,
         "GET /api/records/{model}/{class}/{id:integer}": .account,
         "PATCH /api/records/{model}/{class}/{id:integer}": .account,

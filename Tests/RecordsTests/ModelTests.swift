@@ -68,7 +68,7 @@ import Testing
         let told = Set(faults.map { "\($0.pointer) \($0.code)" })
         let expected: Set<String> = [
             "/code invalid-code", "/name wrong-type", "/roles/1 invalid-code",
-            "/extra unknown-member", "/queries unsupported",
+            "/extra unknown-member", "/queries/0/code required", "/queries/0/sql required",
             "/classes/0/describe wrong-format", "/classes/0/deletion not-allowed",
             "/classes/0/parent unsupported", "/classes/0/columns/0/code reserved",
             "/classes/0/columns/2/code repeated", "/classes/0/columns/2/type not-allowed",

@@ -25,6 +25,13 @@ extension Schemas {
                 ], required: ["items", "next"])
         ),
         (
+            "RowList",
+            object(
+                [
+                    ("items", list(object([]))), ("next", optional("string")), ("count", integer),
+                ], required: ["items", "next"])
+        ),
+        (
             "BulkResults",
             object([
                 (

@@ -120,7 +120,8 @@ struct ModelTables {
                 code: code, document: try JSONValue(parsing: bytes),
                 problems: ObjectReader.Problems())
             tables.models[code] = AppliedModel(
-                code: code, version: version, name: definition.name, document: JSONBytes(bytes))
+                code: code, version: version, name: definition.name, document: JSONBytes(bytes),
+                queries: definition.queries)
             tables.definitionsByModel[code] = definition.classes
         }
         tables.classes = try connection.query(

@@ -16,7 +16,23 @@ struct ModelCheckup {
             try checkView(item, pointer, connection, problems)
         }
         checkReferrers(own, problems)
+        checkQueries(problems)
         try checkRows(connection, problems)
+    }
+
+    /// Every query compiles over the views of the model as it will be.
+    private func checkQueries(_ problems: ObjectReader.Problems) {
+        for (index, query) in definition.queries.enumerated() where query.text != .empty {
+            let views = definition.classes.compactMap { item -> CallerView? in
+                let name = ClassTable.viewName(model: definition.code, code: item.code)
+                return query.text.names.contains(name)
+                    ? CallerView(checking: item, name: name) : nil
+            }
+            let sql = CallerView.statement(query.text, over: views) { _ in .null }
+            if let fault = QueryRun.confinement(of: views).fault(of: sql.text) {
+                problems.add("/queries/\(index)/sql", "wrong-sql", "cannot be run: \(fault)")
+            }
+        }
     }
 
     private func checkReferences(

@@ -9,6 +9,7 @@ struct ModelDefinition: Sendable {
     var name: [String: String]
     var roles: [String]
     var classes: [ClassDefinition]
+    var queries: [QueryDefinition]
 
     /// Reads a document and gathers every fault. What is in other services' lists is theirs to
     /// check.
@@ -31,8 +32,10 @@ struct ModelDefinition: Sendable {
         reader.ignore(
             "rules", "scripts", "workflows", "events", "jobs", "mailboxes", "notifications",
             "imports", "exports", "syncs")
-        if let queries = reader.value("queries"), queries != .array([]), !queries.isNull {
-            reader.fault("queries", "unsupported", "queries are not supported yet; leave it empty")
+        let queryReaders = reader.list("queries")
+        if queryReaders.count > QueryDefinition.queryLimit {
+            reader.fault(
+                "queries", "too-many", "has more than \(QueryDefinition.queryLimit) queries")
         }
         let list = reader.list("classes")
         if list.count > ModelDefinition.classLimit {
@@ -41,7 +44,12 @@ struct ModelDefinition: Sendable {
         }
         let roles = roles
         classes = list.map { ClassDefinition(reading: $0, model: code, roles: roles) }
+        queries = queryReaders.map { QueryDefinition(reading: $0, roles: roles) }
         reader.finish()
+        for (index, item) in queries.enumerated()
+        where queries[..<index].contains(where: { $0.code == item.code && !$0.code.isEmpty }) {
+            problems.add("/queries/\(index)/code", "repeated", "is the code of an earlier query")
+        }
         for (index, item) in classes.enumerated()
         where classes[..<index].contains(where: { $0.code == item.code && !$0.code.isEmpty }) {
             problems.add("/classes/\(index)/code", "repeated", "is the code of an earlier class")

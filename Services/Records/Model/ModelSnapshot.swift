@@ -9,6 +9,7 @@ struct AppliedModel: Sendable {
     var name: [String: String]
     /// As it was put.
     var document: JSONBytes
+    var queries: [QueryDefinition]
 }
 
 /// Every model and class at one moment. It is replaced as a whole when a model is applied.

@@ -83,6 +83,15 @@ final class ClassAccess: Sendable {
         plan = rights.read.map { RecordPlan(recordClass, $0) }
     }
 
+    /// The columns of the API view that the caller may read.
+    var viewColumns: [String] {
+        let columns = rights.read.map { rights in
+            zip(recordClass.definition.columns, rights.columns).filter { $1 != .nowhere }
+                .map(\.0.code)
+        }
+        return SystemColumn.allCases.map(\.rawValue) + (columns ?? [])
+    }
+
     /// The plan for a selection; nil where the class may not be read.
     func plan(
         select: [String]?, expand: [String]?, principal: Principal, in snapshot: ModelSnapshot

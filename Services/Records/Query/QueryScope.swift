@@ -64,7 +64,8 @@ struct QueryScope {
         return isFarList ? far.each("json_each(" + far.sql + ") AS v") : far
     }
 
-    private static func column(
+    /// Nil where the caller may not read it.
+    static func column(
         _ code: String, of recordClass: RecordClass, _ rights: RowRights, alias: String
     ) -> Column? {
         if let system = SystemColumn(rawValue: code) {

@@ -24,8 +24,8 @@ struct RecordList: Sendable {
     ) throws {
         guard let rights = access.rights.read,
             let plan = try access.plan(
-                select: call.select, expand: call.expand, principal: context.principal,
-                in: snapshot)
+                select: call.select ?? (call.view == true ? access.viewColumns : nil),
+                expand: call.expand, principal: context.principal, in: snapshot)
         else { throw RecordsError.forbidden("You may not read such records.") }
         self.plan = plan
         limit = call.limit ?? RecordList.defaultLimit

@@ -17,6 +17,8 @@ final class RecordStore: Sendable {
     let models: ModelStore
     let runtime: Runtime
     private let answers = IdempotencyTable()
+    /// In the names of what reads tables for queries; see `Confinement.readers`.
+    let querySecret: String
     /// Called after each commit that may have written to the change log.
     private let onCommit: @Sendable () -> Void
 
@@ -28,6 +30,7 @@ final class RecordStore: Sendable {
         self.models = models
         self.runtime = runtime
         self.onCommit = onCommit
+        querySecret = "reader \(runtime.random.token(24)) "
     }
 
     // MARK: Read

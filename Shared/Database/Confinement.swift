@@ -1,0 +1,142 @@
+import CSQLite
+import ServiceRuntime
+
+/// What a statement that somebody else wrote may reach: tables only through subqueries of ours, and
+/// functions that are listed.
+public struct Confinement: Sendable {
+    /// Subqueries (`WITH name AS …`) that may read any table. Whoever knew such a name could give
+    /// it to a subquery of his own, so that it must not be guessed, nor ever shown.
+    public var readers: Set<String>
+    public var functions: Set<String>
+    /// How long the statement may run; then `DatabaseError.interrupted`.
+    public var time: Duration
+
+    public init(readers: Set<String>, functions: Set<String>, time: Duration) {
+        self.readers = readers
+        self.functions = functions
+        self.time = time
+    }
+
+    /// Values of a statement, and what it makes of them, in bytes.
+    public static let lengthLimit = 1 << 20
+
+    /// Why `sql` cannot be run, in the engine's words; nil where it can. It is compiled over an
+    /// empty database, so that its tables must all be subqueries of its own.
+    public func fault(of sql: String) -> String? {
+        do {
+            let connection = try Connection(
+                path: ":memory:", access: .confined, busyTimeout: .zero)
+            try connection.confined(by: self, clock: SystemClock()) { try $0.compile(sql) }
+            return nil
+        } catch DatabaseError.failed(_, let message, _) {
+            return message
+        } catch {
+            return "it cannot be compiled: \(error)"
+        }
+    }
+}
+
+extension Connection {
+    /// Runs `body`, whose statements keep within `confinement`.
+    func confined<T>(
+        by confinement: Confinement, clock: any WallClock, _ body: (Connection) throws -> T
+    ) throws -> T {
+        warden.confinement = confinement
+        warden.end = clock.monotonicNanoseconds() + confinement.time.nanoseconds
+        defer {
+            warden.confinement = nil
+            warden.end = .max
+        }
+        return try body(self)
+    }
+
+    /// Makes `sql` ready to run and does not run it.
+    func compile(_ sql: String) throws { _ = try prepared(sql) }
+
+    /// Refuses a new statement that counts the rows of a table: the engine names the table then
+    /// without saying whether it is one or a subquery of that name.
+    func admit(_ statement: Statement) throws {
+        guard let confinement = warden.confinement else { return }
+        defer { warden.counted = [] }
+        guard sqlite3_stmt_readonly(statement.handle) != 0,
+            sqlite3_stmt_isexplain(statement.handle) == 0
+        else { throw Connection.refusal("it does more than read") }
+        let names = warden.counted.subtracting(confinement.readers)
+        guard !names.isEmpty else { return }
+        warden.confinement = nil
+        defer { warden.confinement = confinement }
+        let known = try query(
+            "SELECT lower(name) FROM sqlite_master UNION SELECT lower(name) FROM pragma_module_list"
+        ) { $0.text(0) }
+        for name in names {
+            let name = name.lowercased()
+            if known.contains(name) || name.hasPrefix("sqlite_") || name.hasPrefix("pragma_") {
+                throw Connection.refusal("\(name) is not to be read here")
+            }
+        }
+    }
+
+    private static func refusal(_ message: String) -> DatabaseError {
+        .failed(code: Int(SQLITE_AUTH), message: message, sql: "")
+    }
+}
+
+/// Watches over the statements of one connection: what they may reach, and for how long.
+final class Warden {
+    var confinement: Confinement?
+    /// When a statement must have ended; `.max` is never.
+    var end = UInt64.max
+    /// Names of tables, or of subqueries, that are read without a column.
+    var counted: Set<String> = []
+
+    private let clock = SystemClock()
+    /// Instructions of the engine between two looks at the clock: some 20 µs.
+    private static let interval: Int32 = 2000
+
+    func install(in database: OpaquePointer, isConfined: Bool) {
+        // The connection keeps it for as long as the handle lives.
+        let pointer = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_progress_handler(
+            database, Warden.interval,
+            { pointer in
+                guard let pointer else { return 1 }
+                let warden = Unmanaged<Warden>.fromOpaque(pointer).takeUnretainedValue()
+                return warden.isOver ? 1 : 0
+            }, pointer)
+        guard isConfined else { return }
+        sqlite3_set_authorizer(
+            database,
+            { pointer, action, first, second, _, reader in
+                guard let pointer else { return SQLITE_DENY }
+                let warden = Unmanaged<Warden>.fromOpaque(pointer).takeUnretainedValue()
+                func text(_ bytes: UnsafePointer<CChar>?) -> String {
+                    bytes.map { String(cString: $0) } ?? ""
+                }
+                let isFine = warden.allows(
+                    action, text(first), text(second), reader: reader.map { String(cString: $0) })
+                return isFine ? SQLITE_OK : SQLITE_DENY
+            }, pointer)
+    }
+
+    private var isOver: Bool { end != .max && clock.monotonicNanoseconds() >= end }
+
+    /// Table-valued functions over a value that the statement has.
+    private static let valueTables: Set<String> = ["json_each", "json_tree"]
+
+    private func allows(
+        _ action: Int32, _ first: String, _ second: String, reader: String?
+    ) -> Bool {
+        guard let confinement else { return true }
+        if let reader, confinement.readers.contains(reader) { return true }
+        switch action {
+        case SQLITE_SELECT, SQLITE_RECURSIVE: return true
+        case SQLITE_FUNCTION: return confinement.functions.contains(second.lowercased())
+        case SQLITE_READ:
+            if Warden.valueTables.contains(first.lowercased()) { return true }
+            guard second.isEmpty else { return false }
+            counted.insert(first)
+            return true
+        default: return false
+        }
+    }
+}
