@@ -62,7 +62,7 @@ let sharedLibraries: [Target] = [
     shared("Curl", runtime + ["CCurl", "CLinux"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
-    shared("Contracts", runtime + ["RPC"]),
+    shared("Contracts", runtime + ["HTTP", "RPC"]),
 ]
 
 let serviceTargets: [Target] =

@@ -99,6 +99,11 @@ struct ProblemKind: Sendable {
             "A script or expression of the model ended with an error.",
             "The problem names the script, the line and the message; mend it in the model."),
         ProblemKind(
+            "rule-refused", 422, "A rule refuses this",
+            "A rule of the model requires something that the change does not keep. Nothing was "
+                + "written.",
+            "The detail says what the rule wants; the member rule names it."),
+        ProblemKind(
             "script-killed", 422, "A script was stopped",
             "A script ran longer or took more memory than its limit.",
             "The problem names the limit; make the script smaller or raise the limit."),

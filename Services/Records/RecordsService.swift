@@ -39,7 +39,9 @@ public final class RecordsService: Service {
         let headFile = HistoryHeadFile(data: configuration.data)
         let sealer = HistorySealer(
             database: database, keys: configuration.historyKeys, file: headFile, runtime: runtime)
-        let store = RecordStore(database: database, models: models, runtime: runtime) {
+        let store = RecordStore(
+            database: database, models: models, peers: peers, runtime: runtime
+        ) {
             relay.wake()
             sealer.wake()
         }

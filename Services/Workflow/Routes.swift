@@ -5,6 +5,7 @@ import RPC
 struct Routes {
     let models: ModelCalls
     let scripts: ScriptCalls
+    let beforeRules: BeforeRules
     let inbox: InboxCalls
     let events: EventCalls
     let instances: InstanceCalls
@@ -17,6 +18,7 @@ struct Routes {
         routes.on(TakeModel.self, bodyLimit: Routes.documentLimit, models.take)
         routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
         routes.on(Render.self, bodyLimit: 48 << 20, scripts.render)
+        routes.on(RunBeforeRules.self, bodyLimit: 48 << 20, beforeRules.run)
         routes.on(DeliverEvents.self, bodyLimit: 48 << 20, inbox.deliver)
         routes.on(RaiseEvent.self, events.raise)
         routes.on(ShowCapability.self, events.show)

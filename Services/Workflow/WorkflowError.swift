@@ -22,6 +22,8 @@ enum WorkflowError: Error, Sendable {
     case keyReused
     case template(name: String, Template.Fault)
     case invalidBinding(String)
+    /// A document that the caller goes by has not come yet.
+    case modelBehind
 }
 
 extension WorkflowError: ProblemConvertible {
@@ -58,6 +60,8 @@ extension WorkflowError: ProblemConvertible {
                     ("script", .string(name)), ("line", .number(JSONNumber(Int64(fault.line)))),
                     ("message", .string(fault.detail)),
                 ]))
+        case .modelBehind:
+            Problem.unavailable("The rules are being put into force; try again.", retryAfter: 1)
         case .invalidBinding(let name):
             WorkflowError.fault("/bindings", "“\(name)” is no name that a script can use.")
         }

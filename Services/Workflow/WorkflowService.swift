@@ -114,6 +114,7 @@ private struct Parts {
             scripts: ScriptCalls(
                 database: database, definitions: definitions, evaluator: evaluator,
                 capabilities: capabilities),
+            beforeRules: BeforeRules(definitions: definitions, pool: pool),
             inbox: InboxCalls(
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
             events: EventCalls(

@@ -78,6 +78,7 @@ extension CreateRecord {
         var body: JSONBytes?
         var atomic: Bool?
         var upsert: [String]?
+        var rules: Bool?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
@@ -85,11 +86,12 @@ extension CreateRecord {
             case "body": body = try reader.readRaw()
             case "atomic": atomic = try reader.readOptionalBoolean()
             case "upsert": upsert = try reader.readStrings()
+            case "rules": rules = try reader.readOptionalBoolean()
             default: throw reader.unknownMember(key)
             }
         }
         guard let type, let body else { throw reader.missing("type and body") }
-        self.init(type, body: body, atomic: atomic, upsert: upsert)
+        self.init(type, body: body, atomic: atomic, upsert: upsert, rules: rules)
     }
 
     public func write(json writer: inout JSONWriter) {
@@ -99,6 +101,7 @@ extension CreateRecord {
         writer.raw(body)
         writer.member("atomic", atomic)
         writer.member("upsert", upsert)
+        writer.member("rules", rules)
         writer.endObject()
     }
 }

@@ -86,10 +86,15 @@ public struct CreateRecord: Call, Codable {
     public var atomic: Bool?
     /// Of an array: these columns find an existing record, which is changed instead (a unique set).
     public var upsert: [String]?
+    /// False: no rule runs on what is written, before or after; imports that say so. Its history
+    /// shows it in the cause.
+    public var rules: Bool?
 
     public init(
-        _ type: FullCode, body: JSONBytes, atomic: Bool? = nil, upsert: [String]? = nil
+        _ type: FullCode, body: JSONBytes, atomic: Bool? = nil, upsert: [String]? = nil,
+        rules: Bool? = nil
     ) {
+        self.rules = rules
         self.type = type
         self.body = body
         self.atomic = atomic

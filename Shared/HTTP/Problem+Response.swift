@@ -87,4 +87,25 @@ extension Problem {
             retryAfter: json["retryAfter"]?.integer.flatMap { Int(exactly: $0) },
             extra: JSONObject(extra.map { ($0.key, $0.value) }))
     }
+
+    /// As a member of a larger answer.
+    public var member: JSONValue {
+        var object = JSONObject([
+            ("type", .string(Problem.typePrefix + code)), ("title", .string(title)),
+            ("status", .number(JSONNumber(Int64(status)))),
+        ])
+        if let detail { object["detail"] = .string(detail) }
+        if !errors.isEmpty {
+            object["errors"] = .array(
+                errors.map { error in
+                    .object(
+                        JSONObject([
+                            ("pointer", .string(error.pointer)), ("code", .string(error.code)),
+                            ("detail", .string(error.detail)),
+                        ]))
+                })
+        }
+        for (key, value) in extra.members { object[key] = value }
+        return .object(object)
+    }
 }

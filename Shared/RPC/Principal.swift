@@ -74,6 +74,15 @@ public struct Cause: Sendable, Hashable, Codable {
         self.depth = depth
     }
 
+    private static let withoutRulesMark = " without rules"
+
+    /// The same for writes on which no rule may run; their history shows it.
+    public var withoutRules: Cause {
+        Cause(root: root, via: via + Cause.withoutRulesMark, depth: depth)
+    }
+
+    public var isWithoutRules: Bool { via.hasSuffix(Cause.withoutRulesMark) }
+
     /// The cause of what `via` does next.
     public func next(_ via: String) -> Cause { Cause(root: root, via: via, depth: depth + 1) }
 }

@@ -19,6 +19,7 @@ final class TestStore: Sendable {
 
     init(
         clock: any WallClock = SystemClock(), folder: TemporaryFolder = TemporaryFolder(),
+        peers: [String: any Transport] = [:],
         onCommit: @escaping @Sendable () -> Void = {}
     ) async throws {
         self.folder = folder
@@ -31,7 +32,14 @@ final class TestStore: Sendable {
         directory = DirectoryStore(database: database)
         try await directory.refresh()
         records = RecordStore(
-            database: database, models: models, runtime: runtime, onCommit: onCommit)
+            database: database, models: models,
+            peers: Peers(transports: peers, signer: TestStore.signer(clock), runtime: runtime),
+            runtime: runtime, onCommit: onCommit)
+    }
+
+    /// What its peers' routes check calls by.
+    static func signer(_ clock: any WallClock) -> PrincipalSigner {
+        PrincipalSigner(key: Array(repeating: 7, count: 32), clock: clock)
     }
 
     // MARK: Models
@@ -58,10 +66,10 @@ final class TestStore: Sendable {
     @discardableResult
     func create(
         _ type: FullCode, _ body: JSONValue, as context: CallContext = .system,
-        atomic: Bool? = nil, upsert: [String]? = nil
+        atomic: Bool? = nil, upsert: [String]? = nil, rules: Bool? = nil
     ) async throws -> JSONValue {
         let call = CreateRecord(
-            type, body: JSONBytes(body.bytes), atomic: atomic, upsert: upsert)
+            type, body: JSONBytes(body.bytes), atomic: atomic, upsert: upsert, rules: rules)
         return try JSONValue(parsing: await records.create(call, context).bytes)
     }
 

@@ -89,7 +89,27 @@ private let faults: [(String, JSONValue?, String, String)] = [
     ("/scripts/0/source", nil, "/scripts/0/source", "required"),
     ("/scripts/0/runAs", "admin", "/scripts/0/runAs", "unsupported"),
     ("/rules/0/class", "tickets", "/rules/0/class", "unknown-reference"),
-    ("/rules/0/on", "inserting", "/rules/0/on", "unsupported"),
+    ("/rules/0/on", "inserting", "/rules/0/do/0/workflow", "not-allowed"),
+    ("/rules/0/require", "=true", "/rules/0/require", "not-allowed"),
+    ("/rules/0/message", "No.", "/rules/0/message", "not-allowed"),
+    ("/rules/1/on", "deleting", "/rules/1/do/0/set", "not-allowed"),
+    ("/rules/1/do/0", ["script": "tidy"], "/rules/1/do/0/script", "unsupported"),
+    ("/rules/2", ["code": "c", "class": "ticket", "on": "opening"], "/rules/2/do", "required"),
+    (
+        "/rules/2",
+        [
+            "code": "c", "class": "ticket", "on": "opening", "require": "=true", "message": "No.",
+        ], "/rules/2/require", "not-allowed"
+    ),
+    (
+        "/rules/2", ["code": "c", "class": "ticket", "on": "inserting", "require": "=true"],
+        "/rules/2/message", "required"
+    ),
+    (
+        "/rules/2",
+        ["code": "c", "class": "ticket", "on": "inserting", "do": [["script": "gone"]]],
+        "/rules/2/do/0/script", "unknown-reference"
+    ),
     ("/rules/0/on", "saved", "/rules/0/on", "not-allowed"),
     ("/rules/0/do", [], "/rules/0/do", "required"),
     ("/rules/0/do/0", ["workflow": "nothing"], "/rules/0/do/0/workflow", "unknown-reference"),

@@ -121,7 +121,8 @@ struct ModelTables {
                 problems: ObjectReader.Problems())
             tables.models[code] = AppliedModel(
                 code: code, version: version, name: definition.name, document: JSONBytes(bytes),
-                queries: definition.queries)
+                queries: definition.queries,
+                beforeRules: definition.beforeRules)
             tables.definitionsByModel[code] = definition.classes
         }
         tables.classes = try connection.query(

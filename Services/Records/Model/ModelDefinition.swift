@@ -10,6 +10,13 @@ struct ModelDefinition: Sendable {
     var roles: [String]
     var classes: [ClassDefinition]
     var queries: [QueryDefinition]
+    /// Where Workflow must be asked before a save, because the document has rules for it.
+    var beforeRules: Set<BeforeRule>
+
+    struct BeforeRule: Sendable, Hashable {
+        var type: FullCode
+        var moment: RuleMoment
+    }
 
     /// Reads a document and gathers every fault. What is in other services' lists is theirs to
     /// check.
@@ -42,6 +49,7 @@ struct ModelDefinition: Sendable {
             reader.fault(
                 "classes", "too-many", "has more than \(ModelDefinition.classLimit) classes")
         }
+        beforeRules = ModelDefinition.beforeRules(of: document, model: code)
         let roles = roles
         classes = list.map { ClassDefinition(reading: $0, model: code, roles: roles) }
         queries = queryReaders.map { QueryDefinition(reading: $0, roles: roles) }
@@ -54,5 +62,19 @@ struct ModelDefinition: Sendable {
         where classes[..<index].contains(where: { $0.code == item.code && !$0.code.isEmpty }) {
             problems.add("/classes/\(index)/code", "repeated", "is the code of an earlier class")
         }
+    }
+
+    /// What is wrong with a rule is Workflow's to say.
+    private static func beforeRules(of document: JSONValue, model: String) -> Set<BeforeRule> {
+        let rules = (document["rules"]?.array ?? []).compactMap { rule -> BeforeRule? in
+            guard let moment = rule["on"]?.string.flatMap(RuleMoment.init(rawValue:)),
+                let code = rule["class"]?.string,
+                let type = FullCode.isCode(code)
+                    ? FullCode(model: model, code: code)
+                    : FullCode(code)
+            else { return nil }
+            return BeforeRule(type: type, moment: moment)
+        }
+        return Set(rules)
     }
 }

@@ -10,6 +10,7 @@ struct AppliedModel: Sendable {
     /// As it was put.
     var document: JSONBytes
     var queries: [QueryDefinition]
+    var beforeRules: Set<ModelDefinition.BeforeRule> = []
 }
 
 /// Every model and class at one moment. It is replaced as a whole when a model is applied.
@@ -20,6 +21,8 @@ final class ModelSnapshot: Sendable {
     let models: [String: AppliedModel]
     let classes: [FullCode: RecordClass]
     let classesByNumber: [Int64: RecordClass]
+    /// The documents, with their versions, that have rules before a save of a class.
+    private let ruleModels: [ModelDefinition.BeforeRule: [String: Int64]]
 
     static let empty = ModelSnapshot(generation: -1, models: [:], classes: [])
 
@@ -30,6 +33,31 @@ final class ModelSnapshot: Sendable {
             classes.map { ($0.type, $0) }, uniquingKeysWith: { a, _ in a })
         classesByNumber = Dictionary(
             classes.map { ($0.number, $0) }, uniquingKeysWith: { a, _ in a })
+        var ruleModels: [ModelDefinition.BeforeRule: [String: Int64]] = [:]
+        for model in models.values {
+            for rule in model.beforeRules {
+                ruleModels[rule, default: [:]][model.code] = model.version
+            }
+        }
+        self.ruleModels = ruleModels
+    }
+
+    /// The class itself and those that it inherits from, nearest first: rules of any of them run.
+    func lineage(of type: FullCode) -> [FullCode] { [type] }
+
+    /// The documents whose rules run at a moment, with their versions; mostly none.
+    func ruleModels(for type: FullCode, _ moment: RuleMoment) -> [String: Int64] {
+        guard !ruleModels.isEmpty else { return [:] }
+        return lineage(of: type).reduce(into: [:]) { models, type in
+            let rule = ModelDefinition.BeforeRule(type: type, moment: moment)
+            models.merge(ruleModels[rule] ?? [:]) { first, _ in first }
+        }
+    }
+
+    /// Whether any rule runs before a save of this class.
+    func hasBeforeRules(_ type: FullCode) -> Bool {
+        let moments: [RuleMoment] = [.inserting, .changing, .deleting]
+        return moments.contains { !ruleModels(for: type, $0).isEmpty }
     }
 
     /// The class for this caller; `notFound` where it does not exist, is closed to the door, or

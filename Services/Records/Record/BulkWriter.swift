@@ -28,7 +28,7 @@ struct BulkWriter {
         for (index, item) in items.enumerated() {
             do {
                 let written = try writer.connection.savepoint {
-                    try write(item, at: isAtomic ? "/\(index)" : "")
+                    try write(item, index, at: isAtomic ? "/\(index)" : "")
                 }
                 BulkWriter.write(written, into: &answer)
             } catch let error as any ProblemConvertible {
@@ -45,25 +45,13 @@ struct BulkWriter {
         return answer.bytes
     }
 
-    private func write(_ item: JSONValue, at pointer: String) throws -> RecordWriter.Written {
-        if let key, let id = try standing(key, item) {
-            return try writer.change(id, version: nil, item, at: pointer)
+    private func write(
+        _ item: JSONValue, _ index: Int, at pointer: String
+    ) throws -> RecordWriter.Written {
+        if let id = try writer.standing(item, by: key) {
+            return try writer.change(id, version: nil, item, at: pointer, item: index)
         }
-        return try writer.insert(item, at: pointer)
-    }
-
-    /// The record that has the item's key; an item without a good key is an insert, and its faults
-    /// are told there.
-    private func standing(_ key: UpsertKey, _ item: JSONValue) throws -> Int64? {
-        guard let value = item[key.column.code],
-            case .success(let stored) = ColumnValue.read(value, for: key.column), stored != .null
-        else { return nil }
-        return try writer.connection.first(
-            """
-            SELECT id FROM \(writer.access.recordClass.table) \
-            WHERE \(quoted(key.column.code)) = ? AND deleted = 0
-            """, [stored]
-        ) { $0.integer(0) }
+        return try writer.insert(item, at: pointer, item: index)
     }
 
     private static func write(_ written: RecordWriter.Written, into answer: inout JSONWriter) {
@@ -84,28 +72,5 @@ struct BulkWriter {
             first.errors += failure.errors
         }
         return first
-    }
-}
-
-extension Problem {
-    /// As a member of a larger answer.
-    var member: JSONValue {
-        var object = JSONObject([
-            ("type", .string("/problems/\(code)")), ("title", .string(title)),
-            ("status", .number(JSONNumber(Int64(status)))),
-        ])
-        if let detail { object["detail"] = .string(detail) }
-        if !errors.isEmpty {
-            object["errors"] = .array(
-                errors.map { error in
-                    .object(
-                        JSONObject([
-                            ("pointer", .string(error.pointer)), ("code", .string(error.code)),
-                            ("detail", .string(error.detail)),
-                        ]))
-                })
-        }
-        for (key, value) in extra.members { object[key] = value }
-        return .object(object)
     }
 }

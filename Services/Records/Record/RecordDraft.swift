@@ -9,10 +9,17 @@ struct RecordDraft: Sendable {
     /// Columns of the body that the caller may see but not write: refused as a whole.
     private(set) var refused: [FieldProblem] = []
 
+    /// Columns that rules have set rather than the caller.
+    private(set) var ruled: Set<Int> = []
+    /// Required columns of a new record that the body does not name.
+    private var missing: Set<Int> = []
+    private let isInsert: Bool
+
     /// `pointer` is where the body stands in the request (`/3` in an array).
     init(
         _ body: JSONValue, of definition: RecordClass, at pointer: String = "", isInsert: Bool
     ) {
+        self.isInsert = isInsert
         guard let object = body.object else {
             add(pointer, "wrong-type", "A record must be an object.")
             return
@@ -40,7 +47,7 @@ struct RecordDraft: Sendable {
                 values[position] = .null
             }
         }
-        if isInsert { fillDefaults(of: definition.definition, at: pointer) }
+        if isInsert { fillDefaults(of: definition.definition) }
     }
 
     private mutating func addReadOnly(_ place: String, _ column: ColumnDefinition) {
@@ -54,11 +61,46 @@ struct RecordDraft: Sendable {
     /// Gives a value to a column that the body leaves empty.
     mutating func fill(_ position: Int, _ value: SQLValue) { values[position] = value }
 
-    private mutating func fillDefaults(of definition: ClassDefinition, at pointer: String) {
+    private mutating func fillDefaults(of definition: ClassDefinition) {
         for (position, column) in definition.columns.enumerated() where values[position] == nil {
             values[position] = column.defaultValue
             if column.required, column.defaultValue == .null, !column.isMade {
-                add("\(pointer)/\(column.code)", "required", "This must have a value.")
+                missing.insert(position)
+            }
+        }
+    }
+
+    /// Tells of required columns of a new record that neither the body nor a rule has named.
+    mutating func requireAll(of definition: ClassDefinition, at pointer: String) {
+        for position in missing.sorted() {
+            let code = definition.columns[position].code
+            add("\(pointer)/\(code)", "required", "This must have a value.")
+        }
+    }
+
+    /// Whether the body itself is good, so that rules may see it.
+    var isClean: Bool { faults.isEmpty && refused.isEmpty }
+
+    /// Takes what rules before the save have set. It is held to the columns like anybody's values,
+    /// and not to what the caller may write.
+    mutating func apply(_ columns: JSONObject, of recordClass: RecordClass, at pointer: String) {
+        for (key, value) in columns.members {
+            let place = pointer + "/" + JSONPointer.escaped(key)
+            guard let position = recordClass.positions[key] else {
+                add(place, "unknown-member", "A rule sets this, and the class has no such column.")
+                continue
+            }
+            let column = recordClass.definition.columns[position]
+            guard column.isGiven, isInsert || !column.readOnly else {
+                add(place, "read-only", "A rule sets this, and it cannot be set.")
+                continue
+            }
+            missing.remove(position)
+            ruled.insert(position)
+            switch ColumnValue.read(value, for: column) {
+            case .success(let stored): values[position] = stored
+            case .failure(let fault):
+                add(place + fault.path, fault.code, "A rule set this; it \(fault.detail).")
             }
         }
     }
@@ -98,5 +140,17 @@ struct RecordDraft: Sendable {
             throw RecordsError.forbidden("You may not write all of these columns.", errors: refused)
         }
         if !faults.isEmpty { throw RecordsError.validation(faults) }
+    }
+
+    /// The columns whose values are others than those that stand, in order.
+    func differing(from standing: [SQLValue]) -> [Int] {
+        values.keys.sorted().filter { !RecordDraft.isSame(values[$0], standing[$0]) }
+    }
+
+    /// Texts are the same where their bytes are: one accent has two spellings, and one is not the
+    /// other.
+    private static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
+        if case .text(let a)? = new, case .text(let b) = old { return a.utf8.elementsEqual(b.utf8) }
+        return new == old
     }
 }

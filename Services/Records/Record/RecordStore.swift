@@ -12,10 +12,13 @@ final class RecordStore: Sendable {
     static let answerLife = Duration.seconds(24 * 3600)
     /// How often a read is begun again because models were applied meanwhile.
     static let attemptLimit = 10
+    /// How often rules are asked about a record that others change meanwhile.
+    static let ruleAttemptLimit = 4
 
     let database: Database
     let models: ModelStore
     let runtime: Runtime
+    let peers: Peers
     private let answers = IdempotencyTable()
     /// In the names of what reads tables for queries; see `Confinement.readers`.
     let querySecret: String
@@ -23,11 +26,12 @@ final class RecordStore: Sendable {
     private let onCommit: @Sendable () -> Void
 
     init(
-        database: Database, models: ModelStore, runtime: Runtime,
+        database: Database, models: ModelStore, peers: Peers, runtime: Runtime,
         onCommit: @escaping @Sendable () -> Void
     ) {
         self.database = database
         self.models = models
+        self.peers = peers
         self.runtime = runtime
         self.onCommit = onCommit
         querySecret = "reader \(runtime.random.token(24)) "
@@ -89,7 +93,8 @@ final class RecordStore: Sendable {
                         detail: "Only an array can be written atomically or upserted.")
                 ])
             }
-            return try await write(call, context) { writer in
+            let intents = Intents(rules: call.rules) { _ in [.insert(body)] }
+            return try await write(call, context, intents) { writer in
                 let written = try writer.insert(body)
                 return try writer.answer(written)
             }
@@ -98,7 +103,11 @@ final class RecordStore: Sendable {
             throw RecordsError.tooLarge(
                 limit: BulkWriter.itemLimit, "An array may have \(BulkWriter.itemLimit) items.")
         }
-        return try await write(call, context) { writer in
+        let intents = Intents(rules: call.rules) { writer in
+            let key = try writer.upsertKey(call.upsert)
+            return items.map { .upsert($0, key) }
+        }
+        return try await write(call, context, intents) { writer in
             guard writer.access.rights.insert != nil else {
                 throw RecordsError.forbidden("You may not create such records.")
             }
@@ -113,34 +122,78 @@ final class RecordStore: Sendable {
         do { body = try JSONValue(parsing: call.body.bytes) } catch {
             throw RecordsError.malformed(error)
         }
-        return try await write(call, context) { writer in
+        let intents = Intents { _ in [.change(call.id, version: call.version, body)] }
+        return try await write(call, context, intents) { writer in
             let written = try writer.change(call.id, version: call.version, body)
             return try writer.answer(written)
         }
     }
 
     func delete(_ call: DeleteRecord, _ context: CallContext) async throws {
-        _ = try await write(call, context) { writer in
+        let intents = Intents { _ in [.delete(call.id, version: call.version)] }
+        _ = try await write(call, context, intents) { writer in
             try writer.delete(call.id, version: call.version)
             return Array("{}".utf8)
         }
     }
 
-    /// One write with everything around it: it goes by the definitions in force, a
-    /// repeated key answers what it answered, and the answer is kept in the same transaction.
+    /// One write with everything around it: the rules before it are asked, it goes by the
+    /// definitions in force, a repeated key answers what it answered, and the answer is kept in the
+    /// same transaction.
     private func write<C: RecordCall>(
-        _ call: C, _ context: CallContext,
+        _ call: C, _ context: CallContext, _ intents: Intents,
         _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
     ) async throws -> JSONBytes {
         let key = context.idempotencyKey.map {
-            "\(context.principal.account)\n\(C.path)\n\($0)"
+            KeptKey(
+                key: "\(context.principal.account)\n\(C.path)\n\($0)",
+                fingerprint: RecordStore.fingerprint(call))
         }
-        let fingerprint = key == nil ? [] : RecordStore.fingerprint(call)
-        let prepared = models.current
+        var context = context
+        if intents.isWithoutRules { context.cause = context.cause.withoutRules }
+        var attempt = 1
+        while true {
+            let prepared = models.current
+            let isLast = attempt == RecordStore.ruleAttemptLimit
+            if !intents.isWithoutRules, prepared.hasBeforeRules(call.type), let key,
+                let known = try await answer(key)
+            {
+                return JSONBytes(known)
+            }
+            do {
+                let rulings = try await rulings(
+                    intents, call.type, context, prepared, isLast: isLast)
+                let answer = try await write(call.type, context, prepared, rulings, key, body)
+                onCommit()
+                return JSONBytes(answer)
+            } catch is StaleRuling where !isLast {
+                attempt += 1
+                try await models.refresh()
+            }
+        }
+    }
+
+    /// A key of the caller with what it asked for under it.
+    private struct KeptKey {
+        var key: String
+        var fingerprint: [UInt8]
+    }
+
+    private func answer(_ key: KeptKey) async throws -> [UInt8]? {
+        try await database.read { [answers] connection in
+            try answers.answer(connection, key: key.key, fingerprint: key.fingerprint)
+        }
+    }
+
+    private func write(
+        _ type: FullCode, _ context: CallContext, _ prepared: ModelSnapshot, _ rulings: Rulings,
+        _ key: KeptKey?, _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
+    ) async throws -> [UInt8] {
         let now = runtime.clock.now()
-        let answer = try await database.write { [models, answers, runtime] connection in
+        return try await database.write { [models, answers, runtime] connection in
             if let key,
-                let known = try answers.answer(connection, key: key, fingerprint: fingerprint)
+                let known = try answers.answer(
+                    connection, key: key.key, fingerprint: key.fingerprint)
             {
                 return known
             }
@@ -148,18 +201,17 @@ final class RecordStore: Sendable {
             let snapshot =
                 models.isCurrent(prepared) ? prepared : try ModelTables.load(connection).snapshot
             let writer = RecordWriter(
-                connection: connection, access: try snapshot.access(call.type, context),
-                snapshot: snapshot, context: context, now: now, random: runtime.random)
+                connection: connection, access: try snapshot.access(type, context),
+                snapshot: snapshot, context: context, now: now, random: runtime.random,
+                rulings: rulings)
             let answer = try writer.writing { try body(writer) }
             if let key {
                 try answers.keep(
-                    connection, key: key, fingerprint: fingerprint, answer: answer,
+                    connection, key: key.key, fingerprint: key.fingerprint, answer: answer,
                     expires: now.advanced(by: RecordStore.answerLife))
             }
             return answer
         }
-        onCommit()
-        return JSONBytes(answer)
     }
 
     private static func fingerprint(_ call: some JSONWritable) -> [UInt8] {

@@ -35,8 +35,9 @@ extension RecordWriter {
     }
 
     /// Whether the caller may read the record that a reference names.
-    func exists(_ id: SQLValue, in type: FullCode) throws -> Bool {
-        guard let plan = snapshot.classes[type]?.access(for: context.principal).plan else {
+    func exists(_ id: SQLValue, in type: FullCode, isRuled: Bool) throws -> Bool {
+        let principal = isRuled ? Principal.system : context.principal
+        guard let plan = snapshot.classes[type]?.access(for: principal).plan else {
             return false
         }
         let sql =

@@ -13,6 +13,8 @@ struct RecordWriter {
     let context: CallContext
     let now: Timestamp
     let random: any RandomSource
+    /// What the rules before the save said of each item of the call.
+    var rulings = Rulings()
 
     /// A record after a write.
     struct Written {
@@ -47,16 +49,14 @@ struct RecordWriter {
 
     // MARK: Insert
 
-    func insert(_ body: JSONValue, at pointer: String = "") throws -> Written {
-        guard let rights = access.rights.insert else {
-            throw RecordsError.forbidden("You may not create such records.")
+    func insert(
+        _ body: JSONValue, at pointer: String = "", item: Int = 0
+    ) throws -> Written {
+        var draft = try insertDraft(body, at: pointer)
+        if draft.isClean, let set = try ruling(.inserting, item: item) {
+            draft.apply(set, of: recordClass, at: pointer)
         }
-        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
-        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives is
-        // refused now, the rest when it stands.
-        draft.check(
-            rights, read: access.rights.read, access.rights.predicates, body: body,
-            of: recordClass, at: pointer)
+        draft.requireAll(of: definition, at: pointer)
         make(&draft)
         try checkStored(&draft, id: nil, at: pointer)
         try draft.validate()
@@ -68,9 +68,15 @@ struct RecordWriter {
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
         let id = connection.lastInsertID
-        if !rights.asked.isEmpty {
+        if let rights = access.rights.insert, !rights.asked.isEmpty {
             let named = (body.object?.keys ?? []).compactMap { recordClass.positions[$0] }
-            try checkResult(id, rights, named, at: pointer)
+                .filter { !draft.ruled.contains($0) }
+            // What rules have set is nobody's wish, and asks for no right.
+            let isRuled = draft.ruled.contains {
+                rights.asked.contains(definition.columns[$0].code)
+            }
+            let isAsked = named.contains { rights.asked.contains(definition.columns[$0].code) }
+            if isAsked || !isRuled { try checkResult(id, rights, named, at: pointer) }
         }
         return Written(id: id, version: 1, effect: .insert)
     }
@@ -93,21 +99,31 @@ struct RecordWriter {
         }
     }
 
+    func insertDraft(_ body: JSONValue, at pointer: String) throws -> RecordDraft {
+        guard let rights = access.rights.insert else {
+            throw RecordsError.forbidden("You may not create such records.")
+        }
+        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
+        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives is
+        // refused now, the rest when it stands.
+        draft.check(
+            rights, read: access.rights.read, access.rights.predicates, body: body,
+            of: recordClass, at: pointer)
+        return draft
+    }
+
     // MARK: Change
 
     func change(
-        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = ""
+        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = "", item: Int = 0
     ) throws -> Written {
-        let row = try standing(id)
-        guard let rights = access.rights.change, rights.covers(row.held) else {
-            throw RecordsError.forbidden("You may not change this record.")
-        }
-        try check(version, of: row, id)
-        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: false)
-        draft.check(
-            rights, read: access.rights.read, row.held, body: body, of: recordClass, at: pointer)
-        let differing = draft.values.keys.sorted().filter {
-            !RecordWriter.isSame(draft.values[$0], row.values[$0])
+        var (row, draft) = try changeDraft(id, version: version, body, at: pointer)
+        var differing = draft.differing(from: row.values)
+        if draft.isClean, !differing.isEmpty,
+            let set = try ruling(.changing, item: item, id: id, version: row.version)
+        {
+            draft.apply(set, of: recordClass, at: pointer)
+            differing = draft.differing(from: row.values)
         }
         try checkStored(&draft, id: id, only: Set(differing), at: pointer)
         try draft.validate()
@@ -122,27 +138,34 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
-        if differing.contains(where: { rights.asked.contains(definition.columns[$0].code) }) {
-            try checkResult(id, rights, differing, at: pointer)
+        let named = differing.filter { !draft.ruled.contains($0) }
+        if let rights = access.rights.change,
+            named.contains(where: { rights.asked.contains(definition.columns[$0].code) })
+        {
+            try checkResult(id, rights, named, at: pointer)
         }
         return Written(id: id, version: row.version + 1, effect: .change)
     }
 
-    /// Texts are the same where their bytes are: one accent has two spellings, and one is not the
-    /// other.
-    private static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
-        if case .text(let a)? = new, case .text(let b) = old { return a.utf8.elementsEqual(b.utf8) }
-        return new == old
+    func changeDraft(
+        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String
+    ) throws -> (Standing, RecordDraft) {
+        let row = try standing(id)
+        guard let rights = access.rights.change, rights.covers(row.held) else {
+            throw RecordsError.forbidden("You may not change this record.")
+        }
+        try check(version, of: row, id)
+        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: false)
+        draft.check(
+            rights, read: access.rights.read, row.held, body: body, of: recordClass, at: pointer)
+        return (row, draft)
     }
 
     // MARK: Delete
 
-    func delete(_ id: Int64, version: Int64?) throws {
-        let row = try standing(id)
-        guard let rights = access.rights.delete, rights.covers(row.held) else {
-            throw RecordsError.forbidden("You may not delete this record.")
-        }
-        try check(version, of: row, id)
+    func delete(_ id: Int64, version: Int64?, item: Int = 0) throws {
+        let row = try deletable(id, version: version)
+        _ = try ruling(.deleting, item: item, id: id, version: row.version)
         switch definition.deletion {
         case .logical:
             try store(
@@ -154,6 +177,16 @@ struct RecordWriter {
             try refuseWhereReferred(id)
             try store("DELETE FROM \(recordClass.table) WHERE id = ?", [.integer(id)])
         }
+    }
+
+    /// The row, where the caller may delete it.
+    func deletable(_ id: Int64, version: Int64?) throws -> Standing {
+        let row = try standing(id)
+        guard let rights = access.rights.delete, rights.covers(row.held) else {
+            throw RecordsError.forbidden("You may not delete this record.")
+        }
+        try check(version, of: row, id)
+        return row
     }
 
     /// A row that goes for good must not be what another points to.
@@ -221,7 +254,9 @@ struct RecordWriter {
                 value != .null
             else { continue }
             for (index, element) in ColumnValue.elements(of: value, column).enumerated()
-            where try !exists(element, for: column) {
+            where try !exists(
+                element, for: column, isRuled: draft.ruled.contains(position))
+            {
                 let place = "\(pointer)/\(column.code)" + (column.many ? "/\(index)" : "")
                 let what = column.target?.code ?? column.type.rawValue
                 draft.add(place, "not-found", "There is no such \(what).")
@@ -264,8 +299,12 @@ struct RecordWriter {
         ) { $0.value(0) } ?? .null
     }
 
-    private func exists(_ value: SQLValue, for column: ColumnDefinition) throws -> Bool {
-        if let target = column.target { return try exists(value, in: target) }
+    private func exists(
+        _ value: SQLValue, for column: ColumnDefinition, isRuled: Bool
+    ) throws -> Bool {
+        if let target = column.target {
+            return try exists(value, in: target, isRuled: isRuled)
+        }
         if let structure = column.structure {
             return try connection.count(
                 "SELECT count(*) FROM org_unit WHERE structure = ? AND code = ?",

@@ -18,11 +18,12 @@ struct InboxCalls: Sendable {
         try await database.write { [definitions, store] connection in
             for event in call.events {
                 // Of a model that has not come yet nobody knows whether a rule waits.
-                let isAwaited =
+                let mayFire =
                     !definitions.knows(event.record.model)
                     || RuleEngine.moment(event.type).map {
                         !definitions.rules(for: event.record, $0).isEmpty
                     } ?? false
+                let isAwaited = mayFire && !event.cause.isWithoutRules
                 _ = try store.receive(event, isAwaited: isAwaited, connection)
             }
         }

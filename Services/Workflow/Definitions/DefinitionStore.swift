@@ -19,6 +19,8 @@ final class DefinitionStore: Sendable {
 
     private struct State {
         var models: [String: ModelDefinitions] = [:]
+        /// The version of each document.
+        var modelVersions: [String: Int64] = [:]
         var rules: [FullCode: [RuleDefinition]] = [:]
         var current: [FullCode: Int64] = [:]
         var versions: [Int64: Version] = [:]
@@ -29,6 +31,13 @@ final class DefinitionStore: Sendable {
     // MARK: Reading
 
     func knows(_ model: String) -> Bool { state.withLock { $0.models[model] != nil } }
+
+    /// Whether each of these documents has come in this version or a newer one.
+    func has(_ versions: [String: Int64]) -> Bool {
+        state.withLock { state in
+            versions.allSatisfy { (state.modelVersions[$0.key] ?? 0) >= $0.value }
+        }
+    }
 
     func event(_ code: FullCode) -> EventDefinition? {
         state.withLock { $0.models[code.model]?.events[code.code] }
@@ -45,6 +54,18 @@ final class DefinitionStore: Sendable {
     /// By order, then by code; rules of every model on this class.
     func rules(for type: FullCode, _ moment: RuleDefinition.Moment) -> [RuleDefinition] {
         state.withLock { $0.rules[type]?.filter { $0.moment == moment } ?? [] }
+    }
+
+    /// The same of several classes, which are one record's: its own and those above it.
+    func rules(
+        for types: [FullCode], _ moment: RuleDefinition.Moment
+    ) -> [RuleDefinition] {
+        if types.count == 1 { return rules(for: types[0], moment) }
+        return types.flatMap { rules(for: $0, moment) }.sorted(by: DefinitionStore.precedes)
+    }
+
+    private static func precedes(_ a: RuleDefinition, _ b: RuleDefinition) -> Bool {
+        (a.order, a.code, a.model) < (b.order, b.code, b.model)
     }
 
     func currentVersion(of workflow: FullCode) -> Version? {
@@ -70,12 +91,12 @@ final class DefinitionStore: Sendable {
 
     /// Reads everything that is in force.
     func load(_ connection: Connection) throws {
-        let documents = try connection.query("select code, document from model") {
-            ($0.text(0), Array($0.text(1).utf8))
+        let documents = try connection.query("select code, document, version from model") {
+            ($0.text(0), Array($0.text(1).utf8), $0.integer(2))
         }
-        for (code, bytes) in documents {
+        for (code, bytes, version) in documents {
             let document = try JSONValue(parsing: bytes)
-            install(ModelReader(code: code, document: document).read(document))
+            install(ModelReader(code: code, document: document).read(document), version)
         }
         let versions = try connection.query(
             "select model, workflow, version, body, id from definition where is_current = 1"
@@ -113,7 +134,7 @@ final class DefinitionStore: Sendable {
         }
         try retire(code, keeping: current.map(\.id), connection)
         return { [self, current] in
-            install(definitions)
+            install(definitions, version)
             state.withLock { state in
                 state.current = state.current.filter { $0.key.model != code }
                 for version in current {
@@ -160,12 +181,12 @@ final class DefinitionStore: Sendable {
         }
     }
 
-    private func install(_ definitions: ModelDefinitions) {
+    private func install(_ definitions: ModelDefinitions, _ version: Int64) {
         state.withLock { state in
+            guard (state.modelVersions[definitions.code] ?? 0) <= version else { return }
             state.models[definitions.code] = definitions
-            let all = state.models.values.flatMap(\.rules).sorted {
-                ($0.order, $0.code, $0.model) < ($1.order, $1.code, $1.model)
-            }
+            state.modelVersions[definitions.code] = version
+            let all = state.models.values.flatMap(\.rules).sorted(by: DefinitionStore.precedes)
             state.rules = Dictionary(grouping: all, by: \.type)
         }
     }

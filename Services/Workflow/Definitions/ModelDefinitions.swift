@@ -25,9 +25,13 @@ struct EventDefinition: Sendable {
     /// How long one that nobody waits for is kept; nil is not at all.
     var buffer: Duration?
 
-    func title(in language: String) -> String {
-        name[language] ?? name["en"] ?? name[""] ?? name.sorted { $0.key < $1.key }.first?.value
-            ?? code
+    func title(in language: String) -> String { name.text(in: language) ?? code }
+}
+
+extension [String: String] {
+    /// Of a text for people: the one in this language, or the nearest to it; nil of none.
+    func text(in language: String) -> String? {
+        self[language] ?? self["en"] ?? self[""] ?? sorted { $0.key < $1.key }.first?.value
     }
 }
 
@@ -41,12 +45,29 @@ struct ScriptDefinition: Sendable {
     var unit: ScriptJob.Unit { ScriptJob.Unit(name: code, source: source, isScript: true) }
 }
 
-/// What happens after a change of a record.
+/// What happens before or after a change of a record.
 struct RuleDefinition: Sendable {
-    enum Moment: String, Sendable { case inserted, changed, deleted }
+    enum Moment: Sendable, Hashable {
+        /// In the call that changes it.
+        case before(RuleMoment)
+        case inserted, changed, deleted
+
+        init?(word: String) {
+            switch word {
+            case "inserted": self = .inserted
+            case "changed": self = .changed
+            case "deleted": self = .deleted
+            default:
+                guard let moment = RuleMoment(rawValue: word) else { return nil }
+                self = .before(moment)
+            }
+        }
+    }
 
     enum Action: Sendable {
         case set(ExpressionTree)
+        /// A script of this model or another's, which may change `record`; before a save only.
+        case script(FullCode)
         case workflow(FullCode, values: ExpressionTree)
         case mail(MailAction)
         case event(FullCode, content: ExpressionTree)
@@ -54,6 +75,7 @@ struct RuleDefinition: Sendable {
         var kindName: String {
             switch self {
             case .set: "set"
+            case .script: "script"
             case .workflow: "workflow"
             case .mail: "mail"
             case .event: "event"
@@ -65,6 +87,7 @@ struct RuleDefinition: Sendable {
             switch self {
             case .set(let tree), .workflow(_, let tree), .event(_, let tree): tree
             case .mail(let mail): mail.content
+            case .script: ExpressionTree(.null)
             }
         }
     }
@@ -75,6 +98,10 @@ struct RuleDefinition: Sendable {
     var moment: Moment
     var order: Int64
     var when: ExpressionTree?
+    /// What must hold, or the write is refused with `message`; before a save only.
+    var require: ExpressionTree?
+    /// By language, "" being a text without one; one that begins with `=` is an expression.
+    var message: [String: String] = [:]
     var actions: [Action]
 
     var fullCode: FullCode { FullCode(model: model, code: code) }

@@ -6,9 +6,10 @@ struct RuleReader {
     private let reader: ModelReader
     private let item: ObjectReader
 
-    private static let moments = ["inserted", "changed", "deleted"]
-    private static let laterMoments = ["opening", "inserting", "changing", "deleting"]
-    private static let laterActions = ["script", "import", "export", "sync", "http"]
+    private static let moments =
+        RuleMoment.allCases.map(\.rawValue) + ["inserted", "changed", "deleted"]
+    private static let laterActions = ["import", "export", "sync", "http"]
+    private static let afterActions = ["workflow", "mail", "event"] + laterActions
 
     init(_ reader: ModelReader, _ item: ObjectReader) {
         self.reader = reader
@@ -18,31 +19,54 @@ struct RuleReader {
     func read() -> RuleDefinition? {
         let code = item.code()
         let type = reader.reference(item, "class", to: "classes")
-        let word = item.word(
-            "on", of: RuleReader.moments + RuleReader.laterMoments, default: nil)
-        if let word, RuleReader.laterMoments.contains(word) {
-            reader.unsupported(item.path("on"), "Rules “\(word)”, before a change is saved,")
-            return nil
-        }
+        let moment = item.word("on", of: RuleReader.moments, default: nil)
+            .flatMap(RuleDefinition.Moment.init(word:))
         let order = item.integer("order") ?? 0
         let when = reader.expression(item, "when", required: false)
-        for member in ["require", "message"] where item.given(member) != nil {
-            reader.unsupported(item.path(member), "“\(member)” of a rule")
-        }
-        let actions = item.list("do").compactMap { action($0, type: type, moment: word) }
-        if item.object["do"]?.array?.isEmpty ?? true {
+        let require = requirement(item, moment)
+        let actions = item.list("do").compactMap { action($0, type: type, moment: moment) }
+        if require == nil, item.object["do"]?.array?.isEmpty ?? true {
             item.fault("do", "required", "A rule does at least one thing.")
         }
         item.finish()
-        guard let type, let moment = word.flatMap(RuleDefinition.Moment.init(rawValue:)) else {
-            return nil
-        }
+        guard let type, let moment else { return nil }
         return RuleDefinition(
             model: reader.model, code: code, type: type, moment: moment, order: order, when: when,
-            actions: actions)
+            require: require?.expression, message: require?.message ?? [:], actions: actions)
     }
 
-    private func action(_ item: ObjectReader, type: FullCode?, moment: String?)
+    /// `require` with its `message`.
+    private func requirement(
+        _ item: ObjectReader, _ moment: RuleDefinition.Moment?
+    ) -> (expression: ExpressionTree, message: [String: String])? {
+        let message = item.texts("message")
+        guard item.given("require") != nil else {
+            if message != nil {
+                item.fault("message", "not-allowed", "A message belongs to “require”.")
+            }
+            item.ignore("require")
+            return nil
+        }
+        switch moment {
+        case .before(.opening):
+            item.fault("require", "not-allowed", "A form that opens cannot be refused.")
+        case .before, nil: break
+        case .inserted, .changed, .deleted:
+            item.fault(
+                "require", "not-allowed",
+                "What has happened cannot be refused; use inserting, changing or deleting.")
+        }
+        if message == nil {
+            item.fault("message", "required", "Say with “message” what is wrong and what to do.")
+        }
+        for (language, text) in message ?? [:] where text.hasPrefix("=") {
+            let place = language.isEmpty ? "" : "/" + JSONPointer.escaped(language)
+            _ = reader.tree(.string(text), at: item.path("message") + place)
+        }
+        return reader.expression(item, "require", required: true).map { ($0, message ?? [:]) }
+    }
+
+    private func action(_ item: ObjectReader, type: FullCode?, moment: RuleDefinition.Moment?)
         -> RuleDefinition.Action?
     {
         guard item.object.count == 1, let kind = item.object.keys.first else {
@@ -50,19 +74,24 @@ struct RuleReader {
                 item.pointer, "wrong-type", "An action has one member, which says what is done.")
             return nil
         }
-        if RuleReader.laterActions.contains(kind) {
-            reader.unsupported(item.path(kind), "The action “\(kind)”")
+        if let fault = RuleReader.fault(kind, moment) {
+            item.fault(kind, "not-allowed", fault)
             return nil
         }
-        if moment == "deleted", kind == "set" || kind == "workflow" {
-            item.fault(
-                kind, "not-allowed", "A deleted record is gone: only mail and event can follow.")
+        if RuleReader.laterActions.contains(kind) {
+            reader.unsupported(item.path(kind), "The action “\(kind)”")
             return nil
         }
         defer { item.finish() }
         switch kind {
         case "set":
             return reader.set(item, "set", type: type).map { .set($0) }
+        case "script":
+            guard case .before? = moment else {
+                reader.unsupported(item.path(kind), "The action “script” after a change")
+                return nil
+            }
+            return reader.reference(item, "script", to: "scripts").map { .script($0) }
         case "workflow": return workflow(item, type: type)
         case "mail":
             guard let mail = item.nested("mail") else { return nil }
@@ -70,8 +99,21 @@ struct RuleReader {
             return reader.mail(mail).map { .mail($0) }
         case "event": return event(item)
         default:
-            item.ignore("set", "workflow", "mail", "event")
+            item.ignore("set", "script", "workflow", "mail", "event")
             return nil
+        }
+    }
+
+    /// Why an action cannot stand at a moment; nil where it can.
+    private static func fault(_ kind: String, _ moment: RuleDefinition.Moment?) -> String? {
+        switch moment {
+        case .before(.deleting) where kind == "set":
+            "A record that goes keeps nothing; a rule may refuse it with “require”."
+        case .before where afterActions.contains(kind):
+            "Before a save a rule can “set”, “require” and run a “script”; the rest follows after."
+        case .deleted where kind == "set" || kind == "workflow":
+            "A deleted record is gone: only mail and event can follow."
+        default: nil
         }
     }
 

@@ -64,6 +64,7 @@ enum RuleEngine {
         ])
     }
 
+    /// The moment after a change that an event tells of.
     static func moment(_ type: String) -> RuleDefinition.Moment? {
         switch type {
         case "record.created": .inserted

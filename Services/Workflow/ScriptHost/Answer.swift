@@ -61,7 +61,7 @@ struct Answer {
         return #"{"error":{"script":"","message":\#(message),"line":0}}"#
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -15,8 +15,10 @@ struct Unit {
 ///
 /// The bindings become globals; `record`, where it is there, replaces the binding of that name
 /// once a script begins, after the expressions have filled it.
+///
+/// Work on `rules` adds `"rules"` and `"items"`; see `RuleRun`.
 struct Job {
-    enum Work: String { case evaluate, compile }
+    enum Work: String { case evaluate, compile, rules }
 
     let work: Work
     let timeout: Double
@@ -25,7 +27,7 @@ struct Job {
     let record: JSValueRef?
     /// The events whose links were asked for, as a member each.
     let usedLinks: JSValueRef?
-    private let root: JSValueRef
+    let root: JSValueRef
 
     /// Reads the frame with the engine's own parser, into the job's own context, before any
     /// script runs there.

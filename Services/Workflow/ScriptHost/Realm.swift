@@ -50,7 +50,7 @@ struct Realm {
         return function(unit, &exception) == nil ? fault(unit, exception) : nil
     }
 
-    private func function(_ unit: Unit, _ exception: inout JSValueRef?) -> JSObjectRef? {
+    func function(_ unit: Unit, _ exception: inout JSValueRef?) -> JSObjectRef? {
         withStrings("\"use strict\"; " + unit.source, unit.name) { source, name in
             JSObjectMakeFunction(context, nil, 0, nil, source, name, 1, &exception)
         }
@@ -67,7 +67,7 @@ struct Realm {
     /// In brackets, so that `{a: 1}` is an object; the line break ends a comment.
     private func wrapped(_ unit: Unit) -> String { "(" + unit.source + "\n)" }
 
-    private func fault(_ unit: Unit, _ exception: JSValueRef?) -> Fault {
+    func fault(_ unit: Unit, _ exception: JSValueRef?) -> Fault {
         guard let exception else { return Fault(unit, "was stopped") }
         return Fault(unit, text(exception), line: line(of: exception, in: unit))
     }

@@ -67,6 +67,7 @@ final class ScriptEngine {
         switch job.work {
         case .compile: return compile(job, in: realm)
         case .evaluate: return evaluate(job, in: realm)
+        case .rules: return runRules(job, in: realm)
         }
     }
 
@@ -88,6 +89,17 @@ final class ScriptEngine {
             return Answer.killed(verdict)
         }
         return answer.bytes(links: job.usedLinks.flatMap { realm.json($0) })
+    }
+
+    private func runRules(_ job: Job, in realm: Realm) -> [UInt8] {
+        var answer = Answer()
+        let run = RuleRun(job, in: realm)
+        defer { run.release() }
+        for item in run.items where watchdog.verdict == nil {
+            answer.add(run.outcome(of: item))
+        }
+        if let verdict = watchdog.verdict { return Answer.killed(verdict) }
+        return answer.bytes(links: nil)
     }
 
     private func outcome(of unit: Unit, job: Job, in realm: Realm) -> Outcome {

@@ -8,6 +8,8 @@ struct ScriptJob: Sendable {
         case evaluate
         /// Only the syntax is checked.
         case compile
+        /// `ruleWork` says which units run on which records.
+        case rules
     }
 
     struct Unit: Sendable {
@@ -30,22 +32,41 @@ struct ScriptJob: Sendable {
     var record: JSONValue?
     /// For the whole job; nil is the pool's.
     var timeout: Duration?
+    var ruleWork: RuleWork?
+
+    /// One for each unit, or for each record of rules.
+    var outcomeCount: Int { ruleWork?.items.count ?? units.count }
 
     /// What the host reads (`ScriptHost/Job.swift`).
     func frame(timeout: Duration, memory: Int) -> [UInt8] {
-        var frame = JSONObject([
-            ("work", .string(work.rawValue)),
-            ("timeout", .number(JSONNumber(timeout.milliseconds))),
-            ("memory", .number(JSONNumber(Int64(memory)))),
-            ("bindings", .object(bindings)),
-            ("units", .array(units.map(\.json))),
-        ])
-        frame["record"] = record
-        frame["links"] = links.map { links in
-            .object(
-                JSONObject(links.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+        var writer = JSONWriter(capacity: 4096)
+        writer.beginObject()
+        writer.key("work")
+        writer.string(work.rawValue)
+        writer.key("timeout")
+        writer.integer(timeout.milliseconds)
+        writer.key("memory")
+        writer.integer(Int64(memory))
+        writer.key("bindings")
+        writer.value(.object(bindings))
+        writer.key("units")
+        writer.value(.array(units.map(\.json)))
+        if let record {
+            writer.key("record")
+            writer.value(record)
         }
-        return JSONValue.object(frame).bytes
+        if let links {
+            writer.key("links")
+            writer.beginObject()
+            for (event, link) in links.sorted(by: { $0.key < $1.key }) {
+                writer.key(event)
+                writer.string(link)
+            }
+            writer.endObject()
+        }
+        ruleWork?.write(into: &writer)
+        writer.endObject()
+        return writer.bytes
     }
 }
 
@@ -112,7 +133,7 @@ struct ScriptAnswer: Sendable {
         if let word = value["killed"]?.string {
             throw .killed(word == "memory" ? .memory : .time, script: job.name, limits: limits)
         }
-        guard let items = value["outcomes"]?.array, items.count == job.units.count else {
+        guard let items = value["outcomes"]?.array, items.count == job.outcomeCount else {
             throw .unavailable(value["refused"]?.string ?? "the answer does not fit the job")
         }
         outcomes = items.map { item in

@@ -1,0 +1,56 @@
+import Database
+import JSON
+import ServiceRuntime
+
+/// Records as they would be after a write, in the shape of API.md §4, made by the same SQL that
+/// writes the change log: what a rule sees is what history will show.
+struct RecordPreview {
+    private let recordClass: RecordClass
+    private let definition: ClassDefinition
+
+    init(_ recordClass: RecordClass) {
+        self.recordClass = recordClass
+        definition = recordClass.definition
+    }
+
+    /// A record that is not there yet: without an id, with version 1.
+    func new(
+        _ values: [Int: SQLValue], account: String, now: Timestamp, _ connection: Connection
+    ) throws -> JSONBytes {
+        let columns = definition.columns.indices.map { values[$0] ?? .null }
+        let system: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
+        let sql = """
+            SELECT \(json("p")) FROM (SELECT NULL AS id, 1 AS version, ? AS created, \
+            ? AS creator, ? AS modified, ? AS modifier\(marks)) AS p
+            """
+        let text = try connection.first(sql, system + columns) { $0.text(0) }
+        return JSONBytes(Array((text ?? "null").utf8))
+    }
+
+    /// A record that stands, with other values; nil where it does not stand any more.
+    func changed(
+        _ id: Int64, _ values: [SQLValue], _ connection: Connection
+    ) throws -> JSONBytes? {
+        let sql = """
+            SELECT \(json("p")) FROM (SELECT id, version, created, creator, modified, \
+            modifier\(marks) FROM \(recordClass.table) WHERE id = ? AND deleted = 0) AS p
+            """
+        return try connection.first(sql, values + [.integer(id)]) {
+            JSONBytes(Array($0.text(0).utf8))
+        }
+    }
+
+    /// A record as it stands.
+    func standing(_ id: Int64, _ connection: Connection) throws -> JSONBytes? {
+        let sql = "SELECT \(json("r")) FROM \(recordClass.table) AS r WHERE id = ? AND deleted = 0"
+        return try connection.first(sql, [.integer(id)]) { JSONBytes(Array($0.text(0).utf8)) }
+    }
+
+    private var marks: String {
+        definition.columns.map { ", ? AS \(quoted($0.code))" }.joined()
+    }
+
+    private func json(_ alias: String) -> String {
+        RecordJSON(definition: definition, alias: alias).sql
+    }
+}

@@ -1,0 +1,99 @@
+import Contracts
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Asks Workflow what the rules before a save say, where a class has any.
+extension RecordStore {
+    /// Records of one question, and their bytes.
+    static let questionLimit = 1000
+    static let questionBytesLimit = 8 << 20
+    /// How long rules may take.
+    static let ruleTimeout = Duration.seconds(30)
+
+    func rulings(
+        _ intents: Intents, _ type: FullCode, _ context: CallContext, _ snapshot: ModelSnapshot,
+        isLast: Bool
+    ) async throws -> Rulings {
+        var rulings = Rulings(
+            generation: snapshot.generation, isLast: isLast,
+            isWithoutRules: intents.isWithoutRules)
+        // Who may not even know the class is told so by the write.
+        guard !intents.isWithoutRules, snapshot.hasBeforeRules(type),
+            let access = try? snapshot.access(type, context)
+        else { return rulings }
+        var subjects = try await subjects(intents, access, snapshot, context)[...]
+        while let first = subjects.first {
+            var question: [(item: Int, subject: RuleSubject)] = []
+            var bytes = 0
+            var next: (item: Int, subject: RuleSubject)? = first
+            while let one = next, question.count < RecordStore.questionLimit {
+                bytes += one.subject.record.bytes.count + one.subject.previous.bytes.count
+                if bytes > RecordStore.questionBytesLimit, !question.isEmpty { break }
+                question.append(one)
+                subjects.removeFirst()
+                next = subjects.first
+            }
+            let results = try await ask(question.map(\.subject), type, context, snapshot)
+            for (one, result) in zip(question, results) {
+                rulings.byItem[one.item] = Rulings.Ruling(subject: one.subject, result: result)
+            }
+        }
+        return rulings
+    }
+
+    /// The records that rules wait for, by their place in the call.
+    private func subjects(
+        _ intents: Intents, _ access: ClassAccess, _ snapshot: ModelSnapshot,
+        _ context: CallContext
+    ) async throws -> [(item: Int, subject: RuleSubject)] {
+        let now = runtime.clock.now()
+        do {
+            return try await database.read { [runtime] connection in
+                let writer = RecordWriter(
+                    connection: connection, access: access, snapshot: snapshot, context: context,
+                    now: now, random: runtime.random)
+                guard let items = try? intents.items(writer) else { return [] }
+                return try items.enumerated().compactMap { index, intent in
+                    try writer.subject(of: intent).map { (item: index, subject: $0) }
+                }
+            }
+        } catch DatabaseError.failed(let code, _, _) where code & 0xff == 1 {
+            // The tables are not those of these definitions any more.
+            throw StaleRuling()
+        }
+    }
+
+    private func ask(
+        _ subjects: [RuleSubject], _ type: FullCode, _ context: CallContext,
+        _ snapshot: ModelSnapshot
+    ) async throws -> [BeforeRulesRun.Result] {
+        var models: [String: Int64] = [:]
+        for moment in Set(subjects.map(\.moment)) {
+            models.merge(snapshot.ruleModels(for: type, moment)) { first, _ in first }
+        }
+        let call = RunBeforeRules(
+            types: snapshot.lineage(of: type), models: models,
+            items: subjects.map {
+                RunBeforeRules.Item(moment: $0.moment, record: $0.record, previous: $0.previous)
+            })
+        var context = context
+        context.idempotencyKey = nil
+        context.timeout = min(context.timeout ?? RecordStore.ruleTimeout, RecordStore.ruleTimeout)
+        do {
+            let results = try await peers["workflow"].call(call, as: context).results
+            guard results.count == subjects.count else { throw RecordStore.noRules(1) }
+            return results
+        } catch let problem as Problem where problem.status >= 500 {
+            throw RecordStore.noRules(problem.retryAfter ?? 1)
+        }
+    }
+
+    private static func noRules(_ retryAfter: Int) -> Problem {
+        Problem.unavailable(
+            "The rules of this class cannot be run now. Nothing was changed; try again.",
+            retryAfter: retryAfter)
+    }
+}
