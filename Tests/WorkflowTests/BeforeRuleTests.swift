@@ -10,13 +10,13 @@ import Testing
 private let ticket = FullCode(model: "helpdesk", code: "ticket")
 
 private func rule(
-    _ code: String, _ on: String, order: Int = 0, _ members: JSONObject
+    _ code: String, _ on: String, order: Int = 0, _ members: JSONValue
 ) -> JSONValue {
     var rule = JSONObject([
         ("code", .string(code)), ("class", "ticket"), ("on", .string(on)),
         ("order", .number(JSONNumber(Int64(order)))),
     ])
-    for (key, value) in members.members { rule[key] = value }
+    for (key, value) in members.object?.members ?? [] { rule[key] = value }
     return .object(rule)
 }
 

@@ -208,7 +208,7 @@ extension RuleDefinition.Action {
     var target: String {
         switch self {
         case .set: ""
-        case .workflow(let code, _): code.description
+        case .workflow(let code, _), .script(let code): code.description
         case .mail(let mail): mail.notification.description
         case .event(let code, _): code.description
         }
