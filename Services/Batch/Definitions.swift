@@ -47,8 +47,10 @@ struct ClassIndex: Sendable {
 
     init(model: String, document: JSONValue) {
         self.model = model
+        var parents: [String: String] = [:]
         for item in document["classes"]?.array ?? [] {
             guard let code = item["code"]?.string else { continue }
+            parents[code] = item["parent"]?.string
             var columns: [String: Column] = [:]
             for column in item["columns"]?.array ?? [] {
                 guard let name = column["code"]?.string else { continue }
@@ -57,6 +59,16 @@ struct ClassIndex: Sendable {
                     unique: column["unique"]?.boolean ?? false)
             }
             classes[code] = columns
+        }
+        let own = classes
+        for code in own.keys {
+            // A cycle is Records' to report.
+            var line: Set<String> = [code]
+            var next = parents[code]
+            while let parent = next, line.insert(parent).inserted {
+                classes[code]?.merge(own[parent] ?? [:]) { mine, _ in mine }
+                next = parents[parent]
+            }
         }
     }
 

@@ -11,6 +11,7 @@ enum Migrations {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
+            replacedClass,
         ]
     }
 
@@ -43,6 +44,11 @@ enum Migrations {
     /// its own.
     private static let filledRow = Migration(
         "records-columns-filled-row", "CREATE TABLE filled_row (record BIGINT NOT NULL);")
+
+    /// A table has rows of several classes since classes may have a parent.
+    private static let replacedClass = Migration(
+        "records-3-replaced-class",
+        "ALTER TABLE replaced_row ADD COLUMN class BIGINT NOT NULL DEFAULT 0")
 
     /// The change log is history and outbox in one. `write_context` has a row only while Records
     /// itself writes; `replaced_row` has rows only within one statement of another program.

@@ -3,45 +3,50 @@ import Database
 import JSON
 
 extension ClassDefinition {
-    /// Reads an element of `classes`, every fault gathered.
-    init(reading reader: ObjectReader, model: String, roles: [String]) {
+    /// Reads an element of `classes`, every fault gathered. What the parent has comes before its
+    /// own.
+    init(
+        reading reader: ObjectReader, model: String, roles: [String],
+        parent inherited: ClassDefinition?
+    ) {
         code = reader.code()
         name = reader.texts("name") ?? [:]
-        history = reader.boolean("history", default: true)
-        deletion =
-            reader.word("deletion", of: ["logical", "physical"], default: "logical")
-            .flatMap(DeletionKind.init) ?? .logical
-        webAccess = reader.boolean("webAccess", default: false)
-        if let parent = reader.value("parent"), !parent.isNull {
-            reader.fault("parent", "unsupported", "classes with a parent are not supported yet")
-        }
-        let columnReaders = reader.list("columns")
-        columns = columnReaders.map { ColumnDefinition(reading: $0, model: model) }
-        if columns.count > ClassDefinition.columnLimit {
-            reader.fault(
-                "columns", "too-many", "has more than \(ClassDefinition.columnLimit) columns")
-        }
-        for (index, column) in columns.enumerated()
-        where columns[..<index].contains(where: { $0.code == column.code && !column.code.isEmpty })
-        {
-            columnReaders[index].fault("code", "repeated", "is the code of an earlier column")
-        }
-        describe = .standard
+        parent = reader.string("parent")
+        inheritedCount = inherited?.columns.count ?? 0
+        columns = inherited?.columns ?? []
+        describe = inherited?.describe ?? .standard
+        grants = inherited?.grants ?? []
+        prefill = inherited?.prefill ?? []
+        indexes = []
+        uniqueSets = []
+        readSwitches(reader, inherited)
+        readColumns(reader, model: model)
         let known = Set(columns.map(\.code))
         let grantReaders = reader.list("grants")
         let ownColumns = columns
-        grants = grantReaders.map { Grant(reading: $0, roles: roles, columns: ownColumns) }
+        grants += grantReaders.map { Grant(reading: $0, roles: roles, columns: ownColumns) }
         if grants.count > ClassDefinition.grantLimit {
             reader.fault("grants", "too-many", "has more than \(ClassDefinition.grantLimit) grants")
         }
-        prefill = reader.strings("prefill")
-        for (index, column) in prefill.enumerated() where !known.contains(column) {
-            reader.problems.add(
-                "\(reader.pointer)/prefill/\(index)", "unknown-column",
-                "\(column) is no column of the class")
+        for (index, column) in reader.strings("prefill").enumerated() {
+            guard known.contains(column) else {
+                reader.problems.add(
+                    "\(reader.pointer)/prefill/\(index)", "unknown-column",
+                    "\(column) is no column of the class")
+                continue
+            }
+            if !prefill.contains(column) { prefill.append(column) }
         }
         indexes = ClassDefinition.readColumnLists(reader, "indexes", columns: columns)
         uniqueSets = ClassDefinition.readColumnLists(reader, "unique", columns: columns)
+        let own = Set(columns.dropFirst(inheritedCount).map(\.code))
+        for (index, set) in uniqueSets.enumerated()
+        where inherited != nil && own.isDisjoint(with: set) {
+            reader.problems.add(
+                "\(reader.pointer)/unique/\(index)", "contradiction",
+                "has inherited columns only; define it where they are")
+        }
+        uniqueSets = (inherited?.uniqueSets ?? []) + uniqueSets
         if let text = reader.string("describe") {
             do throws(DescribeFormat.DescribeFault) {
                 describe = try DescribeFormat(text, columns: columns)
@@ -50,6 +55,44 @@ extension ClassDefinition {
             }
         }
         reader.finish()
+    }
+
+    /// `history` and `deletion` are of the table, and so of the whole family; a class is at least
+    /// as open as its parent, whose list shows it.
+    private mutating func readSwitches(_ reader: ObjectReader, _ inherited: ClassDefinition?) {
+        history = reader.boolean("history", default: inherited?.history ?? true)
+        deletion =
+            reader.word(
+                "deletion", of: ["logical", "physical"],
+                default: (inherited?.deletion ?? .logical).rawValue
+            ).flatMap(DeletionKind.init) ?? .logical
+        webAccess = reader.boolean("webAccess", default: inherited?.webAccess ?? false)
+        guard let inherited else { return }
+        for (member, differs) in [
+            ("history", history != inherited.history),
+            ("deletion", deletion != inherited.deletion),
+            ("webAccess", inherited.webAccess && !webAccess),
+        ] where differs {
+            reader.fault(
+                member, "contradiction",
+                "is another than that of \(inherited.code), which it inherits from")
+        }
+    }
+
+    private mutating func readColumns(_ reader: ObjectReader, model: String) {
+        for column in reader.list("columns") {
+            let definition = ColumnDefinition(reading: column, model: model)
+            if let place = index(of: definition.code), !definition.code.isEmpty {
+                let whose =
+                    place < inheritedCount ? "a column of \(parent ?? "")" : "an earlier column"
+                column.fault("code", "repeated", "is the code of \(whose)")
+            }
+            columns.append(definition)
+        }
+        if columns.count > ClassDefinition.columnLimit {
+            reader.fault(
+                "columns", "too-many", "has more than \(ClassDefinition.columnLimit) columns")
+        }
     }
 
     /// `"indexes": [["status", "due"]]`, and `unique` alike.

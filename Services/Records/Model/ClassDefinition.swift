@@ -16,14 +16,20 @@ struct ClassDefinition: Sendable, Hashable {
 
     var code: String
     var name: [String: String]
+    /// The class of the same model that it inherits from.
+    var parent: String?
     var describe: DescribeFormat
     var history = true
     var deletion = DeletionKind.logical
+    /// Those of the parent first, in its order: a column has the same position in both.
     var columns: [ColumnDefinition]
+    /// How many of the columns are the parent's.
+    var inheritedCount = 0
+    /// The parent's and its own.
     var grants: [Grant]
     var prefill: [String]
     var webAccess = false
-    /// Further indexes, each over columns in this order.
+    /// Further indexes of its own, each over columns in this order.
     var indexes: [[String]]
     /// Columns whose values together must be there once; rows where one of them is empty are free.
     var uniqueSets: [[String]]

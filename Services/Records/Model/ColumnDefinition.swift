@@ -128,6 +128,13 @@ struct ColumnDefinition: Sendable, Hashable {
         return least...Swift.max(least, max ?? ColumnDefinition.textLimit)
     }
 
+    /// Whether two classes of a family may both have it: the same but for its label.
+    func isAlike(_ other: ColumnDefinition) -> Bool {
+        var other = other
+        other.name = name
+        return self == other
+    }
+
     /// Whether every value of `old` stands as it is in this column: then nothing is lost by the
     /// change.
     func keepsValues(of old: ColumnDefinition) -> Bool {
@@ -148,6 +155,7 @@ struct ColumnDefinition: Sendable, Hashable {
     /// Codes that are no columns: what every record has, and the words of filters.
     static let reservedCodes: Set<String> = [
         "id", "version", "created", "creator", "modified", "modifier", "deleted", "describe",
+        "class",
         "me", "now", "today", "null", "true", "false", "and", "or", "not", "rowid", "oid",
     ]
 }

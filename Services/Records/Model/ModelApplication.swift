@@ -34,7 +34,7 @@ struct ModelApplication {
         let check = ModelCheckup(definition: definition, store: store)
         try check.run(connection, problems)
         guard problems.items.isEmpty else { throw RecordsError.validation(problems.items) }
-        let change = ModelChange(from: store.definitions(of: code), to: definition.classes)
+        let change = ModelChange(from: store.families(of: code), to: definition.classes)
         let destructive = try destroyed(by: change, in: store)
         if !destructive.isEmpty, !allowDestructive {
             throw RecordsError.destructive(destructive)
@@ -59,26 +59,42 @@ struct ModelApplication {
         by change: ModelChange, in store: ModelTables
     ) throws -> [DestructiveChange] {
         var result: [DestructiveChange] = []
-        for code in change.dropped {
-            guard let number = store.number(model: self.code, code) else { continue }
-            let rows = try connection.count("SELECT count(*) FROM \(ClassTable.name(number))")
-            result.append(
-                DestructiveChange(operation: .drop, kind: .class, code: code, rows: rows))
+        for family in store.families(of: code) {
+            for member in family.members where change.dropped.contains(member.type.code) {
+                let condition = family.hasClassColumn ? "t.class = ?" : "'' = ?"
+                let value = family.hasClassColumn ? member.type.description : ""
+                let rows = try connection.count(
+                    "SELECT count(*) FROM \(family.table) AS t WHERE \(condition)",
+                    [.text(value)])
+                result.append(
+                    DestructiveChange(
+                        operation: .drop, kind: .class, code: member.type.code, rows: rows))
+            }
         }
         for item in change.changed {
-            guard let number = store.number(model: code, item.new.code) else { continue }
-            let lost =
-                item.dropped.map { ($0, DestructiveChange.Operation.drop) }
-                + item.retyped.map { ($0, .retype) }
-            for (column, operation) in lost {
+            let table = item.old.table
+            func add(
+                _ operation: DestructiveChange.Operation, _ column: FamilyColumn,
+                _ classes: [FullCode]
+            ) throws {
+                let column = FamilyColumn(
+                    column: column.column, owners: classes, isOfAll: !item.old.hasClassColumn)
                 let rows = try connection.count(
-                    "SELECT count(\(quoted(column.code))) FROM \(ClassTable.name(number))")
+                    "SELECT count(\(quoted(column.column.code))) FROM \(table) AS t "
+                        + "WHERE \(column.condition("t"))")
                 result.append(
                     DestructiveChange(
                         operation: operation, kind: .column,
-                        code: "\(item.new.code).\(column.code)",
-                        rows: rows))
+                        code: "\(classes[0].code).\(column.column.code)", rows: rows))
             }
+            // What a class that goes had in its columns is counted with it.
+            let stays = Set(item.new.members.map(\.type))
+            for column in item.dropped {
+                let classes = column.owners.filter { stays.contains($0) }
+                if !classes.isEmpty { try add(.drop, column, classes) }
+            }
+            for (column, classes) in item.lost { try add(.drop, column, classes) }
+            for column in item.retyped { try add(.retype, column, column.owners) }
         }
         return result
     }
@@ -131,6 +147,17 @@ struct ModelTables {
         return tables
     }
 
+    func families(of model: String) -> [ClassFamily] {
+        var numbers: [String: Int64] = [:]
+        for row in classes where row.type.model == model { numbers[row.type.code] = row.number }
+        return ClassFamily.families(model, definitions(of: model), numbers: numbers)
+    }
+
+    /// Where the records of a class are; nil where there is none.
+    func rows(of type: FullCode) -> ClassRows? {
+        families(of: type.model).lazy.compactMap { $0.rows(of: type.code) }.first
+    }
+
     func number(model: String, _ code: String) -> Int64? {
         classes.first { $0.type.model == model && $0.type.code == code }?.number
     }
@@ -138,9 +165,9 @@ struct ModelTables {
     func definitions(of model: String) -> [ClassDefinition] { definitionsByModel[model] ?? [] }
 
     var snapshot: ModelSnapshot {
-        let list = classes.compactMap { row in
-            definitions(of: row.type.model).first { $0.code == row.type.code }.map {
-                RecordClass(number: row.number, type: row.type, definition: $0)
+        let list = models.keys.flatMap { model in
+            families(of: model).flatMap { family in
+                family.members.map { RecordClass($0, of: family) }
             }
         }
         return ModelSnapshot(generation: generation, models: models, classes: list)

@@ -2,62 +2,76 @@ import Contracts
 
 /// What applying a definition over another does to the tables.
 struct ModelChange: Sendable {
-    var added: [ClassDefinition] = []
-    var changed: [ClassChange] = []
+    /// Codes of classes that come; one with a parent joins the table of its family.
+    var added: [String] = []
     /// Codes of classes that go.
     var dropped: [String] = []
+    /// The families that stand before and after, in the order of the new definition.
+    var changed: [FamilyChange] = []
 
-    init(from old: [ClassDefinition], to new: [ClassDefinition]) {
-        for definition in new {
-            guard let before = old.first(where: { $0.code == definition.code }) else {
-                added.append(definition)
+    init(from old: [ClassFamily], to new: [ClassDefinition]) {
+        let standing = old.flatMap(\.members)
+        let codes = Set(standing.map(\.type.code))
+        added = new.map(\.code).filter { !codes.contains($0) }
+        let wanted = Set(new.map(\.code))
+        dropped = standing.map(\.type.code).filter { !wanted.contains($0) }
+        // Numbers are not given yet; for what differs any will do.
+        var numbers: [String: Int64] = [:]
+        for (index, item) in new.enumerated() { numbers[item.code] = Int64(index) }
+        let model = standing.first?.type.model ?? ""
+        for family in ClassFamily.families(model, new, numbers: numbers) {
+            guard let before = old.first(where: { $0.root.type == family.root.type }) else {
                 continue
             }
-            if before != definition {
-                changed.append(ClassChange(from: before, to: definition))
-            }
+            changed.append(FamilyChange(from: before, to: family))
         }
-        dropped = old.map(\.code).filter { code in !new.contains { $0.code == code } }
     }
-
-    var isEmpty: Bool { added.isEmpty && changed.isEmpty && dropped.isEmpty }
 }
 
-/// What becomes of one class.
-struct ClassChange: Sendable {
-    let old: ClassDefinition
-    let new: ClassDefinition
-    var added: [ColumnDefinition] = []
-    var dropped: [ColumnDefinition] = []
+/// What becomes of the table of a family.
+struct FamilyChange: Sendable {
+    let old: ClassFamily
+    let new: ClassFamily
+    var added: [FamilyColumn] = []
+    var dropped: [FamilyColumn] = []
     /// Of another type now: the old values cannot stay.
-    var retyped: [ColumnDefinition] = []
+    var retyped: [FamilyColumn] = []
     /// Values stay; the default, which is part of the table, is another.
-    var redefaulted: [ColumnDefinition] = []
-    /// Must have a value now and needed none before.
-    var newlyRequired: [ColumnDefinition] = []
-    /// Sets of columns whose values must be there once now; their columns stood before.
-    var newlyUnique: [[String]] = []
+    var redefaulted: [FamilyColumn] = []
+    /// Columns that stay and that some classes, which stay as well, have no longer.
+    var lost: [(column: FamilyColumn, classes: [FullCode])] = []
+    /// Columns that stay and that some classes have newly.
+    var gained: [(column: FamilyColumn, classes: [FullCode])] = []
+    /// Classes of the family that go, while the family stays.
+    var droppedClasses: [ClassFamily.Member] = []
 
-    init(from old: ClassDefinition, to new: ClassDefinition) {
+    init(from old: ClassFamily, to new: ClassFamily) {
         self.old = old
         self.new = new
-        for column in new.columns {
-            guard let before = old.column(column.code) else {
+        let stays = Set(new.members.map(\.type))
+        droppedClasses = old.members.filter { !stays.contains($0.type) }
+        let before = Dictionary(
+            old.columns.map { ($0.column.code, $0) }, uniquingKeysWith: { a, _ in a })
+        let after = new.columns
+        for column in after {
+            guard let standing = before[column.column.code] else {
                 added.append(column)
                 continue
             }
-            if !column.keepsValues(of: before) {
+            let owners = Set(column.owners)
+            let classes = standing.owners.filter { stays.contains($0) && !owners.contains($0) }
+            if !classes.isEmpty { lost.append((column, classes)) }
+            if !column.column.keepsValues(of: standing.column) {
                 retyped.append(column)
                 continue
             }
-            if before.defaultValue != column.defaultValue { redefaulted.append(column) }
-            if column.required, !before.required { newlyRequired.append(column) }
+            if standing.sql != column.sql { redefaulted.append(column) }
+            let had = Set(standing.owners)
+            let newly = column.owners.filter { !had.contains($0) }
+            if !newly.isEmpty { gained.append((column, newly)) }
         }
-        dropped = old.columns.filter { column in !new.columns.contains { $0.code == column.code } }
-        let fresh = Set((added + retyped).map(\.code))
-        newlyUnique = new.uniqueKeys.filter {
-            !old.uniqueKeys.contains($0) && fresh.isDisjoint(with: $0)
-        }
+        let codes = Set(after.map(\.column.code))
+        dropped = old.columns.filter { !codes.contains($0.column.code) }
     }
 }
 

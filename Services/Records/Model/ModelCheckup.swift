@@ -17,6 +17,7 @@ struct ModelCheckup {
         }
         checkReferrers(own, problems)
         checkQueries(problems)
+        checkParents(problems)
         try checkRows(connection, problems)
     }
 
@@ -25,8 +26,11 @@ struct ModelCheckup {
         for (index, query) in definition.queries.enumerated() where query.text != .empty {
             let views = definition.classes.compactMap { item -> CallerView? in
                 let name = ClassTable.viewName(model: definition.code, code: item.code)
+                let isFamily =
+                    item.parent != nil
+                    || definition.classes.contains { $0.parent == item.code }
                 return query.text.names.contains(name)
-                    ? CallerView(checking: item, name: name) : nil
+                    ? CallerView(checking: item, hasClassColumn: isFamily, name: name) : nil
             }
             let sql = CallerView.statement(query.text, over: views) { _ in .null }
             if let fault = QueryRun.confinement(of: views).fault(of: sql.text) {
@@ -39,7 +43,7 @@ struct ModelCheckup {
         _ item: ClassDefinition, _ pointer: String, _ own: Set<String>,
         _ problems: ObjectReader.Problems
     ) {
-        for (index, column) in item.columns.enumerated() {
+        for (index, column) in item.columns.dropFirst(item.inheritedCount).enumerated() {
             guard let target = column.target else { continue }
             let exists =
                 target.model == definition.code
@@ -92,56 +96,109 @@ struct ModelCheckup {
         }
     }
 
-    /// Rows that stand must have what columns newly demand.
+    /// The table of a class is that of its family for as long as it stands.
+    private func checkParents(_ problems: ObjectReader.Problems) {
+        let standing = store.definitions(of: definition.code)
+        for (index, item) in definition.classes.enumerated() {
+            guard let before = standing.first(where: { $0.code == item.code }),
+                before.parent != item.parent
+            else { continue }
+            let was = before.parent.map { "inherits from \($0)" } ?? "has no parent"
+            problems.add(
+                "/classes/\(index)/parent", "unchangeable",
+                "\(item.code) \(was), and its records are in that table. Define a class of another "
+                    + "code with this parent, copy the records, and drop \(item.code).")
+        }
+    }
+
+    /// Rows that stand must have what columns newly demand. Of a family only the class that brings
+    /// a column is asked, for all that inherit it.
     private func checkRows(_ connection: Connection, _ problems: ObjectReader.Problems) throws {
         let change = ModelChange(
-            from: store.definitions(of: definition.code), to: definition.classes)
+            from: store.families(of: definition.code), to: definition.classes)
         for item in change.changed {
-            guard let number = store.number(model: definition.code, item.new.code),
-                let index = definition.classes.firstIndex(where: { $0.code == item.new.code })
+            for member in item.new.members {
+                try checkRows(of: member, item, connection, problems)
+            }
+            try checkUnique(item, connection, problems)
+        }
+    }
+
+    private func checkRows(
+        of member: ClassFamily.Member, _ change: FamilyChange, _ connection: Connection,
+        _ problems: ObjectReader.Problems
+    ) throws {
+        let code = member.type.code
+        guard let index = definition.classes.firstIndex(where: { $0.code == code }) else { return }
+        // A class that comes with this document has no rows; in a family of one all are its own.
+        let rows = change.old.rows(of: code)
+        let own = member.definition.columns.dropFirst(member.definition.inheritedCount)
+        for (position, column) in own.enumerated() {
+            let standing = change.old.columns.first { $0.column.code == column.code }
+            guard let rows, standing?.column != column || standing?.owners.first != member.type
             else { continue }
-            let table = ClassTable.name(number)
-            func report(
-                _ column: ColumnDefinition, _ member: String, _ code: String, _ words: String
-            ) {
-                let position = item.new.index(of: column.code) ?? 0
-                problems.add("/classes/\(index)/columns/\(position)/\(member)", code, words)
+            let isKept = standing.map { column.keepsValues(of: $0.column) } ?? false
+            // Of the class itself; one that gets it from elsewhere in the family has no values yet.
+            let before = isKept && standing?.owners.first == member.type ? standing?.column : nil
+            let place = "/classes/\(index)/columns/\(position)"
+            let quotedCode = quoted(column.code)
+            func count(_ sql: String) throws -> Int64 {
+                try connection.count(
+                    "SELECT \(sql) FROM \(rows.table) AS t WHERE deleted = 0\(rows.condition("t"))")
             }
-            let rows = try connection.count("SELECT count(*) FROM \(table)")
-            for column in item.added + item.retyped
-            where column.required && column.defaultValue == .null && !column.isMade && rows > 0 {
-                report(
-                    column, "required", "default-needed",
-                    "\(rows) rows would have no value; give a default.")
-            }
-            for column in item.newlyRequired {
-                let code = quoted(column.code)
-                let empty = column.type == .text ? "coalesce(\(code), '') = ''" : "\(code) IS NULL"
-                let missing = try connection.count(
-                    "SELECT count(*) FROM \(table) WHERE deleted = 0 AND \(empty)")
-                if missing > 0 {
-                    report(
-                        column, "required", "rows-without-value", "\(missing) rows have no value.")
-                }
-            }
-            for key in item.newlyUnique {
-                let list = key.map(quoted).joined(separator: ", ")
-                let filled = key.map { "\(quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
-                let twice = try connection.count(
-                    """
-                    SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM \(table) \
-                    WHERE deleted = 0 AND \(filled) GROUP BY \(list)) AS k
-                    """)
-                guard twice > 0 else { continue }
-                let words = "\(twice) values are there twice."
-                if let column = item.new.column(key[0]), key.count == 1 {
-                    report(column, "unique", "rows-not-unique", words)
-                } else {
-                    let position = item.new.uniqueSets.firstIndex(of: key) ?? 0
+            let value = column.type == .text ? "nullif(\(quotedCode), '')" : quotedCode
+            let missing = isKept ? "count(*) - count(\(value))" : "count(*)"
+            if column.required, before == nil, column.givenSQL == nil, !column.isMade {
+                let empty = try count(missing)
+                if empty > 0 {
                     problems.add(
-                        "/classes/\(index)/unique/\(position)", "rows-not-unique", words)
+                        "\(place)/required", "default-needed",
+                        "\(empty) rows would have no value; give a default.")
+                }
+            } else if column.required, let before, !before.required {
+                let empty = try count(missing)
+                if empty > 0 {
+                    problems.add(
+                        "\(place)/required", "rows-without-value",
+                        "\(empty) rows have no value.")
                 }
             }
         }
+    }
+
+    /// Values that must be there once now, and stood before.
+    private func checkUnique(
+        _ change: FamilyChange, _ connection: Connection, _ problems: ObjectReader.Problems
+    ) throws {
+        let standing = change.old.uniqueKeys
+        let fresh = Set((change.added + change.retyped).map(\.column.code))
+        for key in change.new.uniqueKeys
+        where !standing.contains(key) && fresh.isDisjoint(with: key) {
+            let list = key.map(quoted).joined(separator: ", ")
+            let filled = key.map { "\(quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
+            let twice = try connection.count(
+                """
+                SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM \(change.old.table) \
+                WHERE deleted = 0 AND \(filled) GROUP BY \(list)) AS k
+                """)
+            guard twice > 0 else { continue }
+            problems.add(place(of: key), "rows-not-unique", "\(twice) values are there twice.")
+        }
+    }
+
+    /// Where the document says that a key is unique.
+    private func place(of key: [String]) -> String {
+        for (index, item) in definition.classes.enumerated() {
+            if key.count == 1, let position = item.index(of: key[0]),
+                position >= item.inheritedCount, item.columns[position].unique
+            {
+                return "/classes/\(index)/columns/\(position - item.inheritedCount)/unique"
+            }
+            let inherited = definition.classes.first { $0.code == item.parent }?.uniqueSets ?? []
+            if let position = item.uniqueSets.dropFirst(inherited.count).firstIndex(of: key) {
+                return "/classes/\(index)/unique/\(position - inherited.count)"
+            }
+        }
+        return "/classes"
     }
 }

@@ -43,7 +43,13 @@ final class ModelSnapshot: Sendable {
     }
 
     /// The class itself and those that it inherits from, nearest first: rules of any of them run.
-    func lineage(of type: FullCode) -> [FullCode] { [type] }
+    func lineage(of type: FullCode) -> [FullCode] {
+        var line = [type]
+        while let parent = classes[line[line.count - 1]]?.definition.parent {
+            line.append(FullCode(model: type.model, code: parent))
+        }
+        return line
+    }
 
     /// The documents whose rules run at a moment, with their versions; mostly none.
     func ruleModels(for type: FullCode, _ moment: RuleMoment) -> [String: Int64] {

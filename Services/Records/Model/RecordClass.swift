@@ -7,11 +7,21 @@ final class RecordClass: Sendable {
     /// Sets of roles whose compiled rights are kept.
     static let rightsLimit = 512
 
-    /// Of `DataRow_<number>`, never given twice.
+    /// As the change log names it, never given twice.
     let number: Int64
     let type: FullCode
     let definition: ClassDefinition
+    /// Of the family.
     let table: String
+    /// The number in the table's name.
+    let rootNumber: Int64
+    /// Which rows of the table are its records: its own and those of the classes below it. Every
+    /// statement over the table has this condition.
+    let rows: ClassRows
+    /// Whether a record says of which class it is, as it does in a family of several.
+    let hasClassColumn: Bool
+    /// As a list of SQL: the numbers under which the change log has its records.
+    let numbersSQL: String
     let insertSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
@@ -34,12 +44,16 @@ final class RecordClass: Sendable {
         }
     }
 
-    init(number: Int64, type: FullCode, definition: ClassDefinition) {
-        self.number = number
-        self.type = type
-        self.definition = definition
-        table = ClassTable.name(number)
-        insertSQL = ClassTable.insertSQL(number, definition)
+    init(_ member: ClassFamily.Member, of family: ClassFamily) {
+        number = member.number
+        type = member.type
+        definition = member.definition
+        table = family.table
+        rootNumber = family.root.number
+        rows = family.rows(of: type.code) ?? ClassRows(table: family.table, classes: nil)
+        hasClassColumn = family.hasClassColumn
+        numbersSQL = family.line(of: type.code).map { String($0.number) }.joined(separator: ", ")
+        insertSQL = ClassTable.insertSQL(member, of: family)
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }

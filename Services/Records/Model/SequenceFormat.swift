@@ -150,15 +150,17 @@ struct SequenceCounter {
 
     private var key: String { "class = \(table) AND column_code = \(literal(column))" }
 
-    /// Statements of a trigger that take the next number; `valueSQL` then reads it.
-    var nextSQL: String {
+    /// Statements of a trigger that take the next number where `condition` holds; `valueSQL` then
+    /// reads it.
+    func nextSQL(where condition: String) -> String {
         let period = format.periodSQL(ClassTable.now)
         return """
             INSERT INTO sequence_counter (class, column_code, period, last)
             SELECT \(table), \(literal(column)), \(period), \(format.start) - 1
-            WHERE NOT EXISTS (SELECT 1 FROM sequence_counter WHERE \(key) AND period = \(period));
+            WHERE NOT EXISTS (SELECT 1 FROM sequence_counter WHERE \(key) AND period = \(period))
+            AND \(condition);
             UPDATE sequence_counter SET last = max(last + 1, \(format.start))
-            WHERE \(key) AND period = \(period);
+            WHERE \(key) AND period = \(period) AND \(condition);
             """
     }
 
@@ -170,8 +172,9 @@ struct SequenceCounter {
         return format.valueSQL(last, at: time)
     }
 
-    /// Statements that number the rows of a table to which the column is new, oldest first.
-    var fillSQL: [String] {
+    /// Statements that number the rows where `condition` holds, to which the column is new, oldest
+    /// first.
+    func fillSQL(where condition: String) -> [String] {
         let (name, code) = (ClassTable.name(table), quoted(column))
         let period = format.periodSQL("created")
         return [
@@ -179,12 +182,12 @@ struct SequenceCounter {
             """
             UPDATE \(name) SET \(code) = \(format.valueSQL("s.n", at: "created")) FROM (
             SELECT id AS i, \(format.start) - 1 + row_number() OVER \
-            (PARTITION BY \(period) ORDER BY id) AS n FROM \(name)) AS s WHERE s.i = id;
+            (PARTITION BY \(period) ORDER BY id) AS n FROM \(name) WHERE \(condition)) AS s WHERE s.i = id;
             """,
             """
             INSERT INTO sequence_counter (class, column_code, period, last)
             SELECT \(table), \(literal(column)), \(period), \(format.start) - 1 + count(*)
-            FROM \(name) GROUP BY \(period);
+            FROM \(name) WHERE \(condition) GROUP BY \(period);
             """,
         ]
     }

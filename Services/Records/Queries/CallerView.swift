@@ -16,13 +16,15 @@ struct CallerView {
         self.name = name
         reader = secret + name
         guard let access, let rights = access.rights.read, let plan = access.plan else {
-            select = CallerView.empty(recordClass.definition)
+            select = CallerView.empty(
+                recordClass.definition, hasClassColumn: recordClass.hasClassColumn)
             return
         }
         var sql = SQLText("SELECT ")
         for (index, system) in SystemColumn.allCases.enumerated() {
             sql.append("\(index > 0 ? ", " : "")r.\(system.rawValue) AS \(system.rawValue)")
         }
+        if recordClass.hasClassColumn { sql.append(", r.class AS class") }
         for column in recordClass.definition.columns {
             let known = QueryScope.column(
                 column.code, of: recordClass, rights, alias: QueryScope.alias)
@@ -34,15 +36,15 @@ struct CallerView {
         sql.append(plan.condition)
         // Conditions of the query must not be tried on rows that are not the caller's: their errors
         // would tell of these. A limit keeps them outside, at the price of their indexes.
-        if rights.condition(alias: QueryScope.alias) != nil { sql.append(" LIMIT -1") }
+        if rights.rows != nil || recordClass.rows.classes != nil { sql.append(" LIMIT -1") }
         select = sql
     }
 
     /// Without rows, to compile a query over it.
-    init(checking definition: ClassDefinition, name: String) {
+    init(checking definition: ClassDefinition, hasClassColumn: Bool, name: String) {
         self.name = name
         reader = "checked " + name
-        select = CallerView.empty(definition)
+        select = CallerView.empty(definition, hasClassColumn: hasClassColumn)
     }
 
     /// A decimal as a number, anything else as it is stored.
@@ -54,8 +56,10 @@ struct CallerView {
     }
 
     /// The view without any row, by its definition alone.
-    private static func empty(_ definition: ClassDefinition) -> SQLText {
-        let codes = SystemColumn.allCases.map(\.rawValue) + definition.columns.map(\.code)
+    private static func empty(_ definition: ClassDefinition, hasClassColumn: Bool) -> SQLText {
+        let codes =
+            SystemColumn.allCases.map(\.rawValue) + (hasClassColumn ? ["class"] : [])
+            + definition.columns.map(\.code)
         return SQLText(
             "SELECT " + codes.map { "NULL AS \(quoted($0))" }.joined(separator: ", ")
                 + " WHERE 1 = 0")

@@ -49,7 +49,8 @@ struct QueryScope {
                 path.segments[1], of: targetClass, targetRights, alias: "t")
         else { throw unknown }
         let isFarList = targetClass.definition.column(path.segments[1])?.isElementwise ?? false
-        var condition = SQLText("t.deleted = 0")
+        var condition = SQLText(
+            "t.deleted = 0\(targetClass.rows.condition("t"))")
         if let rows = targetRights.condition(alias: "t") { condition.append(" AND " + rows) }
         far.isNullable = true
         if isList {
@@ -72,6 +73,10 @@ struct QueryScope {
             return Column(
                 sql: SQLText("\(alias).\(system.rawValue)"), type: system.type,
                 form: system.form, isNullable: false)
+        }
+        if code == "class", recordClass.hasClassColumn {
+            return Column(
+                sql: SQLText("\(alias).class"), type: .text, form: .text, isNullable: false)
         }
         guard let index = recordClass.definition.index(of: code) else { return nil }
         let definition = recordClass.definition.columns[index]

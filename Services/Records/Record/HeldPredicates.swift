@@ -21,9 +21,11 @@ struct HeldPredicates: Sendable {
         }
         self.columns = columns
         let source = " FROM \(recordClass.table) AS \(QueryScope.alias) WHERE "
-        ofRow = "SELECT 1" + columns + (source + "r.id = ")
+        let rows = recordClass.rows.condition(QueryScope.alias)
+        ofRow = "SELECT 1" + columns + (source + "1 = 1\(rows) AND r.id = ")
         let codes = recordClass.definition.columns.map { ", r." + quoted($0.code) }.joined()
-        standing = "SELECT r.version" + codes + columns + (source + "r.deleted = 0 AND r.id = ")
+        standing =
+            "SELECT r.version" + codes + columns + (source + "r.deleted = 0\(rows) AND r.id = ")
     }
 
     /// Of a row, deleted or not; nil where there is none.
@@ -42,8 +44,8 @@ struct HeldPredicates: Sendable {
         let codes = Set(predicates.map { $0.column ?? "creator" }).sorted()
         let values = codes.map { ", json_extract(l.before, '$.\($0)') AS \(quoted($0))" }.joined()
         let sql =
-            "SELECT 1" + columns + " FROM (SELECT 1\(values) FROM change_log AS l WHERE l.class = "
-            + SQLText(.integer(recordClass.number)) + " AND l.record = " + SQLText(.integer(id))
+            "SELECT 1" + columns + " FROM (SELECT 1\(values) FROM change_log AS l "
+            + "WHERE l.class IN (\(recordClass.numbersSQL)) AND l.record = " + SQLText(.integer(id))
             + " AND l.operation = 'delete' ORDER BY l.seq DESC LIMIT 1) AS \(QueryScope.alias)"
         return try connection.first(sql.text, sql.values(for: moment)) { read($0, from: 1) }
     }

@@ -23,9 +23,10 @@ struct History {
         var isTruncated = false
         try connection.each(
             """
-            SELECT \(History.columns) FROM change_log WHERE class = ? AND record = ? AND kept = 1 \
+            SELECT \(History.columns) FROM change_log \
+            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND kept = 1 \
             ORDER BY seq DESC
-            """, [.integer(access.recordClass.number), .integer(id)]
+            """, [.integer(id)]
         ) { row in
             let entry = try entry(row)
             bytes += entry.bytes.count
@@ -118,9 +119,9 @@ struct History {
         try connection.each(
             """
             SELECT before, after FROM change_log \
-            WHERE class = ? AND record = ? AND version > ? AND operation = 'change' \
-            ORDER BY seq DESC LIMIT \(History.entryLimit)
-            """, [.integer(access.recordClass.number), .integer(id), .integer(version)]
+            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND version > ? \
+            AND operation = 'change' ORDER BY seq DESC LIMIT \(History.entryLimit)
+            """, [.integer(id), .integer(version)]
         ) { row in
             for change in try changes(row, before: 0, after: 1) { codes.insert(change.column) }
             return true

@@ -27,7 +27,7 @@ struct RecordDraft: Sendable {
         for (key, value) in object.members {
             let place = pointer + "/" + JSONPointer.escaped(key)
             guard let position = definition.positions[key] else {
-                if SystemColumn(rawValue: key) != nil || key == "describe" {
+                if SystemColumn(rawValue: key) != nil || key == "describe" || key == "class" {
                     add(place, "read-only", "The platform itself sets this.")
                 } else {
                     add(place, "unknown-member", "The class has no such column.")

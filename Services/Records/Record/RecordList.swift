@@ -68,7 +68,8 @@ struct RecordList: Sendable {
 
     /// Whether an index alone finds the page, so that it may be read on an event loop.
     var isPoint: Bool {
-        order.keys.count == 1 && condition == plan.condition && !isCounted && limit <= 100
+        order.keys.count == 1 && plan.isWholeTable && condition == plan.condition && !isCounted
+            && limit <= 100
     }
 
     /// `{"items", "next", "count"?}`.

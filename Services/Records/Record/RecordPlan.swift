@@ -13,6 +13,8 @@ final class RecordPlan: Sendable {
     let source: SQLText
     /// Which rows: not deleted, and granted.
     let condition: SQLText
+    /// False where the table has rows of other classes too, which a list must pass over.
+    let isWholeTable: Bool
     /// How many columns the row has.
     let width: Int
     let object: ObjectPlan
@@ -98,9 +100,11 @@ final class RecordPlan: Sendable {
     private init(_ builder: PlanBuilder, _ recordClass: RecordClass, _ rights: RowRights) {
         columns = builder.columns
         source = SQLText("\(recordClass.table) AS \(QueryScope.alias)") + builder.joins
+        isWholeTable = recordClass.rows.classes == nil
         width = builder.width
         object = builder.object
-        var condition = SQLText("r.deleted = 0")
+        var condition = SQLText(
+            "r.deleted = 0" + recordClass.rows.condition(QueryScope.alias))
         if let rows = rights.condition(alias: QueryScope.alias) {
             condition.append(" AND " + rows)
         }
@@ -159,6 +163,10 @@ private struct PlanBuilder {
                 let parts = describe(definition, rights, alias: alias)
                 plan.fields.append(
                     RecordPlan.Field(key: "describe", column: 0, kind: .describe(parts)))
+            }
+            if column == .version, recordClass.hasClassColumn, isWanted("class") {
+                plan.fields.append(
+                    RecordPlan.Field(key: "class", column: select("\(alias).class"), kind: .text))
             }
         }
         for (index, column) in definition.columns.enumerated()
@@ -226,7 +234,8 @@ private struct PlanBuilder {
     ) -> RecordPlan.Kind {
         joinCount += 1
         let alias = "e\(joinCount)"
-        var condition = SQLText("\(alias).id = \(reference) AND \(alias).deleted = 0")
+        var condition = SQLText(
+            "\(alias).id = \(reference) AND \(alias).deleted = 0\(target.rows.condition(alias))")
         if let rows = rights.condition(alias: alias) { condition.append(" AND " + rows) }
         joins.append(" LEFT JOIN \(target.table) AS \(alias) ON " + condition)
         let id = select("\(alias).id")

@@ -21,7 +21,7 @@ struct RecordPreview {
         let system: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
         let sql = """
             SELECT \(json("p")) FROM (SELECT NULL AS id, 1 AS version, ? AS created, \
-            ? AS creator, ? AS modified, ? AS modifier\(marks)) AS p
+            ? AS creator, ? AS modified, ? AS modifier\(type)\(marks)) AS p
             """
         let text = try connection.first(sql, system + columns) { $0.text(0) }
         return JSONBytes(Array((text ?? "null").utf8))
@@ -33,7 +33,7 @@ struct RecordPreview {
     ) throws -> JSONBytes? {
         let sql = """
             SELECT \(json("p")) FROM (SELECT id, version, created, creator, modified, \
-            modifier\(marks) FROM \(recordClass.table) WHERE id = ? AND deleted = 0) AS p
+            modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks) FROM \(recordClass.table) WHERE id = ? AND deleted = 0) AS p
             """
         return try connection.first(sql, values + [.integer(id)]) {
             JSONBytes(Array($0.text(0).utf8))
@@ -46,11 +46,18 @@ struct RecordPreview {
         return try connection.first(sql, [.integer(id)]) { JSONBytes(Array($0.text(0).utf8)) }
     }
 
+    /// What a new record's `class` is.
+    private var type: String {
+        recordClass.hasClassColumn ? ", \(literal(recordClass.type.description)) AS class" : ""
+    }
+
     private var marks: String {
         definition.columns.map { ", ? AS \(quoted($0.code))" }.joined()
     }
 
     private func json(_ alias: String) -> String {
-        RecordJSON(definition: definition, alias: alias).sql
+        RecordJSON(
+            definition: definition, hasClassColumn: recordClass.hasClassColumn, alias: alias
+        ).sql
     }
 }

@@ -94,7 +94,7 @@ struct RecordWriter {
         for (position, column) in definition.columns.enumerated() {
             guard let format = column.sequence else { continue }
             let counter = SequenceCounter(
-                table: recordClass.number, column: column.code, format: format)
+                table: recordClass.rootNumber, column: column.code, format: format)
             draft.fill(position, try counter.next(connection, at: now))
         }
     }
@@ -192,7 +192,8 @@ struct RecordWriter {
     /// A row that goes for good must not be what another points to.
     private func refuseWhereReferred(_ id: Int64) throws {
         for other in snapshot.classes.values {
-            for column in other.definition.columns where column.target == recordClass.type {
+            for column in other.definition.columns
+            where column.target.flatMap({ snapshot.classes[$0] })?.table == recordClass.table {
                 let code = quoted(column.code)
                 let refers =
                     column.many

@@ -87,8 +87,9 @@ extension RecordWriter {
         else { return nil }
         return try connection.first(
             """
-            SELECT id FROM \(access.recordClass.table) \
-            WHERE \(quoted(key.column.code)) = ? AND deleted = 0
+            SELECT id FROM \(access.recordClass.table) AS r \
+            WHERE \(quoted(key.column.code)) = ? AND deleted = 0\
+            \(access.recordClass.rows.condition("r"))
             """, [stored]
         ) { $0.integer(0) }
     }

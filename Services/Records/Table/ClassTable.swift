@@ -1,7 +1,23 @@
+import Contracts
 import Database
 import JSON
 
-/// The table of a class: `DataRow_<n>` with the system columns and the class's codes as columns.
+extension ColumnDefinition {
+    /// What a row gets where nothing is said: the default, or what the platform makes.
+    var givenSQL: String? { type == .guid && !many ? ClassTable.newGUID : defaultSQL }
+
+    /// The default as a literal; nil where there is none.
+    var defaultSQL: String? {
+        switch defaultValue {
+        case .integer(let value): String(value)
+        case .text(let text): literal(text)
+        case .null, .real, .blob: nil
+        }
+    }
+}
+
+/// The table of a class: `DataRow_<n>` with the system columns and the class's codes as columns. A
+/// family of classes has one, under the number of its root, with `class` as one more column.
 /// Constraints are in its triggers rather than in the table, so that a model can change them
 /// without the table being copied, and so that triggers of other programs survive.
 enum ClassTable {
@@ -38,28 +54,22 @@ enum ClassTable {
     }
 
     /// `"status" TEXT DEFAULT 'new'`.
-    static func columnSQL(_ column: ColumnDefinition) -> String {
+    static func columnSQL(_ column: ColumnDefinition, hasDefault: Bool) -> String {
         let base = "\(quoted(column.code)) \(sqlType(column.form))"
-        switch column.defaultValue {
-        case .integer(let value): return "\(base) DEFAULT \(value)"
-        case .text(let text): return "\(base) DEFAULT \(literal(text))"
-        case .null, .real, .blob: return base
-        }
+        guard hasDefault, let value = column.defaultSQL else { return base }
+        return "\(base) DEFAULT \(value)"
     }
 
-    /// Statements that give the rows that stand what the platform gives new ones.
-    static func fillSQL(_ number: Int64, _ column: ColumnDefinition) -> [String] {
-        if column.type == .guid, !column.many {
-            return ["UPDATE \(name(number)) SET \(quoted(column.code)) = \(newGUID);"]
-        }
-        guard let format = column.sequence else { return [] }
-        return SequenceCounter(table: number, column: column.code, format: format).fillSQL
+    /// `class TEXT NOT NULL DEFAULT 'inventory.asset'`.
+    static func classColumnSQL(_ family: ClassFamily) -> String {
+        "class TEXT NOT NULL DEFAULT \(literal(family.root.type.description))"
     }
 
-    static func createSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
-        let columns = definition.columns.map { ",\n    " + columnSQL($0) }.joined()
+    static func createSQL(_ family: ClassFamily) -> String {
+        let own = family.hasClassColumn ? [classColumnSQL(family)] : []
+        let columns = (own + family.columns.map(\.sql)).map { ",\n    " + $0 }.joined()
         return """
-            CREATE TABLE \(name(number)) (
+            CREATE TABLE \(family.table) (
                 id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND \(idLimit)),
                 version BIGINT NOT NULL DEFAULT 1,
                 created TEXT NOT NULL DEFAULT (\(now)),
@@ -71,46 +81,54 @@ enum ClassTable {
     }
 
     /// Values: time, account, time, account, then every column in order.
-    static func insertSQL(_ number: Int64, _ definition: ClassDefinition) -> String {
-        let columns = definition.columns.filter { $0.type != .computed }
+    static func insertSQL(_ member: ClassFamily.Member, of family: ClassFamily) -> String {
+        let columns = member.definition.columns.filter { $0.type != .computed }
         let codes = columns.map { ", " + quoted($0.code) }.joined()
         let marks = String(repeating: ", ?", count: columns.count)
+        let type = family.hasClassColumn ? ", class" : ""
+        let value = family.hasClassColumn ? ", " + literal(member.type.description) : ""
         return """
-            INSERT INTO \(name(number)) (version, created, creator, modified, modifier, \
-            deleted\(codes)) VALUES (1, ?, ?, ?, ?, 0\(marks))
+            INSERT INTO \(family.table) (version, created, creator, modified, modifier, \
+            deleted\(type)\(codes)) VALUES (1, ?, ?, ?, ?, 0\(value)\(marks))
             """
     }
 
     /// Index name → the statement that makes it. All leave deleted records out.
-    static func indexes(_ number: Int64, _ definition: ClassDefinition) -> [String: String] {
+    static func indexes(_ family: ClassFamily) -> [String: String] {
         var result: [String: String] = [:]
         func add(_ kind: String, _ columns: [String], unique: Bool = false) {
             // With a character that no code has, so that it is never the name of a view.
-            let label = "\(name(number))-\(kind)-\(columns.joined(separator: "-"))"
+            let label = "\(family.table)-\(kind)-\(columns.joined(separator: "-"))"
             let list = columns.map(quoted).joined(separator: ", ")
             result[label] = """
                 CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) \
-                ON \(name(number)) (\(list)) WHERE deleted = 0
+                ON \(family.table) (\(list)) WHERE deleted = 0
                 """
         }
-        for column in definition.columns {
+        if family.hasClassColumn { add("index", ["class"]) }
+        for column in family.columns.map(\.column) {
             if column.unique {
                 add("unique", [column.code], unique: true)
             } else if column.isIndexed {
                 add("index", [column.code])
             }
         }
-        for predicate in Set(definition.grants.compactMap(\.rows)) where !predicate.isMany {
-            add("index", [predicate.column ?? "creator"])
+        for definition in family.members.map(\.definition) {
+            for predicate in Set(definition.grants.compactMap(\.rows)) where !predicate.isMany {
+                add("index", [predicate.column ?? "creator"])
+            }
+            for columns in definition.indexes { add("index", columns) }
+            for columns in definition.uniqueSets { add("unique", columns, unique: true) }
         }
-        for columns in definition.indexes { add("index", columns) }
-        for columns in definition.uniqueSets { add("unique", columns, unique: true) }
         return result
     }
 
     /// The API view: the class by its codes, without deleted records, decimals as numbers.
-    static func viewSQL(_ number: Int64, _ definition: ClassDefinition, view: String) -> String {
-        let columns = definition.columns.map { column in
+    static func viewSQL(_ member: ClassFamily.Member, of family: ClassFamily) -> String {
+        let view = viewName(model: member.type.model, code: member.type.code)
+        let type = family.hasClassColumn ? "class, " : ""
+        let rows = family.rows(of: member.type.code)?.condition("r") ?? ""
+        let columns = member.definition.columns.map { column in
             let code = quoted(column.code)
             guard column.scale > 0 else { return ", \(code)" }
             let divisor = "1" + String(repeating: "0", count: column.scale) + ".0"
@@ -123,8 +141,8 @@ enum ClassTable {
             return ", \(code) / \(divisor) AS \(code)"
         }
         return """
-            CREATE VIEW \(quoted(view)) AS SELECT id, version, created, creator, modified, modifier\
-            \(columns.joined()) FROM \(name(number)) WHERE deleted = 0
+            CREATE VIEW \(quoted(view)) AS SELECT id, version, \(type)created, creator, modified, \
+            modifier\(columns.joined()) FROM \(family.table) AS r WHERE deleted = 0\(rows)
             """
     }
 

@@ -1,20 +1,18 @@
 import Contracts
 import Database
 
-/// The triggers of a class's table. Every write stands in the change log with what was before and
+/// The triggers of a family's table. Every write stands in the change log with what was before and
 /// after, whoever made it: Records itself leaves a row in `write_context` while it writes; a write
 /// that finds none is another program's, is checked here as the service checks its own, and gets
 /// version, times and names.
 struct ClassTriggers {
-    let number: Int64
-    let type: FullCode
-    let definition: ClassDefinition
-    /// The table of a reference's class.
-    let target: (FullCode) -> String?
+    let family: ClassFamily
+    /// Where the records of a reference's class are.
+    let target: (FullCode) -> ClassRows?
 
-    private var table: String { ClassTable.name(number) }
+    private var table: String { family.table }
     /// Without history an entry stands only until it is sent.
-    private var kept: Int { definition.history ? 1 : 0 }
+    private var kept: Int { family.root.definition.history ? 1 : 0 }
     private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
     private static let logColumns =
         "class, record, operation, version, time, account, door, root, via, depth, before, after, kept"
@@ -31,8 +29,8 @@ struct ClassTriggers {
     ) -> String {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
-        SELECT \(number), \(row).id, \(operation), \(version), c.time, c.account, c.door, c.root, \
-        c.via, c.depth, \(before), \(after), \(kept) FROM write_context AS c;
+        SELECT \(number(row)), \(row).id, \(operation), \(version), c.time, c.account, c.door, \
+        c.root, c.via, c.depth, \(before), \(after), \(kept) FROM write_context AS c;
         """
     }
 
@@ -70,12 +68,12 @@ struct ClassTriggers {
     // MARK: Other programs' writes
 
     private func foreignLog(
-        _ id: String, _ operation: String, version: String, before: String, after: String,
+        _ row: String, _ operation: String, version: String, before: String, after: String,
         from: String = ""
     ) -> String {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
-        SELECT \(number), \(id), \(operation), \(version), \(ClassTable.now), 'database', \
+        SELECT \(number(row)), \(row).id, \(operation), \(version), \(ClassTable.now), 'database', \
         'database', '', '', 0, \(before), \(after), \(kept)\(from);
         """
     }
@@ -84,7 +82,7 @@ struct ClassTriggers {
     /// might replace are remembered before it; what then is gone is logged after it.
     private var foreignArrive: String {
         var same = ["t.id = NEW.id"]
-        for key in definition.uniqueKeys {
+        for key in family.uniqueKeys {
             let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
             same.append("(\(equal.joined(separator: " AND ")) AND t.deleted = 0)")
         }
@@ -92,8 +90,8 @@ struct ClassTriggers {
             CREATE TRIGGER \(table)_foreign_arrive BEFORE INSERT ON \(table)
             WHEN \(ClassTriggers.isForeign) BEGIN
             DELETE FROM replaced_row;
-            INSERT INTO replaced_row (record, version, before, logged)
-            SELECT t.id, t.version, \(json("t")), t.deleted
+            INSERT INTO replaced_row (class, record, version, before, logged)
+            SELECT \(number("t")), t.id, t.version, \(json("t")), t.deleted
             FROM \(table) AS t WHERE \(same.joined(separator: " OR "));
             END
             """
@@ -102,21 +100,23 @@ struct ClassTriggers {
     private var foreignInsert: String {
         let replaced = """
             INSERT INTO change_log (\(ClassTriggers.logColumns))
-            SELECT \(number), o.record, 'delete', o.version + 1, \(ClassTable.now), 'database', \
-            'database', '', '', 0, o.before, NULL, \(kept) FROM replaced_row AS o WHERE o.logged = 0 AND
+            SELECT o.class, o.record, 'delete', o.version + 1, \(ClassTable.now), 'database', \
+            'database', '', '', 0, o.before, NULL, \(kept) FROM replaced_row AS o
+            WHERE o.logged = 0 AND
             (o.record = NEW.id OR NOT EXISTS (SELECT 1 FROM \(table) AS t WHERE t.id = o.record));
             """
         let logged = foreignLog(
-            "NEW.id", "'insert'", version: "t.version", before: "NULL", after: json("t"),
+            "t", "'insert'", version: "t.version", before: "NULL", after: json("t"),
             from: " FROM \(table) AS t WHERE t.id = NEW.id")
         return """
             CREATE TRIGGER \(table)_foreign_insert AFTER INSERT ON \(table)
             WHEN \(ClassTriggers.isForeign) BEGIN
             \(checks(onUpdate: false))
             \(replaced)
-            \(counters.map(\.nextSQL).joined(separator: "\n"))
+            \(numbering)
             INSERT INTO filled_row (record) VALUES (NEW.id);
-            UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), creator = 'database', modifier = 'database', \
+            UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), \
+            creator = 'database', modifier = 'database', \
             created = \(ClassTable.now), modified = \(ClassTable.now), \
             version = coalesce(
                 (SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1)
@@ -129,17 +129,18 @@ struct ClassTriggers {
     }
 
     private var foreignUpdate: String {
-        let changed = (definition.columns.map { quoted($0.code) } + ["deleted", "id"])
+        let type = family.hasClassColumn ? ["class"] : []
+        let changed = (family.columns.map { quoted($0.column.code) } + type + ["deleted", "id"])
             .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
         let after = "CASE WHEN NEW.deleted = 0 THEN \(json("t")) END"
         let logged = foreignLog(
-            "NEW.id", ClassTriggers.operation, version: "t.version", before: json("OLD"),
+            "t", ClassTriggers.operation, version: "t.version", before: json("OLD"),
             after: after, from: " FROM \(table) AS t WHERE t.id = NEW.id")
         return """
             CREATE TRIGGER \(table)_foreign_update AFTER UPDATE ON \(table)
             WHEN \(ClassTriggers.isForeign) AND (\(changed))
             AND NOT EXISTS (SELECT 1 FROM filled_row) BEGIN
-            SELECT RAISE(ABORT, '\(type): the id of a record cannot change') WHERE NEW.id <> OLD.id;
+            SELECT RAISE(ABORT, '\(name): the id of a record cannot change') WHERE NEW.id <> OLD.id;
             \(checks(onUpdate: true))
             INSERT INTO filled_row (record) VALUES (NEW.id);
             UPDATE \(table) SET version = OLD.version + 1, created = OLD.created, \
@@ -153,7 +154,7 @@ struct ClassTriggers {
 
     private var foreignDelete: String {
         let logged = foreignLog(
-            "OLD.id", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
+            "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
         return """
             CREATE TRIGGER \(table)_foreign_delete AFTER DELETE ON \(table)
             WHEN \(ClassTriggers.isForeign) AND OLD.deleted = 0 BEGIN
@@ -165,10 +166,10 @@ struct ClassTriggers {
 
     /// `UPDATE OR REPLACE` would remove the row that has the value already.
     private var foreignClash: String? {
-        let keys = definition.uniqueKeys
+        let keys = family.uniqueKeys
         guard !keys.isEmpty else { return nil }
         let checks = keys.map { key in
-            let words = literal("\(type).\(key.joined(separator: ", ")) must be unique")
+            let words = literal("\(name).\(key.joined(separator: ", ")) must be unique")
             let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
             return """
                 SELECT RAISE(ABORT, \(words)) WHERE EXISTS (SELECT 1 FROM \(table) AS t \
@@ -184,37 +185,64 @@ struct ClassTriggers {
     }
 
     /// What a row gets after another program wrote it: JSON without blanks, no list where it is
-    /// empty, and, where it is new, the values that the platform gives.
+    /// empty, and, where it is new, the values that the platform gives and the table cannot.
     private func filling(onInsert: Bool) -> String {
-        let values = definition.columns.compactMap { column -> String? in
+        let values = family.columns.compactMap { item -> String? in
+            let column = item.column
             let code = quoted(column.code)
             if column.isList { return "\(code) = nullif(json(\(code)), '[]')" }
             if column.type == .json { return "\(code) = json(\(code))" }
-            if let format = column.sequence, onInsert {
-                let counter = SequenceCounter(table: number, column: column.code, format: format)
-                return "\(code) = \(counter.valueSQL)"
+            if let counter = counter(item), onInsert {
+                guard !item.isOfAll else { return "\(code) = \(counter.valueSQL)" }
+                return "\(code) = CASE WHEN \(item.condition(table)) THEN \(counter.valueSQL) END"
             }
-            if column.type == .guid, !column.many, onInsert {
-                return "\(code) = coalesce(\(code), \(ClassTable.newGUID))"
+            guard onInsert, !item.isOfAll || column.isMade, let value = column.givenSQL else {
+                return nil
             }
-            return nil
+            if item.isOfAll { return "\(code) = coalesce(\(code), \(value))" }
+            return "\(code) = CASE WHEN \(item.condition(table)) "
+                + "THEN coalesce(\(code), \(value)) END"
         }
         return values.map { ", \($0)" }.joined()
     }
 
-    private var counters: [SequenceCounter] {
-        definition.columns.compactMap { column in
-            column.sequence.map {
-                SequenceCounter(table: number, column: column.code, format: $0)
-            }
+    /// Takes the next number of each sequence that the row has.
+    private var numbering: String {
+        family.columns.compactMap { item in
+            counter(item)?.nextSQL(where: item.condition("NEW"))
+        }.joined(separator: "\n")
+    }
+
+    private func counter(_ item: FamilyColumn) -> SequenceCounter? {
+        item.column.sequence.map {
+            SequenceCounter(table: family.root.number, column: item.column.code, format: $0)
         }
     }
 
     private func checks(onUpdate: Bool) -> String {
-        ForeignChecks(type: type, definition: definition, target: target).sql(onUpdate: onUpdate)
+        ForeignChecks(family: family, target: target).sql(onUpdate: onUpdate)
     }
 
+    /// The record as the API has it, by the class that the row is of.
     private func json(_ alias: String) -> String {
-        RecordJSON(definition: definition, alias: alias).sql
+        byClass(alias) { member in
+            RecordJSON(
+                definition: member.definition, hasClassColumn: family.hasClassColumn, alias: alias
+            ).sql
+        }
     }
+
+    /// The number under which the change log has the row's class.
+    private func number(_ alias: String) -> String { byClass(alias) { String($0.number) } }
+
+    private func byClass(_ alias: String, _ sql: (ClassFamily.Member) -> String) -> String {
+        guard family.hasClassColumn else { return sql(family.root) }
+        let cases = family.members.dropFirst().map { member in
+            "WHEN \(literal(member.type.description)) THEN \(sql(member))"
+        }
+        return "CASE \(alias).class \(cases.joined(separator: " ")) ELSE \(sql(family.root)) END"
+    }
+
+    /// For messages.
+    private var name: String { family.root.type.description }
 }

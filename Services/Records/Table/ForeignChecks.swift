@@ -4,29 +4,54 @@ import Database
 /// SQL that holds the values of another program's write against a class's columns, within a
 /// trigger: it takes exactly what the service takes, or raises an error that names the column.
 struct ForeignChecks {
-    let type: FullCode
-    let definition: ClassDefinition
-    /// The table of a reference's class.
-    let target: (FullCode) -> String?
+    let family: ClassFamily
+    /// Where the records of a reference's class are.
+    let target: (FullCode) -> ClassRows?
 
     /// A condition under which a value is at fault; without words it is good, and none after
     /// counts.
     private typealias Fault = (condition: String, words: String?)
 
     func sql(onUpdate: Bool) -> String {
-        definition.columns.map { column in
+        let checks = family.columns.map { item in
+            let column = item.column
             let code = quoted(column.code)
             var faults = self.faults(of: column, value: "NEW.\(code)", onUpdate: onUpdate)
+            if !item.isOfAll { narrow(&faults, to: item, onUpdate: onUpdate) }
             if onUpdate, column.readOnly || column.type == .sequence {
                 faults.insert(("1", "is the same ever after"), at: 0)
             }
             let cases = faults.map { condition, words in
-                let raise = words.map { literal("\(type).\(column.code) \($0)") }
+                let raise = words.map { literal("\(item.name) \($0)") }
                 return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
             }
             let scope = onUpdate ? " WHERE NEW.\(code) IS NOT OLD.\(code)" : ""
             return "SELECT CASE \(cases.joined(separator: " ")) END\(scope);"
-        }.joined(separator: "\n")
+        }
+        return (classCheck(onUpdate: onUpdate) + checks).joined(separator: "\n")
+    }
+
+    /// A column that not every class of the family has is empty in the others' rows, and in its own
+    /// gets its default after the check.
+    private func narrow(_ faults: inout [Fault], to item: FamilyColumn, onUpdate: Bool) {
+        if !onUpdate, item.column.defaultValue != .null { faults[0].words = nil }
+        let isOther = "NOT (\(item.condition("NEW")))"
+        let isGiven = "NEW.\(quoted(item.column.code)) IS NOT NULL"
+        faults.insert(("\(isOther) AND \(isGiven)", "is no column of the record's class"), at: 0)
+        faults.insert((isOther, nil), at: 1)
+    }
+
+    private func classCheck(onUpdate: Bool) -> [String] {
+        guard family.hasClassColumn else { return [] }
+        let name = family.root.type.description
+        if onUpdate {
+            let words = literal("\(name): the class of a record cannot change")
+            return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class IS NOT OLD.class;"]
+        }
+        let codes = family.members.map(\.type.description)
+        let words = literal("\(name): class must be one of \(codes.joined(separator: ", "))")
+        let list = codes.map(literal).joined(separator: ", ")
+        return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class NOT IN (\(list));"]
     }
 
     /// In order.
@@ -111,11 +136,13 @@ struct ForeignChecks {
             let list = column.choices.map(literal).joined(separator: ", ")
             return [("\(value) NOT IN (\(list))", "must be one of the choices")]
         case .reference:
-            let table = column.target.flatMap(target) ?? "no_table"
+            let rows =
+                column.target.flatMap(target) ?? ClassRows(table: "no_table", classes: nil)
             return [
                 ("\(kind) <> 'integer'", "must be the id of a record"),
                 (
-                    "NOT EXISTS (SELECT 1 FROM \(table) WHERE id = \(value) AND deleted = 0)",
+                    "NOT EXISTS (SELECT 1 FROM \(rows.table) AS x WHERE x.id = \(value) "
+                        + "AND x.deleted = 0\(rows.condition("x")))",
                     "must be the id of a \(column.target?.description ?? "record")"
                 ),
             ]

@@ -4,6 +4,8 @@ import JSON
 /// change log.
 struct RecordJSON {
     let definition: ClassDefinition
+    /// Whether the record says of which class it is.
+    let hasClassColumn: Bool
     /// `NEW`, `OLD` or a table.
     let alias: String
 
@@ -15,6 +17,7 @@ struct RecordJSON {
         var members = [
             "'id', \(alias).id", "'version', \(alias).version", "'describe', \(describe)",
         ]
+        if hasClassColumn { members.append("'class', \(alias).class") }
         for column in ["created", "creator", "modified", "modifier"] {
             members.append("'\(column)', \(alias).\(column)")
         }

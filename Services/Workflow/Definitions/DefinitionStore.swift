@@ -51,17 +51,22 @@ final class DefinitionStore: Sendable {
         state.withLock { $0.models[code.model]?.scripts[code.code] }
     }
 
-    /// By order, then by code; rules of every model on this class.
+    /// By order, then by code; rules of every model on this class and on those that it inherits
+    /// from.
     func rules(for type: FullCode, _ moment: RuleDefinition.Moment) -> [RuleDefinition] {
-        state.withLock { $0.rules[type]?.filter { $0.moment == moment } ?? [] }
+        let parents = state.withLock { $0.models[type.model]?.parents ?? [:] }
+        let line = ModelDefinitions.line(of: type.code, parents)
+        return rules(for: line.map { FullCode(model: type.model, code: $0) }, moment)
     }
 
-    /// The same of several classes, which are one record's: its own and those above it.
+    /// The same of the classes themselves: a record's own and those above it.
     func rules(
         for types: [FullCode], _ moment: RuleDefinition.Moment
     ) -> [RuleDefinition] {
-        if types.count == 1 { return rules(for: types[0], moment) }
-        return types.flatMap { rules(for: $0, moment) }.sorted(by: DefinitionStore.precedes)
+        let found = state.withLock { state in
+            types.flatMap { state.rules[$0] ?? [] }.filter { $0.moment == moment }
+        }
+        return types.count == 1 ? found : found.sorted(by: DefinitionStore.precedes)
     }
 
     private static func precedes(_ a: RuleDefinition, _ b: RuleDefinition) -> Bool {

@@ -10,6 +10,19 @@ struct ModelDefinitions: Sendable {
     /// By order, then by code.
     var rules: [RuleDefinition] = []
     var workflows: [WorkflowDefinition] = []
+    /// The class that each class inherits from.
+    var parents: [String: String] = [:]
+}
+
+extension ModelDefinitions {
+    /// A class and its ancestors, nearest first. A cycle, which Records refuses, ends it.
+    static func line(of code: String, _ parents: [String: String]) -> [String] {
+        var line = [code]
+        while let parent = parents[line[line.count - 1]], !line.contains(parent) {
+            line.append(parent)
+        }
+        return line
+    }
 }
 
 struct EventDefinition: Sendable {

@@ -26,6 +26,7 @@ final class ModelReader {
     func read(_ document: JSONValue) -> ModelDefinitions {
         let root = ObjectReader(document, at: "", problems: problems)
         var result = ModelDefinitions(code: model)
+        result.parents = self.document.parents
         for item in unique(root.list("events")) {
             let event = self.event(item)
             result.events[event.code] = event
@@ -204,8 +205,10 @@ struct DocumentNames {
     let roles: Set<String>
     /// The class of each workflow that has one.
     private(set) var workflowClasses: [String: String] = [:]
-    /// Columns by class; nil where the class inherits some.
-    private var columns: [String: Set<String>?] = [:]
+    /// A class's own columns.
+    private var columns: [String: Set<String>] = [:]
+    /// The class that each class inherits from.
+    private(set) var parents: [String: String] = [:]
 
     init(_ document: JSONValue) {
         roles = Set(document["roles"]?.array?.compactMap(\.string) ?? [])
@@ -218,21 +221,21 @@ struct DocumentNames {
         }
         for item in document["classes"]?.array ?? [] {
             guard let code = item["code"]?.string else { continue }
-            let inherits = item["parent"].map { !$0.isNull } ?? false
-            columns[code] = .some(inherits ? nil : DocumentNames.codes(item["columns"]))
+            columns[code] = DocumentNames.codes(item["columns"])
+            parents[code] = item["parent"]?.string
         }
     }
 
     func has(_ code: String, in list: String) -> Bool { lists[list]?.contains(code) ?? false }
 
-    /// True where it cannot be told: another model's class, or one that inherits.
+    /// True where it cannot be told: another model's class, or one that is not there.
     func hasColumn(_ column: String, of type: FullCode?, in model: String) -> Bool {
-        guard let type, type.model == model, case .some(.some(let known)) = columns[type.code]
-        else {
-            return true
-        }
-        return known.contains(column)
+        guard let type, type.model == model else { return true }
+        return line(of: type.code).contains { columns[$0]?.contains(column) ?? true }
     }
+
+    /// The class and its ancestors, nearest first.
+    func line(of code: String) -> [String] { ModelDefinitions.line(of: code, parents) }
 
     private static func codes(_ list: JSONValue?) -> Set<String> {
         Set(list?.array?.compactMap { $0["code"]?.string } ?? [])

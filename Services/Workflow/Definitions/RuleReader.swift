@@ -141,7 +141,14 @@ struct RuleReader {
             type.model != reader.model || reader.document.has(type.code, in: "classes"),
             let text = reader.document.workflowClasses[workflow.code]
         else { return workflow }
-        if text != type.description && FullCode(model: reader.model, code: text) != type {
+        // A rule on a class may start what runs on a class that it inherits from.
+        let line = type.model == reader.model ? reader.document.line(of: type.code) : [type.code]
+        let fits = line.contains {
+            let ancestor = FullCode(model: type.model, code: $0)
+            return text == ancestor.description
+                || FullCode(model: reader.model, code: text) == ancestor
+        }
+        if !fits {
             item.fault(member, "not-allowed", "The workflow runs on “\(text)”, not on “\(type)”.")
         }
         return workflow
