@@ -42,17 +42,26 @@ struct ModelApplication {
         try ClassMigration(connection: connection, model: code, standing: store).apply(
             change, classes: definition.classes)
         let version = (standing?.version ?? 0) + 1
-        for item in change.changed where item.old.history != item.new.history {
-            guard let number = store.number(model: code, item.new.code) else { continue }
-            try ChangeLog.noteSwitch(
-                connection, class: number, isOn: item.new.history, account: account,
-                root: "model:\(code)/\(version)", now: now)
-        }
+        try noteSwitches(change, version: version)
         try keep(version: version)
         try ModelHandover.enqueue(connection, model: code, version: version, now: now)
         return Outcome(
             version: version, created: standing == nil, changed: true,
             generation: store.generation + 1)
+    }
+
+    /// That history was switched is an entry of each class that it concerns.
+    private func noteSwitches(_ change: ModelChange, version: Int64) throws {
+        for item in change.changed {
+            let isOn = item.new.root.definition.history
+            guard item.old.root.definition.history != isOn else { continue }
+            for member in item.old.members
+            where item.new.members.contains(where: { $0.type == member.type }) {
+                try ChangeLog.noteSwitch(
+                    connection, class: member.number, isOn: isOn, account: account,
+                    root: "model:\(code)/\(version)", now: now)
+            }
+        }
     }
 
     private func destroyed(

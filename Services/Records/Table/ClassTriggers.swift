@@ -15,7 +15,8 @@ struct ClassTriggers {
     private var kept: Int { family.root.definition.history ? 1 : 0 }
     private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
     private static let logColumns =
-        "class, record, operation, version, time, account, door, root, via, depth, before, after, kept"
+        "class, record, operation, version, time, account, door, root, via, depth, before, after, "
+        + "kept"
 
     var statements: [String] {
         [ownInsert, ownUpdate, ownDelete, foreignArrive, foreignInsert, foreignUpdate]
