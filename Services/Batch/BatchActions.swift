@@ -55,6 +55,11 @@ struct BatchActions: Sendable {
     func startExport(_ call: StartExport, as context: CallContext) async throws -> JSONBytes {
         let (json, definition) = try await definition(
             .export, call.definition, Models.exportDefinition)
+        guard definition.get || call.byGet != true else {
+            throw Problem.forbidden(
+                "The export \(call.definition) is not started by GET; use POST, or say get in its"
+                    + " definition.")
+        }
         try await require("export", on: definition.type, as: context)
         let made = try await create(
             RunStore.New(

@@ -33,6 +33,8 @@ struct ExportDefinition: Sendable {
     /// Empty: every column that the caller may read.
     var columns: [Column]
     var options: CSVOptions
+    /// Whether opening a URL may start it.
+    var get = false
 }
 
 /// What is known of the classes of the same document.
@@ -138,10 +140,11 @@ enum DefinitionReader {
             item.finish()
         }
         let options = options(reader)
+        let get = reader.boolean("get", default: false)
         reader.finish()
         guard let type else { return nil }
         return ExportDefinition(
-            code: code, type: type.0, filter: filter, columns: columns, options: options)
+            code: code, type: type.0, filter: filter, columns: columns, options: options, get: get)
     }
 
     private static func importColumns(

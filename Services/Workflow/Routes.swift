@@ -17,6 +17,7 @@ struct Routes {
         routes.on(CheckModel.self, bodyLimit: Routes.documentLimit, models.check)
         routes.on(TakeModel.self, bodyLimit: Routes.documentLimit, models.take)
         routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
+        routes.on(RunScript.self, scripts.run)
         routes.on(Render.self, bodyLimit: 48 << 20, scripts.render)
         routes.on(RunBeforeRules.self, bodyLimit: 48 << 20, beforeRules.run)
         routes.on(DeliverEvents.self, bodyLimit: 48 << 20, inbox.deliver)

@@ -12,6 +12,8 @@ enum WorkflowError: Error, Sendable {
     case unknownCapability
     /// The event cannot be raised from outside, or not by this caller.
     case eventNotAllowed(String)
+    /// The script cannot be run from outside, or not by this caller.
+    case scriptNotAllowed(String)
     case permissionNeeded(String)
     case invalidKey(String)
     case invalid(pointer: String, detail: String)
@@ -36,7 +38,7 @@ extension WorkflowError: ProblemConvertible {
         case .unknownInstance: .notFound("There is no such instance.")
         case .unknownIncident: .notFound("There is no such incident.")
         case .unknownCapability: .notFound("This link is not known.")
-        case .eventNotAllowed(let why): .forbidden(why)
+        case .eventNotAllowed(let why), .scriptNotAllowed(let why): .forbidden(why)
         case .permissionNeeded(let permission): .forbidden("This needs “\(permission)”.")
         case .invalidKey(let detail): WorkflowError.fault("/key", detail)
         case .invalid(let pointer, let detail): WorkflowError.fault(pointer, detail)

@@ -18,7 +18,12 @@ public struct StartExport: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "batch/start-export"
     public var definition: FullCode
-    public init(definition: FullCode) { self.definition = definition }
+    /// It came as a URL that was opened: only where the definition says `get`.
+    public var byGet: Bool?
+    public init(definition: FullCode, byGet: Bool? = nil) {
+        self.definition = definition
+        self.byGet = byGet
+    }
 }
 
 /// A run of API.md §7.

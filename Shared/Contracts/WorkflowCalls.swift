@@ -55,11 +55,14 @@ public struct RaiseEvent: Call, Codable {
     public var workflow: String?
     public var key: JSONValue?
     public var payload: JSONValue?
+    /// It came as a URL that was opened: only where the event's definition says `get`.
+    public var byGet: Bool?
 
     public init(
         event: FullCode, scope: Scope, instance: Int64? = nil, workflow: String? = nil,
-        key: JSONValue? = nil, payload: JSONValue? = nil
+        key: JSONValue? = nil, payload: JSONValue? = nil, byGet: Bool? = nil
     ) {
+        self.byGet = byGet
         self.event = event
         self.scope = scope
         self.instance = instance
@@ -144,6 +147,22 @@ public struct Evaluated: Sendable, Codable, JSONReadable, JSONWritable {
     /// The expressions' values under their names, as the script left them.
     public var values: JSONValue
     public init(values: JSONValue) { self.values = values }
+}
+
+/// `POST /api/scripts/{script}/run`: runs a script of a model that is open to the outside (`web`,
+/// and its `role`) over `parameters` and `me`, and answers `{"result": …}`. It computes; it cannot
+/// act.
+public struct RunScript: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "workflow/run-script"
+    public static let isSafe = true
+    public var script: FullCode
+    /// An object; nil is an empty one.
+    public var parameters: JSONValue?
+    public init(script: FullCode, parameters: JSONValue? = nil) {
+        self.script = script
+        self.parameters = parameters
+    }
 }
 
 /// Fills templates: `{{expression}}` and `{{link('event')}}`; HTML templates escape what is filled

@@ -24,6 +24,7 @@ final class FakeOwners: Sendable {
         var modelVersion: Int64 = 0
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
+        var raised: [RaiseEvent] = []
         /// What Records was told of the directory, and where it stands.
         var directory: [TakeDirectory] = []
         var directoryVersion: Int64 = 0
@@ -63,6 +64,8 @@ final class FakeOwners: Sendable {
     func see(_ path: String, _ context: CallContext) {
         state.withLock { $0.seen.append(Seen(path: path, context: context)) }
     }
+
+    var raised: [RaiseEvent] { state.withLock(\.raised) }
 
     func calls(_ path: String) -> [CallContext] {
         state.withLock { $0.seen.filter { $0.path == path }.map(\.context) }
@@ -135,7 +138,19 @@ final class FakeOwners: Sendable {
     }
 
     private func addWorkflow() {
-        on("workflow", RaiseEvent.self) { _, _ in EventRaised(event: 5, activated: 1) }
+        on("workflow", RaiseEvent.self) { [self] call, _ in
+            state.withLock { $0.raised.append(call) }
+            return EventRaised(event: 5, activated: 1)
+        }
+        on("workflow", RunScript.self) { call, _ in
+            guard call.script.code != "fails" else {
+                throw Problem(
+                    status: 422, code: "script-failed", title: "A script failed",
+                    detail: "fails, line 1: no")
+            }
+            let parts = call.parameters?.object?.members.compactMap { $0.value.string } ?? []
+            return FakeOwners.json(["result": .string(parts.joined())])
+        }
         on("workflow", StartWorkflow.self) { _, _ in
             FakeOwners.json(["id": 41, "state": "running"])
         }

@@ -63,6 +63,14 @@ import Testing
         "DELETE /api/records/{model}/{class}/{id:integer}": .account,
         "GET /api/records/{model}/{class}/{id:integer}/history": .account,
         "POST /api/events/{event}": .account,
+        "GET /call/event": .account,
+        "POST /call/event": .account,
+        "GET /call/script": .account,
+        "POST /call/script": .account,
+        "GET /call/export": .holder,
+        "POST /call/export": .holder,
+        "POST /call/import": .holder,
+        "POST /api/scripts/{script}/run": .account,
         "POST /api/workflows/{workflow}/instances": .holder,
         "GET /api/instances": .holder,
         "GET /api/instances/{id:integer}": .holder,
@@ -106,7 +114,8 @@ import Testing
         for (name, value) in [
             ("model", "helpdesk"), ("class", "ticket"), ("id", "1"), ("number", "1"), ("run", "1"),
             ("capability", "good"), ("code", "not-found"), ("name", "icon.svg"),
-            ("event", "helpdesk.e"), ("workflow", "helpdesk.w"), ("import", "helpdesk.i"),
+            ("script", "helpdesk.s"), ("event", "helpdesk.e"), ("workflow", "helpdesk.w"),
+            ("import", "helpdesk.i"),
             ("export", "helpdesk.x"),
         ] {
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)

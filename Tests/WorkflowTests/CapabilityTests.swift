@@ -194,3 +194,51 @@ private func faults(_ document: JSONValue, _ world: World) async throws -> Set<S
         #expect(problem?.status == 422)
     }
 }
+
+@Test func `a script is run from outside only where its definition and its role say so`()
+    async throws
+{
+    let scripts: JSONValue = [
+        ["code": "sum", "web": true, "source": "return parameters.a + parameters.b + me.account;"],
+        ["code": "inner", "source": "return 1;"],
+        ["code": "agents", "web": true, "role": "agent", "source": "return me.roles;"],
+        ["code": "wrong", "web": true, "source": "\n throw new Error('no');"],
+        ["code": "changes", "web": true, "source": "parameters.a = 5; return parameters;"],
+    ]
+    try await World.with { world in
+        try await world.take(Model.document(scripts: scripts))
+        func run(_ code: String, _ parameters: JSONValue? = nil) -> RunScript {
+            RunScript(script: FullCode(model: "helpdesk", code: code), parameters: parameters)
+        }
+        let mara = Principal(account: "mara")
+        let sum = try await world.call(run("sum", ["a": 1, "b": 2]), as: mara)
+        #expect(try JSONValue(parsing: sum.bytes) == ["result": "3mara"])
+        let changed = try await world.call(run("changes", ["a": 1]), as: mara)
+        #expect(try JSONValue(parsing: changed.bytes) == ["result": ["a": 5]])
+        #expect(await world.problem(of: run("inner"), as: mara)?.status == 403)
+        #expect(await world.problem(of: run("agents"), as: mara)?.status == 403)
+        #expect(await world.problem(of: run("none"), as: mara)?.status == 404)
+        #expect(await world.problem(of: run("sum", 3), as: mara)?.status == 422)
+        #expect(await world.problem(of: run("wrong"), as: mara)?.extra["line"] == 2)
+        let agent = Principal(account: "anna", roles: ["agent"])
+        let roles = try await world.call(run("agents"), as: agent)
+        #expect(try JSONValue(parsing: roles.bytes) == ["result": ["agent"]])
+    }
+}
+
+@Test func `an event is raised by GET only where its definition says so`() async throws {
+    let events: JSONValue = [
+        ["code": "open", "web": true, "get": true], ["code": "closed", "web": true],
+    ]
+    try await World.with { world in
+        try await world.take(Model.document(events: events))
+        let mara = Principal(account: "mara")
+        func raise(_ code: String, byGet: Bool?) -> RaiseEvent {
+            RaiseEvent(event: FullCode(model: "helpdesk", code: code), scope: .all, byGet: byGet)
+        }
+        #expect(try await world.call(raise("open", byGet: true), as: mara).activated == 0)
+        #expect(try await world.call(raise("closed", byGet: nil), as: mara).activated == 0)
+        let refused = await world.problem(of: raise("closed", byGet: true), as: mara)
+        #expect(refused?.status == 403 && refused?.detail?.contains("POST") == true)
+    }
+}

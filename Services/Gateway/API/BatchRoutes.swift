@@ -9,7 +9,7 @@ private typealias Answer = Operation.Answer
 struct BatchRoutes: Sendable {
     static let fileLimit = 1 << 30
     private static let run = "/api/runs/{run:integer}"
-    private static let fileTypes = ["text/csv", "application/octet-stream"]
+    static let fileTypes = ["text/csv", "application/octet-stream"]
 
     let batch: Peer
     let resolver: CodeResolver

@@ -3,8 +3,8 @@ import JSON
 import ServiceRuntime
 
 /// What every request and every answer of the gateway goes through: the limit of its address, the
-/// router, then the headers that each answer carries, and pages for the problems that a browser
-/// meets.
+/// router, then the headers that each answer carries, pages for the problems that a browser meets,
+/// and a line of text for those of URL calls.
 struct FrontDoor: Sendable {
     /// What belongs to programs: their problems stay JSON.
     private static let machinePaths: Set<String> = [
@@ -28,7 +28,11 @@ struct FrontDoor: Sendable {
     func respond(to request: Request) async -> Response {
         var response = await answer(request)
         if response.status >= 400 {
-            if wantsPage(request) { response = await page(for: response, request) }
+            if request.path.first == "call" {
+                response = URLCallRoutes.shown(response)
+            } else if wantsPage(request) {
+                response = await page(for: response, request)
+            }
         }
         crossOrigin.open(&response, to: request)
         addHeaders(&response)

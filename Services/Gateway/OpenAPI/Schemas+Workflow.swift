@@ -12,6 +12,8 @@ extension Schemas {
         ),
         ("EventRaised", object([("event", integer), ("activated", integer)])),
         ("StartInput", object([("values", any), ("record", integer)], isOpen: false)),
+        ("ScriptInput", object([("parameters", object([]))], isOpen: false)),
+        ("ScriptResult", object([("result", any)], required: ["result"])),
         ("Started", object([("id", integer), ("state", string)])),
         (
             "Instance",

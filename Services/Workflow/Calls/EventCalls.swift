@@ -23,6 +23,11 @@ struct EventCalls: Sendable {
             throw WorkflowError.unknownEvent(call.event.description)
         }
         try allow(event, of: call.event.model, context.principal)
+        if call.byGet == true, !event.get {
+            throw WorkflowError.eventNotAllowed(
+                "The event “\(event.code)” is not raised by GET; use POST, or say get in its"
+                    + " definition.")
+        }
         let raised = EventStore.Raised(
             event: call.event, scope: call.scope, instance: try instance(call),
             workflow: try workflow(call), key: try call.key.flatMap { try EventKey.text($0) },

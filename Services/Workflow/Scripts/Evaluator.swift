@@ -58,6 +58,14 @@ struct Evaluator: Sendable {
         return record
     }
 
+    /// What a script returns.
+    func result(of script: ScriptDefinition, bindings: JSONObject) async throws -> JSONValue {
+        let answer = try await pool.run(
+            ScriptJob(units: [script.unit], bindings: bindings, timeout: script.timeout))
+        guard let outcome = answer.outcomes.last else { return .null }
+        return ScriptEffect(try outcome.get()).result
+    }
+
     /// Fills the templates in one job; answers them and the events whose links they hold.
     func render(
         _ templates: [RenderedTemplate], bindings: JSONObject, links: [String: String]
