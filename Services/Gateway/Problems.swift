@@ -135,6 +135,10 @@ struct ProblemKind: Sendable {
             "The version named by If-Match is not the one that stands.",
             "Read it again, look at what changed, and send the change with the new ETag."),
         ProblemKind(
+            "count-mismatch", 412, "There are more or fewer records than expected",
+            "The filter names another number of records than expect says; nothing was done.",
+            "Look at the list by the same filter, with count=true, and send its count."),
+        ProblemKind(
             "precondition-required", 428, "The version is needed",
             "A change must say which version it saw, so that it overwrites nobody's work.",
             "Send If-Match with the ETag that came with the object."),

@@ -16,7 +16,10 @@ enum RecordsError: Error {
     case malformed(JSONError)
     case validation([FieldProblem])
     case versionMismatch(current: Int64, changed: [String])
+    case countMismatch(count: Int64, expected: Int64)
     case conflict(String)
+    /// What is wrong with one of many records.
+    case ofRecord(Int64, Problem)
     case keyReused
     case destructive([DestructiveChange])
     case tooLarge(limit: Int, String)
@@ -59,7 +62,16 @@ extension RecordsError: ProblemConvertible {
                     ("version", .number(JSONNumber(current))),
                     ("changed", .array(changed.map { .string($0) })),
                 ]))
+        case .countMismatch(let count, let expected):
+            return Problem(
+                status: 412, code: "count-mismatch",
+                title: "There are more or fewer records than expected",
+                detail: "The filter names \(count) records, not \(expected). Nothing was done.",
+                extra: JSONObject([("count", .number(JSONNumber(count)))]))
         case .conflict(let detail): return .conflict(detail)
+        case .ofRecord(let id, var problem):
+            problem.extra["record"] = .number(JSONNumber(id))
+            return problem
         case .keyReused:
             return Problem(
                 status: 409, code: "idempotency-key-reused",

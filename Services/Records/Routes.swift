@@ -33,6 +33,15 @@ struct Routes: Sendable {
             try await shown(context) { try await records.delete(call, context) }
             return Done()
         }
+        routes.on(RestoreRecord.self) { call, context in
+            try await shown(context) { try await records.restore(call, context) }
+        }
+        routes.on(ChangeMany.self) { call, context in
+            try await shown(context) { try await records.changeMany(call, context) }
+        }
+        routes.on(DeleteMany.self) { call, context in
+            try await shown(context) { try await records.deleteMany(call, context) }
+        }
         routes.on(RecordHistory.self) { call, context in
             try await shown(context) { try await records.history(call, context) }
         }

@@ -55,3 +55,22 @@ public struct HistoryVerification: Sendable, Hashable, Codable, JSONReadable, JS
 
     public init() {}
 }
+
+/// Puts an earlier version of a record back, or a deleted record. Answers the record.
+public struct RestoreRecord: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/restore"
+    public var type: FullCode
+    public var id: Int64
+    /// The version that the caller saw; nil (inside the platform only) is whatever stands.
+    public var version: Int64?
+    /// The version whose values come back; nil undeletes the record as it was.
+    public var to: Int64?
+
+    public init(_ type: FullCode, id: Int64, version: Int64?, to: Int64?) {
+        self.type = type
+        self.id = id
+        self.version = version
+        self.to = to
+    }
+}

@@ -9,6 +9,7 @@ extension GetRecord {
         var id: Int64?
         var select: [String]?
         var expand: [String]?
+        var deleted: String?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
@@ -16,11 +17,12 @@ extension GetRecord {
             case "id": id = try reader.readInteger()
             case "select": select = try reader.readStrings()
             case "expand": expand = try reader.readStrings()
+            case "deleted": deleted = try reader.readOptionalString()
             default: throw reader.unknownMember(key)
             }
         }
         guard let type, let id else { throw reader.missing("type and id") }
-        self.init(type, id: id, select: select, expand: expand)
+        self.init(type, id: id, select: select, expand: expand, deleted: deleted)
     }
 
     public func write(json writer: inout JSONWriter) {
@@ -29,6 +31,7 @@ extension GetRecord {
         writer.member("id", id)
         writer.member("select", select)
         writer.member("expand", expand)
+        writer.member("deleted", deleted)
         writer.endObject()
     }
 }
@@ -49,6 +52,7 @@ extension ListRecords {
             case "cursor": list.cursor = try reader.readOptionalString()
             case "count": list.count = try reader.readOptionalBoolean()
             case "view": list.view = try reader.readOptionalBoolean()
+            case "deleted": list.deleted = try reader.readOptionalString()
             default: throw reader.unknownMember(key)
             }
         }
@@ -68,6 +72,7 @@ extension ListRecords {
         writer.member("cursor", cursor)
         writer.member("count", count)
         writer.member("view", view)
+        writer.member("deleted", deleted)
         writer.endObject()
     }
 }

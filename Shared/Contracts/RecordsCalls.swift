@@ -10,12 +10,18 @@ public struct GetRecord: Call, Codable {
     public var id: Int64
     public var select: [String]?
     public var expand: [String]?
+    /// `include`: a deleted record too, for who may delete it.
+    public var deleted: String?
 
-    public init(_ type: FullCode, id: Int64, select: [String]? = nil, expand: [String]? = nil) {
+    public init(
+        _ type: FullCode, id: Int64, select: [String]? = nil, expand: [String]? = nil,
+        deleted: String? = nil
+    ) {
         self.type = type
         self.id = id
         self.select = select
         self.expand = expand
+        self.deleted = deleted
     }
 }
 
@@ -34,11 +40,13 @@ public struct ListRecords: Call, Codable {
     public var count: Bool?
     /// Rows as the API view has them: without `describe`.
     public var view: Bool?
+    /// `only` or `include`: deleted records that the caller may delete.
+    public var deleted: String?
 
     public init(
         _ type: FullCode, filter: String? = nil, orderby: String? = nil, select: [String]? = nil,
         expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil,
-        view: Bool? = nil
+        view: Bool? = nil, deleted: String? = nil
     ) {
         self.type = type
         self.filter = filter
@@ -49,6 +57,7 @@ public struct ListRecords: Call, Codable {
         self.cursor = cursor
         self.count = count
         self.view = view
+        self.deleted = deleted
     }
 }
 
@@ -134,17 +143,27 @@ public struct DeleteRecord: Call, Codable {
     }
 }
 
-/// `{"items": […]}` of API.md §4, oldest first.
+/// `{"items": […], "next"}`: a page of what happened to a record, oldest first.
 public struct RecordHistory: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "records/history"
     public static let isSafe = true
     public var type: FullCode
     public var id: Int64
+    /// 1 to 1000; nil is 50.
+    public var limit: Int?
+    public var cursor: String?
+    /// Whether the newest come first.
+    public var newest: Bool?
 
-    public init(_ type: FullCode, id: Int64) {
+    public init(
+        _ type: FullCode, id: Int64, limit: Int? = nil, cursor: String? = nil, newest: Bool? = nil
+    ) {
         self.type = type
         self.id = id
+        self.limit = limit
+        self.cursor = cursor
+        self.newest = newest
     }
 }
 

@@ -146,7 +146,8 @@ import Testing
             }
             let isBroken = try await vault.verify().fault != nil
             let isNull = try await vault.store.database.read {
-                try $0.count("SELECT \(column) IS NULL FROM \(table) WHERE \(id) = \(row)") == 1
+                try $0.count(
+                    "SELECT coalesce(\(column), '') = '' FROM \(table) WHERE \(id) = \(row)") == 1
             }
             #expect(isBroken || isNull, "seed \(seed): \(table).\(column) of \(row)")
             // The same flip again puts it right.

@@ -90,20 +90,21 @@ final class TestStore: Sendable {
 
     func get(
         _ type: FullCode, _ id: Int64, select: [String]? = nil, expand: [String]? = nil,
-        as context: CallContext = .system
+        deleted: String? = nil, as context: CallContext = .system
     ) async throws -> JSONValue {
-        let call = GetRecord(type, id: id, select: select, expand: expand)
+        let call = GetRecord(type, id: id, select: select, expand: expand, deleted: deleted)
         return try JSONValue(parsing: await records.get(call, context).bytes)
     }
 
     func list(
         _ type: FullCode, filter: String? = nil, orderby: String? = nil,
         select: [String]? = nil, expand: [String]? = nil, limit: Int? = nil,
-        cursor: String? = nil, count: Bool? = nil, as context: CallContext = .system
+        cursor: String? = nil, count: Bool? = nil, deleted: String? = nil,
+        as context: CallContext = .system
     ) async throws -> JSONValue {
         let call = ListRecords(
             type, filter: filter, orderby: orderby, select: select, expand: expand, limit: limit,
-            cursor: cursor, count: count)
+            cursor: cursor, count: count, deleted: deleted)
         return try JSONValue(parsing: await records.list(call, context).bytes)
     }
 

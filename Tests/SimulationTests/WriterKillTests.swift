@@ -125,7 +125,8 @@ import Testing
             "SELECT 'DataRow_' || number FROM class WHERE model = 'tally' AND code = 'item'")
         let name = table.prefix { $0 != "\n" }
         while !ledger.isOver {
-            _ = try await sqlite(train, "UPDATE \(name) SET foreign_n = foreign_n + 1 WHERE id <= 2")
+            _ = try await sqlite(
+                train, "UPDATE \(name) SET foreign_n = foreign_n + 1 WHERE id <= 2")
         }
     }
 

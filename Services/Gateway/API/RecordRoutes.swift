@@ -8,8 +8,8 @@ private typealias Answer = Operation.Answer
 /// `/api/records`: who asks is found here, whether they may is for Records. Answers pass as bytes.
 struct RecordRoutes: Sendable {
     static let bodyLimit = 16 << 20
-    private static let path = "/api/records/{model}/{class}"
-    private static let one = "/api/records/{model}/{class}/{id:integer}"
+    static let path = "/api/records/{model}/{class}"
+    static let one = "/api/records/{model}/{class}/{id:integer}"
 
     let records: Peer
 
@@ -25,6 +25,9 @@ struct RecordRoutes: Sendable {
                     .init(name: "expand", about: "References to show as objects"),
                     .limit, .cursor,
                     .init(name: "count", type: "boolean", about: "Whether to count all matches"),
+                    .init(
+                        name: "deleted",
+                        about: "`only` or `include` deleted records, for who may delete them"),
                 ], answers: [Answer(200, "A page of records", "RecordList")])
         ) { request, caller in try await list(request, caller) }
         table.on(
@@ -32,7 +35,11 @@ struct RecordRoutes: Sendable {
             Operation(
                 "Creates one record from an object, or several from an array",
                 query: [
-                    .init(name: "atomic", type: "boolean", about: "Of an array: all or nothing")
+                    .init(name: "atomic", type: "boolean", about: "Of an array: all or nothing"),
+                    .init(
+                        name: "upsert",
+                        about: "Of an array: unique columns, comma separated, that find the record "
+                            + "to change instead"),
                 ], body: .json("RecordInput"),
                 answers: [
                     Answer(200, "What became of each item of the array", "BulkResults"),
@@ -46,69 +53,55 @@ struct RecordRoutes: Sendable {
                 query: [
                     .init(name: "select", about: "Columns, comma separated"),
                     .init(name: "expand", about: "References to show as objects"),
+                    .init(
+                        name: "deleted",
+                        about: "`include` shows a deleted one too, to who may delete it"),
                 ], answers: [Answer(200, "The record", "Record")])
         ) { request, caller in try await read(request, caller) }
         addChanges(to: table)
+        addMany(to: table)
+        addRestore(to: table)
         table.on(
             .get, RecordRoutes.one + "/history", .account,
             Operation(
-                "Who changed what, oldest first", answers: [Answer(200, "The changes", "History")])
+                "Who changed what, oldest first",
+                query: [
+                    .limit, .cursor,
+                    .init(name: "newest", type: "boolean", about: "Whether the newest come first"),
+                ], answers: [Answer(200, "The changes", "History")])
         ) { request, caller in
-            _ = try QueryReader(request, [])
-            let call = RecordHistory(try request.fullCode("class"), id: try request.id())
+            let parameters = try QueryReader(request, ["limit", "cursor", "newest"])
+            let call = RecordHistory(
+                try request.fullCode("class"), id: try request.id(),
+                limit: try parameters.limit(), cursor: parameters.text("cursor"),
+                newest: try parameters.flag("newest") ? true : nil)
             return .passed(try await records.forward(call, as: request.context(caller)))
-        }
-    }
-
-    private func addChanges(to table: RouteTable) {
-        table.on(
-            .patch, RecordRoutes.one, .account,
-            Operation(
-                "Changes what the body names", body: .json("RecordInput"), needsVersion: true,
-                answers: [Answer(200, "The record as it stands now", "Record")]),
-            body: RouteTable.json + ["application/merge-patch+json"],
-            bodyLimit: RecordRoutes.bodyLimit
-        ) { request, caller in
-            _ = try QueryReader(request, [])
-            let version = try Precondition.requiredVersion(request.headers)
-            let call = ChangeRecord(
-                try request.fullCode("class"), id: try request.id(), version: version,
-                body: try await request.jsonBytes(limit: RecordRoutes.bodyLimit))
-            return RecordRoutes.one(try await records.forward(call, as: request.context(caller)))
-        }
-        table.on(
-            .delete, RecordRoutes.one, .account,
-            Operation(
-                "Deletes a record", needsVersion: true, answers: [Answer(204, "It is deleted")])
-        ) { request, caller in
-            _ = try QueryReader(request, [])
-            let version = try Precondition.requiredVersion(request.headers)
-            let call = DeleteRecord(
-                try request.fullCode("class"), id: try request.id(), version: version)
-            _ = try await records.forward(call, as: request.context(caller))
-            return Response(status: 204)
         }
     }
 
     private func list(_ request: Request, _ caller: Caller) async throws -> Response {
         let parameters = try QueryReader(
-            request, ["filter", "orderby", "select", "expand", "limit", "cursor", "count"])
+            request,
+            ["filter", "orderby", "select", "expand", "limit", "cursor", "count", "deleted"])
         let call = ListRecords(
             try request.fullCode("class"), filter: parameters.text("filter"),
             orderby: parameters.text("orderby"), select: parameters.list("select"),
             expand: parameters.list("expand"), limit: try parameters.limit(),
             cursor: parameters.text("cursor"),
-            count: try parameters.flag("count") ? true : nil)
+            count: try parameters.flag("count") ? true : nil,
+            deleted: try parameters.word("deleted", of: ["only", "include"]))
         return .passed(try await records.forward(call, as: request.context(caller)))
     }
 
     private func create(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try QueryReader(request, ["atomic"])
+        let parameters = try QueryReader(request, ["atomic", "upsert"])
         let type = try request.fullCode("class")
         let body = try await request.jsonBytes(limit: RecordRoutes.bodyLimit)
         let isArray = body.bytes.first == UInt8(ascii: "[")
         let isAtomic = try parameters.flag("atomic")
-        let call = CreateRecord(type, body: body, atomic: isArray && isAtomic ? true : nil)
+        let call = CreateRecord(
+            type, body: body, atomic: isArray && isAtomic ? true : nil,
+            upsert: parameters.list("upsert"))
         let answer = try await records.forward(call, as: request.context(caller))
         if isArray { return .passed(answer) }
         let (id, version) = RecordRoutes.head(of: answer)
@@ -119,14 +112,15 @@ struct RecordRoutes: Sendable {
     }
 
     private func read(_ request: Request, _ caller: Caller) async throws -> Response {
-        let parameters = try QueryReader(request, ["select", "expand"])
+        let parameters = try QueryReader(request, ["select", "expand", "deleted"])
         let call = GetRecord(
             try request.fullCode("class"), id: try request.id(),
-            select: parameters.list("select"), expand: parameters.list("expand"))
+            select: parameters.list("select"), expand: parameters.list("expand"),
+            deleted: try parameters.word("deleted", of: ["include"]))
         return RecordRoutes.one(try await records.forward(call, as: request.context(caller)))
     }
 
-    private static func one(_ record: JSONBytes) -> Response {
+    static func one(_ record: JSONBytes) -> Response {
         guard let version = head(of: record).version else { return .passed(record) }
         return .passed(record, headers: ["ETag": Precondition.tag(version)])
     }

@@ -47,6 +47,15 @@ struct QueryReader {
         }
     }
 
+    /// One of `words`.
+    func word(_ name: String, of words: [String]) throws -> String? {
+        guard let text = query[name] else { return nil }
+        guard words.contains(text) else {
+            throw Problem.invalidParameter("\(name) takes \(words.joined(separator: " or ")).")
+        }
+        return text
+    }
+
     /// Page size and place.
     func limit() throws -> Int? { try integer("limit", in: 1...1000) }
 }

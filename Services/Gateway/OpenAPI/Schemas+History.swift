@@ -6,6 +6,11 @@ extension Schemas {
             "HistoryVerificationInput",
             object([("head", optional("string")), ("from", optional("integer"))], isOpen: false)
         ),
+        ("RestoreInput", object([("version", optional("integer"))], isOpen: false)),
+        (
+            "ManyDone",
+            object([("count", integer), ("changed", integer)], required: ["count", "changed"])
+        ),
         (
             "HistoryVerification",
             object(

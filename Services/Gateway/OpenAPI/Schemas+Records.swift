@@ -51,14 +51,16 @@ extension Schemas {
                     "items",
                     list(
                         object([
-                            ("version", integer), ("operation", string), ("time", time),
-                            ("account", string), ("door", string), ("cause", any),
+                            ("version", integer),
+                            ("operation", words("insert", "change", "delete", "restore")),
+                            ("time", time), ("account", string), ("door", string),
+                            ("cause", string), ("root", string),
                             (
                                 "changes",
                                 list(object([("column", string), ("old", any), ("new", any)]))
                             ),
                         ]))
-                )
+                ), ("next", optional("string")),
             ])
         ),
     ]

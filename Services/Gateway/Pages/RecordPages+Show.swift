@@ -125,7 +125,8 @@ extension RecordPages {
         -> [JSONValue]
     {
         do {
-            let answer = try await records.forward(RecordHistory(code, id: id), as: context)
+            let answer = try await records.forward(
+                RecordHistory(code, id: id, limit: 100, newest: true), as: context)
             return try JSONValue(parsing: answer.bytes)["items"]?.array ?? []
         } catch let problem as Problem where problem.status == 403 || problem.status == 404 {
             return []
@@ -140,7 +141,7 @@ extension RecordPages {
                 tag(.p, .class("quiet")) { texts.noHistory }
             } else {
                 tag(.ol, .class("changes")) {
-                    for item in items.reversed() { change(item, type, texts) }
+                    for item in items { change(item, type, texts) }
                 }
             }
         }

@@ -88,6 +88,7 @@ final class ClassAccess: Sendable {
     private struct PlanKey: Hashable {
         let select: [String]?
         let expand: [String]
+        let deleted: DeletedRows
     }
 
     init(_ recordClass: RecordClass, roles: [String], isSystem: Bool) {
@@ -108,14 +109,20 @@ final class ClassAccess: Sendable {
 
     /// The plan for a selection; nil where the class may not be read.
     func plan(
-        select: [String]?, expand: [String]?, principal: Principal, in snapshot: ModelSnapshot
+        select: [String]?, expand: [String]?, deleted: DeletedRows = .hidden,
+        principal: Principal, in snapshot: ModelSnapshot
     ) throws -> RecordPlan? {
-        guard let read = rights.read, select != nil || !(expand ?? []).isEmpty else { return plan }
-        let key = PlanKey(select: select, expand: expand ?? [])
+        guard let read = rights.read,
+            select != nil || !(expand ?? []).isEmpty || deleted != .hidden
+        else { return plan }
+        guard deleted == .hidden || rights.delete != nil else {
+            throw RecordsError.forbidden("You may not see deleted records.")
+        }
+        let key = PlanKey(select: select, expand: expand ?? [], deleted: deleted)
         if let known = plans.withLock({ $0[key] }) { return known }
         let fresh = try RecordPlan(
-            recordClass, read, select: select, expand: expand ?? [],
-            target: snapshot.targets(for: principal))
+            recordClass, read, select: select, expand: expand ?? [], deleted: deleted,
+            delete: rights.delete, target: snapshot.targets(for: principal))
         plans.withLock { kept in
             if kept.count >= ClassAccess.planLimit { kept.removeAll(keepingCapacity: true) }
             kept[key] = fresh

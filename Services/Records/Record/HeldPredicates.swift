@@ -11,6 +11,8 @@ struct HeldPredicates: Sendable {
     private let ofRow: SQLText
     /// Version, every column and the predicates of a record that is not deleted; its id comes last.
     let standing: SQLText
+    /// The same of one that was deleted logically.
+    let deleted: SQLText
 
     init(_ recordClass: RecordClass, _ rights: ClassRights) {
         self.recordClass = recordClass
@@ -24,8 +26,9 @@ struct HeldPredicates: Sendable {
         let rows = recordClass.rows.condition(QueryScope.alias)
         ofRow = "SELECT 1" + columns + (source + "1 = 1\(rows) AND r.id = ")
         let codes = recordClass.definition.columns.map { ", r." + quoted($0.code) }.joined()
-        standing =
-            "SELECT r.version" + codes + columns + (source + "r.deleted = 0\(rows) AND r.id = ")
+        let row = "SELECT r.version" + codes + columns
+        standing = row + (source + "r.deleted = 0\(rows) AND r.id = ")
+        deleted = row + (source + "r.deleted = 1\(rows) AND r.id = ")
     }
 
     /// Of a row, deleted or not; nil where there is none.

@@ -1,12 +1,14 @@
 import Contracts
+import Crypto
 import Database
 import JSON
 import ServiceRuntime
 
 /// The change log of one record, as far as the reader may read the record's columns.
 struct History {
-    /// Entries of one answer, the newest that there are, and their bytes.
-    static let entryLimit = 1000
+    static let defaultLimit = 50
+    static let limitRange = 1...1000
+    /// A page ends early when it has this many bytes.
     static let bytesLimit = 8 << 20
 
     let access: ClassAccess
@@ -16,39 +18,61 @@ struct History {
     private static let columns =
         "seq, version, operation, time, account, door, root, via, before, after"
 
-    /// `{"items": […]}`, oldest first; `truncated` where older ones were left out.
-    func answer(_ connection: Connection, id: Int64) throws -> JSONBytes {
-        var entries: [JSONBytes] = []
-        var bytes = 0
-        var isTruncated = false
-        try connection.each(
-            """
-            SELECT \(History.columns) FROM change_log \
-            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND kept = 1 \
-            ORDER BY seq DESC
-            """, [.integer(id)]
-        ) { row in
-            let entry = try entry(row)
-            bytes += entry.bytes.count
-            if entries.count == History.entryLimit || bytes > History.bytesLimit {
-                isTruncated = true
-                return false
-            }
-            entries.append(entry)
-            return true
+    /// `{"items", "next"}`.
+    func answer(_ connection: Connection, _ call: RecordHistory) throws -> JSONBytes {
+        let limit = call.limit ?? History.defaultLimit
+        guard History.limitRange.contains(limit) else {
+            throw RecordsError.validation([
+                FieldProblem(
+                    pointer: "/limit", code: "out-of-range", detail: "This must be 1 to 1000.")
+            ])
         }
-        var writer = JSONWriter(capacity: bytes + 64)
+        let isNewest = call.newest ?? false
+        let start = try History.position(call.cursor, isNewest)
+        var writer = JSONWriter(capacity: 256 * limit)
         writer.beginObject()
         writer.key("items")
         writer.beginArray()
-        for entry in entries.reversed() { writer.raw(entry) }
+        var (count, last) = (0, start)
+        var isFull = false
+        try connection.each(
+            """
+            SELECT \(History.columns) FROM change_log \
+            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND kept = 1 AND seq \(isNewest ? "<" : ">") ? \
+            ORDER BY seq \(isNewest ? "DESC" : "ASC") LIMIT ?
+            """,
+            [
+                .integer(call.id), .integer(start), .integer(Int64(limit) + 1),
+            ]
+        ) { row in
+            if count == limit || writer.bytes.count > History.bytesLimit {
+                isFull = true
+                return false
+            }
+            writer.raw(try entry(row))
+            (count, last) = (count + 1, row.integer(0))
+            return true
+        }
         writer.endArray()
-        if isTruncated {
-            writer.key("truncated")
-            writer.boolean(true)
+        writer.key("next")
+        if isFull {
+            writer.string(Base64.encodeURL(Array("\(isNewest ? "new" : "old"):\(last)".utf8)))
+        } else {
+            writer.null()
         }
         writer.endObject()
         return JSONBytes(writer.bytes)
+    }
+
+    /// The entry after which a page begins.
+    private static func position(_ cursor: String?, _ isNewest: Bool) throws -> Int64 {
+        guard let cursor, !cursor.isEmpty else { return isNewest ? Int64.max : 0 }
+        let text = Base64.decodeURL(cursor).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == (isNewest ? "new" : "old"),
+            let position = Int64(parts[1]), position > 0
+        else { throw RecordsError.cursor }
+        return position
     }
 
     private func entry(_ row: Row) throws -> JSONBytes {
@@ -120,7 +144,7 @@ struct History {
             """
             SELECT before, after FROM change_log \
             WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND version > ? \
-            AND operation = 'change' ORDER BY seq DESC LIMIT \(History.entryLimit)
+            AND operation = 'change' ORDER BY seq DESC LIMIT \(History.limitRange.upperBound)
             """, [.integer(id), .integer(version)]
         ) { row in
             for change in try changes(row, before: 0, after: 1) { codes.insert(change.column) }

@@ -149,7 +149,7 @@ struct RecordDraft: Sendable {
 
     /// Texts are the same where their bytes are: one accent has two spellings, and one is not the
     /// other.
-    private static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
+    static func isSame(_ new: SQLValue?, _ old: SQLValue) -> Bool {
         if case .text(let a)? = new, case .text(let b) = old { return a.utf8.elementsEqual(b.utf8) }
         return new == old
     }

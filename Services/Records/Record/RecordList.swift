@@ -16,16 +16,19 @@ struct RecordList: Sendable {
     let order: OrderBy
     let limit: Int
     let isCounted: Bool
+    /// Whether deleted records are left out.
+    private let isLive: Bool
     let fingerprint: String
     let start: Cursor?
 
     init(
         _ call: ListRecords, access: ClassAccess, context: CallContext, snapshot: ModelSnapshot
     ) throws {
+        let deleted = try DeletedRows(call.deleted)
         guard let rights = access.rights.read,
             let plan = try access.plan(
                 select: call.select ?? (call.view == true ? access.viewColumns : nil),
-                expand: call.expand, principal: context.principal, in: snapshot)
+                expand: call.expand, deleted: deleted, principal: context.principal, in: snapshot)
         else { throw RecordsError.forbidden("You may not read such records.") }
         self.plan = plan
         limit = call.limit ?? RecordList.defaultLimit
@@ -55,7 +58,10 @@ struct RecordList: Sendable {
         } catch {
             throw RecordsError.filter("orderby", error)
         }
-        fingerprint = Cursor.fingerprint(call.type, filter: call.filter, orderby: call.orderby)
+        isLive = deleted == .hidden
+        fingerprint = Cursor.fingerprint(
+            call.type, filter: isLive ? call.filter : "\(deleted)\u{2}\(call.filter ?? "")",
+            orderby: call.orderby)
         guard let text = call.cursor, !text.isEmpty else {
             start = nil
             return
@@ -68,8 +74,8 @@ struct RecordList: Sendable {
 
     /// Whether an index alone finds the page, so that it may be read on an event loop.
     var isPoint: Bool {
-        order.keys.count == 1 && plan.isWholeTable && condition == plan.condition && !isCounted
-            && limit <= 100
+        isLive && order.keys.count == 1 && plan.isWholeTable && condition == plan.condition
+            && !isCounted && limit <= 100
     }
 
     /// `{"items", "next", "count"?}`.

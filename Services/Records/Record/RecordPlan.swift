@@ -37,6 +37,8 @@ final class RecordPlan: Sendable {
     }
 
     indirect enum Kind: Sendable {
+        /// When (the field's column) and by whom it was deleted; null where it is not.
+        case deletion(account: Int)
         case integer, text, boolean
         case decimal(scale: Int)
         /// JSON as it is stored.
@@ -67,6 +69,7 @@ final class RecordPlan: Sendable {
     /// A selection: `id` and `version`, and what `select` names (nil is all).
     convenience init(
         _ recordClass: RecordClass, _ rights: RowRights, select: [String]?, expand: [String],
+        deleted: DeletedRows = .hidden, delete: RowRights? = nil,
         target: @escaping (FullCode) -> (RecordClass, RowRights)?
     ) throws {
         let scope = QueryScope(recordClass: recordClass, rights: rights, target: target)
@@ -94,17 +97,23 @@ final class RecordPlan: Sendable {
         builder.addObject(recordClass, rights, alias: QueryScope.alias) {
             wanted?.contains($0) ?? true
         }
-        self.init(builder, recordClass, rights)
+        if deleted != .hidden { builder.addDeletion(alias: QueryScope.alias) }
+        self.init(
+            builder, recordClass, rights,
+            deleted.condition(alias: QueryScope.alias, delete))
     }
 
-    private init(_ builder: PlanBuilder, _ recordClass: RecordClass, _ rights: RowRights) {
+    /// `standing` says which rows are there to be read.
+    private init(
+        _ builder: PlanBuilder, _ recordClass: RecordClass, _ rights: RowRights,
+        _ standing: SQLText = SQLText("\(QueryScope.alias).deleted = 0")
+    ) {
         columns = builder.columns
         source = SQLText("\(recordClass.table) AS \(QueryScope.alias)") + builder.joins
         isWholeTable = recordClass.rows.classes == nil
         width = builder.width
         object = builder.object
-        var condition = SQLText(
-            "r.deleted = 0" + recordClass.rows.condition(QueryScope.alias))
+        var condition = standing + recordClass.rows.condition(QueryScope.alias)
         if let rows = rights.condition(alias: QueryScope.alias) {
             condition.append(" AND " + rows)
         }
@@ -146,6 +155,14 @@ private struct PlanBuilder {
         isWanted: (String) -> Bool
     ) {
         object = makeObject(recordClass, rights, alias: alias, isTop: true, isWanted: isWanted)
+    }
+
+    /// Last of all: when and by whom the record was deleted.
+    mutating func addDeletion(alias: String) {
+        let account = select("\(alias).modifier")
+        let time = select("CASE WHEN \(alias).deleted = 1 THEN \(alias).modified END")
+        object.fields.append(
+            RecordPlan.Field(key: "deleted", column: time, kind: .deletion(account: account)))
     }
 
     private mutating func makeObject(

@@ -28,13 +28,13 @@ struct RecordPreview {
         return JSONBytes(Array((text ?? "null").utf8))
     }
 
-    /// A record that stands, with other values; nil where it does not stand any more.
+    /// A record with other values, deleted or not; nil where there is no row any more.
     func changed(
         _ id: Int64, _ values: [SQLValue], _ connection: Connection
     ) throws -> JSONBytes? {
         let sql = """
             SELECT \(json("p")) FROM (SELECT id, version, created, creator, modified, \
-            modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks) FROM \(recordClass.table) WHERE id = ? AND deleted = 0) AS p
+            modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks) FROM \(recordClass.table) WHERE id = ?) AS p
             """
         return try connection.first(sql, values + [.integer(id)]) {
             JSONBytes(Array($0.text(0).utf8))
@@ -43,7 +43,7 @@ struct RecordPreview {
 
     /// A record as it stands.
     func standing(_ id: Int64, _ connection: Connection) throws -> JSONBytes? {
-        let sql = "SELECT \(json("r")) FROM \(recordClass.table) AS r WHERE id = ? AND deleted = 0"
+        let sql = "SELECT \(json("r")) FROM \(recordClass.table) AS r WHERE id = ?"
         return try connection.first(sql, [.integer(id)]) { JSONBytes(Array($0.text(0).utf8)) }
     }
 

@@ -57,6 +57,13 @@ extension RecordPlan {
                 writer.decimal(unscaled: value, scale: scale)
             }
             writer.endArray()
+        case .deletion(let account):
+            writer.beginObject()
+            writer.key("time")
+            row.withText(field.column) { writer.string(utf8: $0) }
+            writer.key("account")
+            row.withText(account) { writer.string(utf8: $0) }
+            writer.endObject()
         case .describe: break
         case .reference(let id, let object):
             if row.isNull(id) {
@@ -76,7 +83,8 @@ extension RecordPlan {
         case .list, .decimals:
             writer.beginArray()
             writer.endArray()
-        case .integer, .text, .boolean, .decimal, .json, .describe, .reference: writer.null()
+        case .integer, .text, .boolean, .decimal, .json, .describe, .reference, .deletion:
+            writer.null()
         }
     }
 
@@ -101,7 +109,7 @@ extension RecordPlan {
                 let number = JSONNumber(unscaled: row.integer(field.column), scale: scale)
                 bytes += Array(number.text.utf8)
             case .json, .list, .decimals: break
-            case .integer, .describe, .reference:
+            case .integer, .describe, .reference, .deletion:
                 bytes += Array(String(row.integer(field.column)).utf8)
             }
         }

@@ -45,7 +45,8 @@ final class RecordStore: Sendable {
             let access = try snapshot.access(call.type, context)
             guard
                 let plan = try access.plan(
-                    select: call.select, expand: call.expand, principal: context.principal,
+                    select: call.select, expand: call.expand,
+                    deleted: try DeletedRows(call.deleted), principal: context.principal,
                     in: snapshot)
             else { throw RecordsError.forbidden("You may not read such records.") }
             let moment = moment(context)
@@ -73,7 +74,7 @@ final class RecordStore: Sendable {
                     try access.held.of(call.id, connection, moment)
                     ?? access.held.ofGone(call.id, connection, moment)
                 guard let held, rights.covers(held) else { throw RecordsError.notFound }
-                return try History(access: access, held: held).answer(connection, id: call.id)
+                return try History(access: access, held: held).answer(connection, call)
             }
         }
     }
@@ -140,7 +141,7 @@ final class RecordStore: Sendable {
     /// One write with everything around it: the rules before it are asked, it goes by the
     /// definitions in force, a repeated key answers what it answered, and the answer is kept in the
     /// same transaction.
-    private func write<C: RecordCall>(
+    func write<C: RecordCall>(
         _ call: C, _ context: CallContext, _ intents: Intents,
         _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
     ) async throws -> JSONBytes {

@@ -114,12 +114,25 @@ struct RecordWriter {
 
     // MARK: Change
 
+    /// `operation` is the one that the caller has the grant for: to change one, or many.
     func change(
-        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = "", item: Int = 0
+        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = "", item: Int = 0,
+        by operation: Grant.Operation = .change
     ) throws -> Written {
-        var (row, draft) = try changeDraft(id, version: version, body, at: pointer)
+        let (row, draft) = try changeDraft(
+            id, version: version, body, at: pointer, by: operation)
+        return try change(
+            id, row, draft, access.rights[operation], at: pointer, item: item, undeletes: false)
+    }
+
+    /// Writes what differs from the row. A row that was deleted is a record again with `undeletes`.
+    func change(
+        _ id: Int64, _ row: Standing, _ body: RecordDraft, _ rights: RowRights?,
+        at pointer: String, item: Int, undeletes: Bool
+    ) throws -> Written {
+        var draft = body
         var differing = draft.differing(from: row.values)
-        if draft.isClean, !differing.isEmpty,
+        if draft.isClean, undeletes || !differing.isEmpty,
             let set = try ruling(.changing, item: item, id: id, version: row.version)
         {
             draft.apply(set, of: recordClass, at: pointer)
@@ -127,11 +140,12 @@ struct RecordWriter {
         }
         try checkStored(&draft, id: id, only: Set(differing), at: pointer)
         try draft.validate()
-        guard !differing.isEmpty else {
+        guard undeletes || !differing.isEmpty else {
             return Written(id: id, version: row.version, effect: .none)
         }
         var sql =
             "UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?"
+        if undeletes { sql += ", deleted = 0" }
         var values: [SQLValue] = [.text(now.text), .text(account)]
         for position in differing {
             sql += ", \(quoted(definition.columns[position].code)) = ?"
@@ -139,7 +153,7 @@ struct RecordWriter {
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
         let named = differing.filter { !draft.ruled.contains($0) }
-        if let rights = access.rights.change,
+        if let rights,
             named.contains(where: { rights.asked.contains(definition.columns[$0].code) })
         {
             try checkResult(id, rights, named, at: pointer)
@@ -148,10 +162,11 @@ struct RecordWriter {
     }
 
     func changeDraft(
-        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String
+        _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String,
+        by operation: Grant.Operation = .change
     ) throws -> (Standing, RecordDraft) {
         let row = try standing(id)
-        guard let rights = access.rights.change, rights.covers(row.held) else {
+        guard let rights = access.rights[operation], rights.covers(row.held) else {
             throw RecordsError.forbidden("You may not change this record.")
         }
         try check(version, of: row, id)
@@ -163,8 +178,10 @@ struct RecordWriter {
 
     // MARK: Delete
 
-    func delete(_ id: Int64, version: Int64?, item: Int = 0) throws {
-        let row = try deletable(id, version: version)
+    func delete(
+        _ id: Int64, version: Int64?, item: Int = 0, by operation: Grant.Operation = .delete
+    ) throws {
+        let row = try deletable(id, version: version, by: operation)
         _ = try ruling(.deleting, item: item, id: id, version: row.version)
         switch definition.deletion {
         case .logical:
@@ -180,9 +197,11 @@ struct RecordWriter {
     }
 
     /// The row, where the caller may delete it.
-    func deletable(_ id: Int64, version: Int64?) throws -> Standing {
+    func deletable(
+        _ id: Int64, version: Int64?, by operation: Grant.Operation = .delete
+    ) throws -> Standing {
         let row = try standing(id)
-        guard let rights = access.rights.delete, rights.covers(row.held) else {
+        guard let rights = access.rights[operation], rights.covers(row.held) else {
             throw RecordsError.forbidden("You may not delete this record.")
         }
         try check(version, of: row, id)
@@ -219,17 +238,8 @@ struct RecordWriter {
     }
 
     /// The row; `notFound` where there is none that the caller may know of.
-    private func standing(_ id: Int64) throws -> Standing {
-        let count = definition.columns.count
-        let sql = access.held.standing
-        let row = try connection.first(
-            sql.text + "?", sql.values(for: moment) + [.integer(id)]
-        ) { row in
-            Standing(
-                version: row.integer(0), values: (0..<count).map { row.value($0 + 1) },
-                held: access.held.read(row, from: count + 1))
-        }
-        guard let row else { throw RecordsError.notFound }
+    func standing(_ id: Int64) throws -> Standing {
+        guard let row = try find(id, deleted: false) else { throw RecordsError.notFound }
         let rights = access.rights
         let isKnown = [rights.read, rights.change, rights.delete]
             .contains { $0?.covers(row.held) ?? false }
@@ -237,7 +247,19 @@ struct RecordWriter {
         return row
     }
 
-    private func check(_ version: Int64?, of row: Standing, _ id: Int64) throws {
+    func find(_ id: Int64, deleted: Bool) throws -> Standing? {
+        let count = definition.columns.count
+        let sql = deleted ? access.held.deleted : access.held.standing
+        return try connection.first(
+            sql.text + "?", sql.values(for: moment) + [.integer(id)]
+        ) { row in
+            Standing(
+                version: row.integer(0), values: (0..<count).map { row.value($0 + 1) },
+                held: access.held.read(row, from: count + 1))
+        }
+    }
+
+    func check(_ version: Int64?, of row: Standing, _ id: Int64) throws {
         guard let version, version != row.version else { return }
         let changed = try History(access: access, held: row.held)
             .columnsChanged(connection, id: id, since: version)

@@ -9,8 +9,9 @@ enum Intent: Sendable {
     case insert(JSONValue)
     /// Changes the record that has the key, or inserts; without a key it always inserts.
     case upsert(JSONValue, BulkWriter.UpsertKey?)
-    case change(Int64, version: Int64?, JSONValue)
-    case delete(Int64, version: Int64?)
+    case change(Int64, version: Int64?, JSONValue, by: Grant.Operation = .change)
+    case delete(Int64, version: Int64?, by: Grant.Operation = .delete)
+    case restore(Int64, version: Int64?, to: Int64?)
 }
 
 /// What a call wants to do to each of its records. It is worked out anew, by a writer that only
@@ -103,9 +104,14 @@ extension RecordWriter {
             case .upsert(let body, let key):
                 guard let id = try standing(body, by: key) else { return try insertion(body) }
                 return try alteration(id, version: nil, body)
-            case .change(let id, let version, let body):
-                return try alteration(id, version: version, body)
-            case .delete(let id, let version): return try deletion(id, version: version)
+            case .change(let id, let version, let body, let operation):
+                return try alteration(id, version: version, body, by: operation)
+            case .delete(let id, let version, let operation):
+                return try deletion(id, version: version, by: operation)
+            case .restore(let id, let version, let wanted):
+                guard hasRules(.changing) else { return nil }
+                let (row, draft, undeletes) = try restoration(id, version: version, to: wanted)
+                return try alteration(id, row, draft, isAsked: undeletes)
             }
         } catch is any ProblemConvertible {
             return nil
@@ -128,11 +134,20 @@ extension RecordWriter {
     }
 
     private func alteration(
-        _ id: Int64, version: Int64?, _ body: JSONValue
+        _ id: Int64, version: Int64?, _ body: JSONValue, by operation: Grant.Operation = .change
     ) throws -> RuleSubject? {
         guard hasRules(.changing) else { return nil }
-        let (row, draft) = try changeDraft(id, version: version, body, at: "")
-        guard draft.isClean, !draft.differing(from: row.values).isEmpty else { return nil }
+        let (row, draft) = try changeDraft(id, version: version, body, at: "", by: operation)
+        return try alteration(id, row, draft)
+    }
+
+    /// `isAsked`: even where no column differs.
+    private func alteration(
+        _ id: Int64, _ row: Standing, _ draft: RecordDraft, isAsked: Bool = false
+    ) throws -> RuleSubject? {
+        guard draft.isClean, isAsked || !draft.differing(from: row.values).isEmpty else {
+            return nil
+        }
         let preview = RecordPreview(access.recordClass)
         let values = row.values.enumerated().map { draft.values[$0.offset] ?? $0.element }
         guard let record = try preview.changed(id, values, connection),
@@ -142,9 +157,11 @@ extension RecordWriter {
             moment: .changing, id: id, version: row.version, record: record, previous: previous)
     }
 
-    private func deletion(_ id: Int64, version: Int64?) throws -> RuleSubject? {
+    private func deletion(
+        _ id: Int64, version: Int64?, by operation: Grant.Operation
+    ) throws -> RuleSubject? {
         guard hasRules(.deleting) else { return nil }
-        let row = try deletable(id, version: version)
+        let row = try deletable(id, version: version, by: operation)
         let preview = RecordPreview(access.recordClass)
         guard let record = try preview.standing(id, connection) else { return nil }
         return RuleSubject(

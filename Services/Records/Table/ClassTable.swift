@@ -93,7 +93,8 @@ enum ClassTable {
             """
     }
 
-    /// Index name → the statement that makes it. All leave deleted records out.
+    /// Index name → the statement that makes it. All leave deleted records out, but for one of
+    /// these alone.
     static func indexes(_ family: ClassFamily) -> [String: String] {
         var result: [String: String] = [:]
         func add(_ kind: String, _ columns: [String], unique: Bool = false) {
@@ -119,6 +120,11 @@ enum ClassTable {
             }
             for columns in definition.indexes { add("index", columns) }
             for columns in definition.uniqueSets { add("unique", columns, unique: true) }
+        }
+        if family.members.contains(where: { $0.definition.deletion == .logical }) {
+            let label = "\(family.table)-deleted"
+            result[label] =
+                "CREATE INDEX \(quoted(label)) ON \(family.table) (id) WHERE deleted = 1"
         }
         return result
     }
