@@ -20,13 +20,16 @@ public struct GatewayConfiguration: Sendable {
     public var adminJoinsModelRoles = false
     /// How long a session lasts.
     public var sessionLife: Duration
+    /// How long a mailed link to set a password is good.
+    public var resetLife: Duration
+    /// How long the audit is kept.
+    public var auditLife: Duration
+    /// What passwords must be.
+    var passwordPolicy: PasswordPolicy
     /// Who may come how often, and from where.
     var door: DoorConfiguration
     /// Takes what a person at the terminal should see, a line at a time, unbuffered.
     public var output: @Sendable (String) -> Void = GatewayConfiguration.writeLine
-
-    /// The shortest password that is taken, in characters.
-    static let passwordMinimum = 8
 
     /// Reads the environment; see `gateway --help`.
     public init(reading reader: ConfigurationReader) {
@@ -51,10 +54,17 @@ public struct GatewayConfiguration: Sendable {
         sessionLife = reader.duration(
             "GATEWAY_SESSION_LIFE", default: .seconds(12 * 3600), help: "how long a session lasts")
         door = DoorConfiguration(reading: reader)
-        if let adminPassword, adminPassword.count < GatewayConfiguration.passwordMinimum {
-            reader.problem(
-                "GATEWAY_ADMIN_PASSWORD must have at least "
-                    + "\(GatewayConfiguration.passwordMinimum) characters")
+        passwordPolicy = PasswordPolicy(reading: reader)
+        resetLife = reader.duration(
+            "GATEWAY_RESET_LIFE", default: .seconds(3600),
+            help: "how long a mailed link to set a password is good")
+        auditLife = reader.duration(
+            "GATEWAY_AUDIT_LIFE", default: .seconds(400 * 86_400),
+            help: "how long log-ins, refusals and changes of rights are kept")
+        if let adminPassword,
+            let fault = passwordPolicy.fault(adminPassword, code: Account.admin, email: nil)
+        {
+            reader.problem("GATEWAY_ADMIN_PASSWORD: \(fault.detail)")
         }
         if !publicURL.hasPrefix("http://"), !publicURL.hasPrefix("https://") {
             reader.problem("GEARTRAIN_PUBLIC_URL must begin with http:// or https://")

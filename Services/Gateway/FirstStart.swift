@@ -40,7 +40,7 @@ struct FirstStart: Sendable {
         _ = try await accounts.save(
             account: Account.admin,
             AccountStore.AccountChange(name: "Administrator", kind: "person", password: hash),
-            mode: .put, if: .absent, held: Set(Permissions.all))
+            mode: .put, if: .absent, by: .platform)
         runtime.log.info("first start: the account admin was made")
     }
 }
@@ -105,7 +105,7 @@ final class ModelSeeder: Service {
                 let applied = try await applier.apply(
                     code, document, allowDestructive: false,
                     member: configuration.adminJoinsModelRoles ? Account.admin : nil,
-                    as: context())
+                    by: .platform, as: context())
                 runtime.log.info(
                     "a model was applied at first start",
                     ["model": .string(code), "version": .integer(Int(applied.model.version))])

@@ -16,11 +16,10 @@ public final class GatewayService: Service {
     private let configuration: GatewayConfiguration
     private let runtime: Runtime
     private let database: Database
-    private let passwords: PasswordWorker
     private let server: HTTPServer
     private let housekeeping: Housekeeping
     private let seeder: ModelSeeder
-    let feed: DirectoryFeed
+    let people: People
 
     /// Opens the database, applies migrations and binds the port.
     public convenience init(configuration: GatewayConfiguration, runtime: Runtime) async throws {
@@ -36,47 +35,32 @@ public final class GatewayService: Service {
         database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/gateway.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
-        let accounts = AccountStore(database: database, clock: runtime.clock)
-        let sessions = SessionStore(
-            database: database, clock: runtime.clock, random: runtime.random)
-        passwords = PasswordWorker(random: runtime.random, metrics: runtime.metrics)
-        let first = FirstStart(
-            accounts: accounts, passwords: passwords, configuration: configuration,
-            runtime: runtime)
-        let cache = IdentityCache()
-        let cookies = SessionCookies(
-            isSecure: configuration.isSecure, key: try await first.csrfKey(),
-            random: runtime.random)
-        try await first.makeAdmin()
-        let structures = OrgStore(database: database, clock: runtime.clock)
-        feed = DirectoryFeed(database: database, records: peers["records"], runtime: runtime)
-        let authenticator = Authenticator(
-            configuration: configuration, accounts: accounts, sessions: sessions,
-            passwords: passwords, cache: cache, feed: feed, cookies: cookies, runtime: runtime)
-        let applier = ModelApplier(peers: peers, accounts: accounts, cache: cache)
-        let frame = PageFrame(environment: configuration.environment, cookies: cookies)
+        people = try await People(
+            configuration, database: database, peers: peers, runtime: runtime)
+        let authenticator = people.authenticator
+        let applier = ModelApplier(
+            peers: peers, accounts: people.accounts, audit: people.audit, cache: people.cache)
+        let frame = PageFrame(
+            environment: configuration.environment, cookies: people.cookies)
         let limits = RateLimits(configuration.door.rates, runtime: runtime)
         let keptAnswers = KeptAnswers(
             database: database, key: configuration.rpc.key, runtime: runtime)
         table = RouteTable(
             authenticator: authenticator, limits: limits, keptAnswers: keptAnswers,
             hasOutsideAccess: configuration.door.hasWebAccess, runtime: runtime)
-        AccountRoutes(
-            authenticator: authenticator, accounts: accounts, sessions: sessions,
-            passwords: passwords, cache: cache, clock: runtime.clock, structures: structures,
-            feed: feed
-        ).add(to: table)
-        OrgRoutes(structures: structures, cache: cache, feed: feed).add(to: table)
-        GatewayService.addOwners(peers, applier, runtime, to: table)
-        GatewayService.addPages(peers, frame, authenticator, runtime, to: table)
+        people.addRoutes(to: table)
+        GatewayService.addOwners(peers, applier, authenticator, runtime, to: table)
+        GatewayService.addPages(peers, frame, people, runtime, to: table)
         let database = database
         PlatformRoutes(metrics: runtime.metrics) {
             await GatewayService.unreadiness(of: database)
         }.add(to: table)
         housekeeping = Housekeeping(
-            sessions: sessions, keptAnswers: keptAnswers, runtime: runtime)
+            sessions: people.sessions, keptAnswers: keptAnswers, audit: people.audit,
+            auditLife: configuration.auditLife, runtime: runtime)
         seeder = ModelSeeder(
-            applier: applier, accounts: accounts, configuration: configuration, runtime: runtime)
+            applier: applier, accounts: people.accounts, configuration: configuration,
+            runtime: runtime)
         door = FrontDoor(
             router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator,
             limits: limits, crossOrigin: configuration.door.crossOrigin,
@@ -91,7 +75,7 @@ public final class GatewayService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [server] in try await server.run() }
             group.addTask { [housekeeping] in try await housekeeping.run() }
-            group.addTask { [feed] in try await feed.run() }
+            group.addTask { [feed = people.feed] in try await feed.run() }
             group.addTask { [seeder, runtime] in
                 do {
                     try await seeder.run()
@@ -103,24 +87,27 @@ public final class GatewayService: Service {
             }
             try await group.waitForAll()
         }
-        passwords.stop()
+        people.worker.stop()
         await database.close()
     }
 
     public func shutdown() async {
         await seeder.shutdown()
         await housekeeping.shutdown()
-        await feed.shutdown()
+        await people.feed.shutdown()
         await server.shutdown()
     }
 
     // MARK: Wiring
 
     private static func addOwners(
-        _ peers: Peers, _ applier: ModelApplier, _ runtime: Runtime, to table: RouteTable
+        _ peers: Peers, _ applier: ModelApplier, _ authenticator: Authenticator,
+        _ runtime: Runtime, to table: RouteTable
     ) {
         let resolver = CodeResolver(records: peers["records"], clock: runtime.clock)
-        ModelRoutes(records: peers["records"], applier: applier).add(to: table)
+        ModelRoutes(
+            records: peers["records"], applier: applier, authenticator: authenticator
+        ).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
         HistoryRoutes(records: peers["records"]).add(to: table)
         QueryRoutes(records: peers["records"]).add(to: table)
@@ -133,9 +120,14 @@ public final class GatewayService: Service {
     }
 
     private static func addPages(
-        _ peers: Peers, _ frame: PageFrame, _ authenticator: Authenticator, _ runtime: Runtime,
+        _ peers: Peers, _ frame: PageFrame, _ people: People, _ runtime: Runtime,
         to table: RouteTable
     ) {
+        let authenticator = people.authenticator
+        PasswordPages(
+            frame: frame, passwords: people.passwords, authenticator: authenticator,
+            random: runtime.random
+        ).add(to: table)
         LoginPages(frame: frame, authenticator: authenticator, random: runtime.random)
             .add(to: table)
         ClassPages(frame: frame, records: peers["records"]).add(to: table)

@@ -2,7 +2,7 @@ import Database
 
 /// The schema of the gateway's database. Times are milliseconds since 1970; flags are 0 or 1.
 enum Migrations {
-    static let all = [accounts, organization, KeptAnswers.migration]
+    static let all = [accounts, organization, KeptAnswers.migration, people]
 
     private static let accounts = Migration("0001-accounts") { connection in
         let identity = connection.dialect.identityColumn
@@ -60,6 +60,41 @@ enum Migrations {
                 account bigint not null references account (id), place bigint not null,
                 primary key (unit, account));
             create index org_member_account on org_member (account);
+            """)
+    }
+
+    private static let people = Migration("0003-people") { connection in
+        let identity = connection.dialect.identityColumn
+        let blob = connection.dialect.blobType
+        try connection.script(
+            """
+            alter table account add column must_change integer not null default 0;
+            alter table account add column password_set bigint not null default 0;
+            update account set password_set = modified;
+            create index account_email on account (email);
+            alter table role add column disabled_models text not null default '';
+            alter table session add column agent text not null default '';
+            alter table session add column used bigint not null default 0;
+            update session set used = created;
+            alter table token add column used bigint;
+            create table password_history (
+                id \(identity), account bigint not null references account (id),
+                password text not null, time bigint not null);
+            create index password_history_account on password_history (account);
+            create table reset (
+                hash \(blob) primary key, account bigint not null references account (id),
+                expires bigint not null);
+            create index reset_account on reset (account);
+            create table known_origin (
+                account bigint not null references account (id), origin text not null,
+                seen bigint not null, primary key (account, origin));
+            create table audit (
+                id \(identity), time bigint not null, kind text not null, account text not null,
+                subject text not null, address text not null, request text not null, detail text,
+                changes text);
+            create index audit_time on audit (time);
+            create index audit_account on audit (account, id);
+            create index audit_subject on audit (subject, id);
             """)
     }
 }

@@ -64,6 +64,10 @@ struct ProblemKind: Sendable {
             "The operator has closed class data to every outside door of this instance.",
             "Ask the operator, who has the setting GATEWAY_WEB_ACCESS."),
         ProblemKind(
+            "password-change-required", 403, "The password must be changed first",
+            "An administrator, or the password's age, demands another one before anything else.",
+            "Change it with POST /api/password or on the page /password."),
+        ProblemKind(
             "csrf-token-invalid", 403, "The form is not of this session",
             "A change came by cookie without the token that the session's own forms carry.",
             "Open the page again and send the form from there. Programs use a bearer token."),

@@ -10,6 +10,9 @@ enum MailMigrations {
             Migration("mail-1-model", model), Migration("mail-2-outgoing", apply: mails),
             Migration("mail-3-intake", apply: intakes), outgoing.migration, intake.migration,
             IdempotencyTable().migration,
+            Migration(
+                "mail-4-confidential",
+                "alter table mail add column confidential integer not null default 0;"),
         ]
     }
 

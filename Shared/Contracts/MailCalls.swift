@@ -39,12 +39,16 @@ public struct SendMail: Call, Codable {
     public var recordValues: JSONValue?
     /// For `link()` in a notification: the workflow instance. Inside the platform only.
     public var instance: Int64?
+    /// It holds a secret (a link to set a password): no copy goes to the audit's mailbox, nobody
+    /// reads its bytes, and they are removed once it is sent. Inside the platform only.
+    public var confidential: Bool?
 
     public init(
         to: [String], cc: [String]? = nil, bcc: [String]? = nil, subject: String? = nil,
         text: String? = nil, html: String? = nil, attachments: [Attachment]? = nil,
         record: String? = nil, notification: String? = nil, values: JSONValue? = nil,
-        class mailClass: String? = nil, recordValues: JSONValue? = nil, instance: Int64? = nil
+        class mailClass: String? = nil, recordValues: JSONValue? = nil, instance: Int64? = nil,
+        confidential: Bool? = nil
     ) {
         self.to = to
         self.cc = cc
@@ -59,6 +63,7 @@ public struct SendMail: Call, Codable {
         self.class = mailClass
         self.recordValues = recordValues
         self.instance = instance
+        self.confidential = confidential
     }
 }
 

@@ -70,7 +70,7 @@ import Testing
         let admin = try await gateway.admin()
         #expect(await admin.send(.get, "/api/me").status == 200)
         gateway.owners.state.withLock { _ = $0.down.insert("records") }
-        let feed = gateway.service.feed
+        let feed = gateway.service.people.feed
         let running = Task { try await feed.run() }
         let made = await admin.send(.put, "/api/accounts/anna", ["name": "Anna"])
         #expect(made.status == 201)
@@ -103,7 +103,7 @@ import Testing
     {
         let gateway = try await TestGateway()
         let admin = try await gateway.admin()
-        let database = gateway.service.feed.database
+        let database = gateway.service.people.feed.database
         try await database.write { connection in
             for index in 0..<5000 {
                 try connection.run(

@@ -37,6 +37,24 @@ import Testing
         "GET /api/tokens": .account,
         "POST /api/tokens": .account,
         "DELETE /api/tokens/{id:integer}": .account,
+        "GET /api/sessions": .account,
+        "DELETE /api/sessions/{id}": .account,
+        "POST /api/password": .account,
+        "POST /api/password/forgotten": .open,
+        "POST /api/password/reset": .open,
+        "GET /password": .account,
+        "POST /password": .account,
+        "GET /forgotten": .open,
+        "POST /forgotten": .open,
+        "GET /reset/{token}": .open,
+        "POST /reset/{token}": .open,
+        "GET /api/accounts/{code}/sessions": .holder,
+        "DELETE /api/accounts/{code}/sessions": .holder,
+        "DELETE /api/accounts/{code}/sessions/{id}": .holder,
+        "GET /api/accounts/{code}/tokens": .holder,
+        "POST /api/accounts/{code}/tokens": .holder,
+        "DELETE /api/accounts/{code}/tokens/{id:integer}": .holder,
+        "GET /api/audit": .holder,
         "GET /api/accounts": .holder,
         "GET /api/accounts/{code}": .holder,
         "PUT /api/accounts/{code}": .holder,
@@ -118,8 +136,7 @@ import Testing
             ("model", "helpdesk"), ("class", "ticket"), ("id", "1"), ("number", "1"), ("run", "1"),
             ("capability", "good"), ("code", "not-found"), ("name", "icon.svg"),
             ("script", "helpdesk.s"), ("event", "helpdesk.e"), ("workflow", "helpdesk.w"),
-            ("import", "helpdesk.i"),
-            ("export", "helpdesk.x"),
+            ("import", "helpdesk.i"), ("export", "helpdesk.x"), ("token", "none"),
         ] {
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)
                 .joined(separator: value)
@@ -151,7 +168,7 @@ import Testing
             let name = RouteTests.name(route)
             guard let access = RouteTests.table[name] else { continue }
             let nobody = await RouteTests.answer(gateway, route, token: nil)
-            let isPage = route.path == "/" || route.path.hasPrefix("/m/")
+            let isPage = ["/", "/password"].contains(route.path) || route.path.hasPrefix("/m/")
             let isToLogIn = nobody.status == 303 && nobody.location.hasPrefix("/login")
             switch access {
             case .open:
@@ -164,14 +181,16 @@ import Testing
             let some = await RouteTests.answer(gateway, route, token: plain.token)
             #expect(some.status != 401 || route.path == "/login", "\(name): \(some)")
             // Without its own cookie the log-in form is nobody's.
-            let isRefused = access == .holder || name == "POST /login"
+            let forms = ["POST /login", "POST /forgotten", "POST /reset/{token}", "POST /password"]
+            let isRefused = access == .holder || forms.contains(name)
             #expect((some.status == 403) == isRefused, "\(name): \(some)")
         }
     }
 
     @Test func `admin gets through every route`() async throws {
         let gateway = try await TestGateway()
-        for route in gateway.service.table.router.routes where route.path != "/login" {
+        for route in gateway.service.table.router.routes
+        where !["/login", "/forgotten", "/password", "/reset/{token}"].contains(route.path) {
             let admin = try await gateway.admin()
             let answer = await RouteTests.answer(gateway, route, token: admin.token)
             #expect(

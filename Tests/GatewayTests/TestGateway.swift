@@ -133,7 +133,8 @@ final class TestGateway: Sendable {
         let sessions = service.door.authenticator.sessions
         let id = try #require(try await service.door.authenticator.accounts.account(account)?.id)
         let session = try await sessions.begin(
-            account: id, address: "test", life: configuration.sessionLife)
+            id, account: account,
+            from: Visit(address: "test", agent: "", device: nil, requestID: "test-1"))
         return Client(gateway: self, token: session.secret)
     }
 

@@ -11,6 +11,7 @@ struct ModelApplier: Sendable {
 
     let peers: Peers
     let accounts: AccountStore
+    let audit: Audit
     let cache: IdentityCache
 
     struct Applied: Sendable {
@@ -22,7 +23,7 @@ struct ModelApplier: Sendable {
     /// roles.
     func apply(
         _ code: String, _ document: JSONBytes, allowDestructive: Bool, member: String? = nil,
-        as context: CallContext
+        by requester: Requester, as context: CallContext
     ) async throws -> Applied {
         let value: JSONValue
         do {
@@ -39,7 +40,13 @@ struct ModelApplier: Sendable {
             ApplyModel(code: code, document: document, allowDestructive: allowDestructive),
             as: context)
         let roles = (value["roles"]?.array ?? []).compactMap(\.string)
-        let made = try await accounts.createMissingRoles(roles, member: member)
+        let made = try await accounts.createMissingRoles(
+            roles, member: member, by: requester)
+        if applied.changed {
+            // The document itself, with its grants, is kept by Records.
+            let entry = Audit.Entry(.modelApplied, code, detail: "version \(applied.version)")
+            try await audit.write(entry, by: requester)
+        }
         cache.clear()
         return Applied(model: applied, createdRoles: made)
     }

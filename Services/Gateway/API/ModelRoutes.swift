@@ -9,6 +9,7 @@ private typealias Answer = Operation.Answer
 struct ModelRoutes: Sendable {
     let records: Peer
     let applier: ModelApplier
+    let authenticator: Authenticator
 
     func add(to table: RouteTable) {
         let writes: Permission = .holder(of: Permissions.modelsWrite)
@@ -54,7 +55,8 @@ struct ModelRoutes: Sendable {
         let code = try AccountInput.code(request.parameters["model"])
         let document = try await request.jsonBytes(limit: ModelApplier.documentLimit)
         let applied = try await applier.apply(
-            code, document, allowDestructive: allow != nil, as: request.context(caller))
+            code, document, allowDestructive: allow != nil,
+            by: authenticator.requester(request, caller), as: request.context(caller))
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("code")

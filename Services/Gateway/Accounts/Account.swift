@@ -16,6 +16,8 @@ struct Account: Sendable {
     var modified: Timestamp
     /// Codes, in their order.
     var roles: [String]
+    /// Nothing else is open to its sessions before.
+    var mustChangePassword = false
 
     /// The one account that manages the platform from the first start on; it has every permission.
     static let admin = "admin"
@@ -44,6 +46,8 @@ struct Account: Sendable {
         writer.string(language)
         writer.key("roles")
         writer.strings(roles)
+        writer.key("mustChangePassword")
+        writer.boolean(mustChangePassword)
         writer.key("version")
         writer.integer(version)
         writer.key("created")
@@ -69,6 +73,8 @@ struct Role: Sendable, JSONWritable {
     var modified: Timestamp
     /// Codes of accounts, in their order.
     var members: [String]
+    /// Models in which it gives nothing, without anybody losing it.
+    var disabledModels: [String] = []
 
     func write(json writer: inout JSONWriter) {
         writer.beginObject()
@@ -82,6 +88,8 @@ struct Role: Sendable, JSONWritable {
         writer.strings(permissions)
         writer.key("members")
         writer.strings(members)
+        writer.key("disabledModels")
+        writer.strings(disabledModels)
         writer.key("version")
         writer.integer(version)
         writer.key("created")

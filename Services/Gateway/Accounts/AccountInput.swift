@@ -4,7 +4,7 @@ import JSON
 
 /// What callers send about accounts and roles, read with every fault at once.
 enum AccountInput {
-    static let passwordMaximum = 1024
+    static let passwordMaximum = PasswordPolicy.maximum
     static let nameMaximum = 200
 
     struct Account {
@@ -14,7 +14,9 @@ enum AccountInput {
     }
 
     /// `isWhole`: a PUT, where what is not named gets its default; otherwise a PATCH.
-    static func account(_ value: JSONValue, code: String, isWhole: Bool) throws -> Account {
+    static func account(
+        _ value: JSONValue, code: String, isWhole: Bool, policy: PasswordPolicy
+    ) throws -> Account {
         let problems = ObjectReader.Problems()
         let reader = ObjectReader(value, at: "", problems: problems)
         var input = Account()
@@ -34,7 +36,12 @@ enum AccountInput {
         }
         if isWhole || has("language") { input.change.language = language(reader) }
         if isWhole || has("roles") { input.change.roles = codes(reader, "roles") }
-        input.password = password(reader)
+        input.password = password(
+            reader, code: code, email: input.change.email ?? nil, policy: policy)
+        if isWhole || has("mustChangePassword") {
+            input.change.mustChangePassword = reader.boolean(
+                "mustChangePassword", default: false)
+        }
         finish(reader, code: code)
         if code == Gateway.Account.admin,
             input.change.enabled == false || input.change.locked == true
@@ -60,6 +67,7 @@ enum AccountInput {
         }
         if isWhole || has("permissions") { change.permissions = permissions(reader) }
         if isWhole || has("members") { change.members = codes(reader, "members") }
+        if isWhole || has("disabledModels") { change.disabledModels = models(reader) }
         finish(reader, code: code)
         if !problems.items.isEmpty { throw Problem.validation(problems.items) }
         return change
@@ -114,17 +122,24 @@ enum AccountInput {
         return language
     }
 
-    private static func password(_ reader: ObjectReader) -> String? {
+    private static func password(
+        _ reader: ObjectReader, code: String, email: String?, policy: PasswordPolicy
+    ) -> String? {
         guard let password = reader.string("password") else { return nil }
-        if password.count < GatewayConfiguration.passwordMinimum {
-            reader.fault(
-                "password", "too-short",
-                "At least \(GatewayConfiguration.passwordMinimum) characters.")
-        }
-        if password.utf8.count > passwordMaximum {
-            reader.fault("password", "too-long", "At most \(passwordMaximum) bytes.")
+        if let fault = policy.fault(password, code: code, email: email) {
+            reader.fault("password", fault.code, fault.detail)
         }
         return password
+    }
+
+    private static func models(_ reader: ObjectReader) -> [String] {
+        let models = codes(reader, "disabledModels")
+        for (index, model) in models.enumerated() where !FullCode.isCode(model) {
+            reader.problems.add(
+                "\(reader.pointer)/disabledModels/\(index)", "invalid-code",
+                "A model's code: lower-case letters, digits and _.")
+        }
+        return models
     }
 
     private static func codes(_ reader: ObjectReader, _ key: String) -> [String] {

@@ -6,9 +6,12 @@ import ServiceRuntime
 /// The statements, inside a transaction.
 extension AccountStore {
     static let accountColumns = """
-        id, code, name, email, kind, enabled, locked, language, version, created, modified
+        id, code, name, email, kind, enabled, locked, language, version, created, modified,
+        must_change
         """
-    static let roleColumns = "id, code, name, enabled, permissions, version, created, modified"
+    static let roleColumns = """
+        id, code, name, enabled, permissions, version, created, modified, disabled_models
+        """
 
     static func account(of row: Row) -> Account {
         Account(
@@ -16,7 +19,8 @@ extension AccountStore {
             kind: row.text(4), enabled: row.boolean(5), locked: row.boolean(6),
             language: row.text(7), version: row.integer(8),
             created: Timestamp(milliseconds: row.integer(9)),
-            modified: Timestamp(milliseconds: row.integer(10)), roles: [])
+            modified: Timestamp(milliseconds: row.integer(10)), roles: [],
+            mustChangePassword: row.boolean(11))
     }
 
     static func role(of row: Row) throws -> Role {
@@ -24,7 +28,8 @@ extension AccountStore {
             id: row.integer(0), code: row.text(1), name: try Role.names(row.text(2)),
             enabled: row.boolean(3), permissions: words(row.text(4)), version: row.integer(5),
             created: Timestamp(milliseconds: row.integer(6)),
-            modified: Timestamp(milliseconds: row.integer(7)), members: [])
+            modified: Timestamp(milliseconds: row.integer(7)), members: [],
+            disabledModels: words(row.text(8)))
     }
 
     /// Permissions and scopes are stored as words with blanks between them.
@@ -88,13 +93,14 @@ extension AccountStore {
     ) throws {
         try connection.run(
             "insert into account (code, name, email, kind, enabled, locked, language, password,"
-                + " version, created, modified, directory)"
-                + " values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+                + " must_change, password_set, version, created, modified, directory)"
+                + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
             [
                 .text(code), .text(change.name ?? code), SQLValue(change.email ?? nil),
                 .text(change.kind ?? "person"), SQLValue(change.enabled ?? true),
                 SQLValue(change.locked ?? false), .text(change.language ?? "en"),
-                SQLValue(change.password), .integer(now.milliseconds),
+                SQLValue(change.password), SQLValue(change.mustChangePassword ?? false),
+                .integer(now.milliseconds), .integer(now.milliseconds),
                 .integer(now.milliseconds), .integer(try Directory.next(connection)),
             ])
     }
@@ -106,14 +112,18 @@ extension AccountStore {
         let locked = change.locked ?? old.locked
         try connection.run(
             "update account set name = ?, email = ?, kind = ?, enabled = ?, locked = ?,"
-                + " language = ?, password = coalesce(?, password), version = version + 1,"
-                + " modified = ? where id = ?",
+                + " language = ?, must_change = ?, version = version + 1, modified = ?"
+                + " where id = ?",
             [
                 .text(change.name ?? old.name), SQLValue(change.email ?? old.email),
                 .text(change.kind ?? old.kind), SQLValue(enabled), SQLValue(locked),
-                .text(change.language ?? old.language), SQLValue(change.password),
+                .text(change.language ?? old.language),
+                SQLValue(change.mustChangePassword ?? old.mustChangePassword),
                 .integer(now.milliseconds), .integer(old.id),
             ])
+        if let password = change.password {
+            try setPassword(connection, of: old.id, password, now: now)
+        }
         // What Records has of an account: its name, and whether it may act.
         let isActive = enabled && !locked
         if isActive != old.isActive || change.name ?? old.name != old.name {
@@ -127,6 +137,27 @@ extension AccountStore {
         }
     }
 
+    /// Replaces a password's hash. The old one is remembered, and links to reset it are void.
+    static func setPassword(
+        _ connection: Connection, of account: Int64, _ hash: String, now: Timestamp
+    ) throws {
+        try connection.run(
+            "insert into password_history (account, password, time)"
+                + " select id, password, ? from account where id = ? and password is not null",
+            [.integer(now.milliseconds), .integer(account)])
+        try connection.run(
+            "update account set password = ?, password_set = ? where id = ?",
+            [.text(hash), .integer(now.milliseconds), .integer(account)])
+        try connection.run("delete from reset where account = ?", [.integer(account)])
+        try connection.run(
+            "delete from password_history where account = ? and id not in (select id from"
+                + " password_history where account = ? order by id desc limit ?)",
+            [
+                .integer(account), .integer(account),
+                .integer(Int64(PasswordPolicy.historyLimit)),
+            ])
+    }
+
     @discardableResult
     static func write(
         _ connection: Connection, role code: String, _ old: Role?, _ change: RoleChange,
@@ -137,16 +168,18 @@ extension AccountStore {
             .text(Role.text(of: name)), SQLValue(change.enabled ?? old?.enabled ?? true),
             .text((change.permissions ?? old?.permissions ?? []).joined(separator: " ")),
             .integer(now.milliseconds),
+            .text((change.disabledModels ?? old?.disabledModels ?? []).joined(separator: " ")),
         ]
         if let old {
             try connection.run(
                 "update role set name = ?, enabled = ?, permissions = ?, modified = ?,"
-                    + " version = version + 1 where id = ?", values + [.integer(old.id)])
+                    + " disabled_models = ?, version = version + 1 where id = ?",
+                values + [.integer(old.id)])
             return old.id
         }
         try connection.run(
-            "insert into role (name, enabled, permissions, modified, version, code, created)"
-                + " values (?, ?, ?, ?, 1, ?, ?)",
+            "insert into role (name, enabled, permissions, modified, disabled_models, version,"
+                + " code, created) values (?, ?, ?, ?, ?, 1, ?, ?)",
             values + [.text(code), .integer(now.milliseconds)])
         return connection.lastInsertID
     }

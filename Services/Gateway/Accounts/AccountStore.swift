@@ -1,5 +1,6 @@
 import Database
 import HTTP
+import JSON
 import ServiceRuntime
 
 /// Accounts and roles in the database. Each public method is one transaction.
@@ -17,6 +18,7 @@ struct AccountStore: Sendable {
         var language: String?
         /// The scrypt hash.
         var password: String?
+        var mustChangePassword: Bool?
         var roles: [String]?
     }
 
@@ -26,6 +28,8 @@ struct AccountStore: Sendable {
         var enabled: Bool?
         var permissions: [String]?
         var members: [String]?
+        /// Models in which it gives nothing.
+        var disabledModels: [String]?
     }
 
     /// How a change meets what stands.
@@ -40,16 +44,18 @@ struct AccountStore: Sendable {
         let id: Int64
         let password: String?
         let isActive: Bool
+        let isPerson: Bool
     }
 
     func login(_ code: String) async throws -> Login? {
         try await database.pointRead { connection in
             try connection.first(
-                "select id, password, enabled, locked from account where code = ?", [.text(code)]
+                "select id, password, enabled, locked, kind from account where code = ?",
+                [.text(code)]
             ) {
                 Login(
                     id: $0.integer(0), password: $0.optionalText(1),
-                    isActive: $0.boolean(2) && !$0.boolean(3))
+                    isActive: $0.boolean(2) && !$0.boolean(3), isPerson: $0.text(4) == "person")
             }
         }
     }
@@ -85,13 +91,14 @@ struct AccountStore: Sendable {
 
     // MARK: Writing
 
-    /// Creates or changes an account. `held` are the permissions of who asks: nobody gives, or
-    /// changes an account that has, more than that.
+    /// Creates or changes an account. Nobody gives, or changes an account that has, more than they
+    /// hold themselves.
     func save(
         account code: String, _ change: AccountChange, mode: Mode, if precondition: Precondition,
-        held: Set<String>
+        by requester: Requester
     ) async throws -> (account: Account, created: Bool) {
         let now = clock.now()
+        let held = requester.permissions
         return try await database.write { connection in
             let old = try AccountStore.account(connection, code)
             if mode == .patch, old == nil { throw Problem.notFound() }
@@ -112,15 +119,24 @@ struct AccountStore: Sendable {
             guard let result = try AccountStore.account(connection, code) else {
                 throw Problem.internalError
             }
+            var changes = AuditChanges.between(old, result)
+            if change.password != nil { changes.append(AccountStore.passwordChange) }
+            let entry = Audit.Entry(
+                old == nil ? .accountCreated : .accountChanged, code, changes: changes)
+            try Audit.write(connection, entry, by: requester, at: now)
             return (result, old == nil)
         }
     }
 
+    /// A password is said to have changed, and no more.
+    private static let passwordChange = AuditChanges.change("password", "…", "…")
+
     func save(
         role code: String, _ change: RoleChange, mode: Mode, if precondition: Precondition,
-        held: Set<String>
+        by requester: Requester
     ) async throws -> (role: Role, created: Bool) {
         let now = clock.now()
+        let held = requester.permissions
         return try await database.write { connection in
             let old = try AccountStore.role(connection, code)
             if mode == .patch, old == nil { throw Problem.notFound() }
@@ -134,13 +150,19 @@ struct AccountStore: Sendable {
             guard let result = try AccountStore.role(connection, code) else {
                 throw Problem.internalError
             }
+            let entry = Audit.Entry(
+                old == nil ? .roleCreated : .roleChanged, code,
+                changes: AuditChanges.between(old, result))
+            try Audit.write(connection, entry, by: requester, at: now)
             return (result, old == nil)
         }
     }
 
     /// Creates those roles of a model that do not exist; answers their codes. `member` joins all of
     /// them.
-    func createMissingRoles(_ codes: [String], member: String?) async throws -> [String] {
+    func createMissingRoles(_ codes: [String], member: String?, by requester: Requester)
+        async throws -> [String]
+    {
         let now = clock.now()
         return try await database.write { connection in
             var made: [String] = []
@@ -151,12 +173,18 @@ struct AccountStore: Sendable {
                     try AccountStore.write(
                         connection, role: code, nil, RoleChange(name: name), now: now)
                     made.append(code)
+                    try Audit.write(
+                        connection, Audit.Entry(.roleCreated, code), by: requester, at: now)
                 }
                 guard let member, let role = try AccountStore.role(connection, code),
                     !role.members.contains(member)
                 else { continue }
                 try AccountStore.setMembers(
                     connection, role: role.id, role.members + [member], now: now)
+                let changes = AuditChanges.between(role, try AccountStore.role(connection, code))
+                try Audit.write(
+                    connection, Audit.Entry(.roleChanged, code, changes: changes), by: requester,
+                    at: now)
             }
             return made
         }

@@ -9,37 +9,37 @@ import ServiceRuntime
 final class Authenticator: Sendable {
     /// How long a checked Basic password is believed without hashing it again.
     static let passwordLife = Duration.seconds(300)
+    /// How long any other credential is believed without looking at the database: its last use is
+    /// written at most that late.
+    static let identityLife = Duration.seconds(60)
 
     let cookies: SessionCookies
     private let configuration: GatewayConfiguration
     let accounts: AccountStore
     let sessions: SessionStore
-    private let passwords: PasswordWorker
-    private let limiter: LoginLimiter
+    let logins: Logins
+    private let audit: Audit
     private let cache: IdentityCache
     private let feed: DirectoryFeed
     private let runtime: Runtime
     /// Keeps Basic headers out of memory: the cache knows them by their keyed hash only.
     private let cacheKey: [UInt8]
-    private let failures: Counter
 
     init(
         configuration: GatewayConfiguration, accounts: AccountStore, sessions: SessionStore,
-        passwords: PasswordWorker, cache: IdentityCache, feed: DirectoryFeed,
+        logins: Logins, audit: Audit, cache: IdentityCache, feed: DirectoryFeed,
         cookies: SessionCookies, runtime: Runtime
     ) {
         self.configuration = configuration
         self.accounts = accounts
         self.sessions = sessions
-        self.passwords = passwords
+        self.logins = logins
+        self.audit = audit
         self.cache = cache
         self.feed = feed
         self.cookies = cookies
         self.runtime = runtime
-        limiter = LoginLimiter(clock: runtime.clock)
         cacheKey = runtime.random.bytes(32)
-        failures = runtime.metrics.counter(
-            "geartrain_gateway_login_failures_total", help: "Log-ins refused")
     }
 
     // MARK: Requests
@@ -54,23 +54,76 @@ final class Authenticator: Sendable {
         case .account, .holder:
             break
         }
-        let caller = try await identify(request)
+        let caller: Caller
+        do {
+            caller = try await identify(request)
+        } catch let problem as Problem where problem.code == Authenticator.unknown.code {
+            let entry = Audit.Entry(.requestRefused, Authenticator.name(of: request))
+            await audit.note(entry, by: requester(request, .nobody))
+            throw problem
+        }
         guard let identity = caller.identity else {
             throw Problem.unauthenticated("Send a bearer token, or log in.")
+        }
+        do {
+            try check(request, permission, identity)
+        } catch let problem as Problem {
+            await denied(request, caller, problem)
+            throw problem
+        }
+        if caller.byCookie, !Authenticator.isRead(request), request.path.first == "api" {
+            try requireCSRF(request.headers["X-CSRF-Token"], of: identity)
+        }
+        return caller
+    }
+
+    /// What stays open to an account that must change its password first.
+    private static let openBeforeChange: Set<[String]> = [
+        ["api", "me"], ["api", "password"], ["api", "sessions", "current"], ["password"],
+    ]
+
+    private func check(_ request: Request, _ permission: Permission, _ identity: Identity) throws {
+        if identity.mustChange, !Authenticator.openBeforeChange.contains(request.path) {
+            throw Problem.passwordChangeRequired
         }
         if case .holder(let name) = permission, !identity.may(name) {
             throw Problem.forbidden("This needs the permission \(name).")
         }
-        let isRead = request.method == .get || request.method == .head
-        if case .token(_, let scopes) = identity.credential,
-            !scopes.contains(isRead ? "read" : "write")
-        {
-            throw Problem.forbidden("This token has not the scope \(isRead ? "read" : "write").")
+        let scope = Authenticator.isRead(request) ? "read" : "write"
+        if case .token(_, let scopes) = identity.credential, !scopes.contains(scope) {
+            throw Problem.forbidden("This token has not the scope \(scope).")
         }
-        if caller.byCookie, !isRead, request.path.first == "api" {
-            try requireCSRF(request.headers["X-CSRF-Token"], of: identity)
-        }
-        return caller
+    }
+
+    private static func isRead(_ request: Request) -> Bool {
+        request.method == .get || request.method == .head
+    }
+
+    /// A request as the audit names it: without the query, which may hold what nobody should read.
+    private static func name(of request: Request) -> String {
+        "\(request.method.rawValue) \(request.rawPath.prefix(200))"
+    }
+
+    /// Puts a refusal of somebody who is known into the audit.
+    func denied(_ request: Request, _ caller: Caller, _ problem: Problem) async {
+        let entry = Audit.Entry(
+            .requestDenied, Authenticator.name(of: request), detail: problem.detail)
+        await audit.note(entry, by: requester(request, caller))
+    }
+
+    func requester(_ request: Request, _ caller: Caller) -> Requester {
+        Requester(
+            account: caller.identity?.principal.account ?? "",
+            permissions: Set(caller.principal.permissions), address: address(of: request),
+            requestID: request.trace.requestID)
+    }
+
+    /// `device` instead of that of the browser's cookie.
+    func visit(_ request: Request, device: String? = nil) -> Visit {
+        Visit(
+            address: address(of: request),
+            agent: String((request.headers["User-Agent"] ?? "").prefix(Visit.agentLimit)),
+            device: device ?? cookies.device(of: request), requestID: request.trace.requestID)
     }
 
     /// A form of a page: its token must be that of the session.
@@ -95,10 +148,7 @@ final class Authenticator: Sendable {
         return Caller(identity: try await find(secret, key: secret), byCookie: true)
     }
 
-    private func isAlive(_ identity: Identity) -> Bool {
-        guard let expires = identity.expires else { return true }
-        return expires > runtime.clock.now()
-    }
+    private func isAlive(_ identity: Identity) -> Bool { identity.fresh > runtime.clock.now() }
 
     private static let unknown = Problem.unauthenticated(
         "The session or token is not known, or has ended.")
@@ -120,20 +170,18 @@ final class Authenticator: Sendable {
     private func find(_ secret: String, key: String) async throws -> Identity {
         let generation = cache.generation
         let hash = SessionStore.hash(secret)
+        let fresh = runtime.clock.now().advanced(by: Authenticator.identityLife)
         let identity: Identity
         if secret.hasPrefix(SessionStore.sessionPrefix),
             let found = try await sessions.findSession(hash)
         {
             identity = Identity(
-                accountID: found.accountID, name: found.name, principal: found.principal,
-                credential: .session(hash), expires: found.expires, csrf: cookies.csrf(secret))
+                found, credential: .session(hash), fresh: fresh, csrf: cookies.csrf(secret))
         } else if secret.hasPrefix(SessionStore.tokenPrefix),
             let found = try await sessions.findToken(hash)
         {
             identity = Identity(
-                accountID: found.accountID, name: found.name, principal: found.principal,
-                credential: .token(id: found.tokenID, scopes: found.scopes),
-                expires: found.expires)
+                found, credential: .token(id: found.tokenID, scopes: found.scopes), fresh: fresh)
         } else {
             throw Authenticator.unknown
         }
@@ -164,61 +212,29 @@ final class Authenticator: Sendable {
             let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
         else { throw Problem.unauthenticated("The Basic credentials cannot be read.") }
         let generation = cache.generation
-        let id = try await check(
+        let login = try await logins.check(
             account: String(decoding: bytes[..<colon], as: UTF8.self),
             password: String(decoding: bytes[(colon + 1)...], as: UTF8.self),
-            address: address(of: request))
-        guard let found = try await sessions.find(account: id) else { throw Authenticator.unknown }
+            from: visit(request))
+        guard let found = try await sessions.find(account: login.id) else {
+            throw Authenticator.unknown
+        }
         let identity = Identity(
-            accountID: found.accountID, name: found.name, principal: found.principal,
-            credential: .password,
-            expires: runtime.clock.now().advanced(by: Authenticator.passwordLife))
+            found, credential: .password,
+            fresh: runtime.clock.now().advanced(by: Authenticator.passwordLife))
         await feed.ready(for: identity.principal.directory)
         cache.keep(identity, as: key, of: generation)
         return identity
     }
 
-    /// Begins a session; 401 `invalid-credentials`, 429 after repeated failures.
-    func logIn(account: String, password: String, address: String) async throws
-        -> (secret: String, expires: Timestamp)
-    {
-        let id = try await check(account: account, password: password, address: address)
-        return try await sessions.begin(
-            account: id, address: address, life: configuration.sessionLife)
-    }
-
-    func logOut(_ identity: Identity) async throws {
+    func logOut(_ identity: Identity, by requester: Requester) async throws {
         guard case .session(let hash) = identity.credential else {
             throw Problem.conflict("Only a session can be ended; a token is deleted.")
         }
-        try await sessions.end(hash)
+        _ = try await sessions.end(
+            of: identity.accountID, identity.principal.account, by: requester
+        ) { $0 == hash }
         cache.clear()
-    }
-
-    /// Answers the account's id. A wrong name, a wrong password and an account that may not act
-    /// look alike.
-    private func check(account: String, password: String, address: String) async throws -> Int64 {
-        guard account.utf8.count <= 63, password.utf8.count <= AccountInput.passwordMaximum else {
-            throw Problem.invalidCredentials
-        }
-        try limiter.begin(account: account, address: address)
-        let isRight: Bool
-        let login: AccountStore.Login?
-        do {
-            login = try await accounts.login(account)
-            isRight = try await passwords.verify(
-                password, against: login?.password, address: address)
-        } catch {
-            limiter.undo(account: account, address: address)
-            throw error
-        }
-        guard isRight, let login, login.isActive else {
-            failures.increment()
-            runtime.log.info("log-in refused", ["known": .boolean(login != nil)])
-            throw Problem.invalidCredentials
-        }
-        limiter.succeeded(account: account, address: address)
-        return login.id
     }
 }
 
@@ -230,4 +246,8 @@ extension Problem {
     static let csrf = Problem(
         status: 403, code: "csrf-token-invalid", title: "The form is not of this session",
         detail: "Open the page again and send it from there.")
+
+    static let passwordChangeRequired = Problem(
+        status: 403, code: "password-change-required", title: "The password must be changed first",
+        detail: "Change it with POST /api/password or on the page /password.")
 }

@@ -15,23 +15,35 @@ final class Identity: Sendable {
 
     let accountID: Int64
     let name: String
+    /// Narrowed to the scopes of a token.
     let principal: Principal
     let credential: Credential
     /// When the credential ends; nil is never.
     let expires: Timestamp?
+    /// Until when it is believed without looking at the database.
+    let fresh: Timestamp
+    /// The account must change its password before anything else; a token, which is not one's
+    /// password, goes on.
+    let mustChange: Bool
     /// The key of this session's form tokens; empty for what is no session.
     let csrf: [UInt8]
 
     init(
-        accountID: Int64, name: String, principal: Principal, credential: Credential,
-        expires: Timestamp?, csrf: [UInt8] = []
+        _ found: SessionStore.Found, credential: Credential, fresh: Timestamp, csrf: [UInt8] = []
     ) {
-        self.accountID = accountID
-        self.name = name
-        self.principal = principal
+        accountID = found.accountID
+        name = found.name
         self.credential = credential
-        self.expires = expires
+        expires = found.expires
+        self.fresh = found.expires.map { min($0, fresh) } ?? fresh
         self.csrf = csrf
+        if case .token(_, let scopes) = credential {
+            principal = TokenScopes.narrow(found.principal, to: scopes)
+            mustChange = false
+        } else {
+            principal = found.principal
+            mustChange = found.mustChange
+        }
     }
 
     /// Whether the account holds a permission.

@@ -23,10 +23,15 @@ struct SessionCookies: Sendable {
     /// asked for it.
     private var visitorName: String { isSecure ? "__Host-geartrain-visitor" : "geartrain-visitor" }
 
+    /// Kept when somebody logged in: the browser is then known to the account.
+    private var deviceName: String { isSecure ? "__Host-geartrain-device" : "geartrain-device" }
+
     private var doneName: String { isSecure ? "__Host-geartrain-done" : "geartrain-done" }
 
     func secret(of request: Request) -> String? { value(sessionName, request) }
     func visitor(of request: Request) -> String? { value(visitorName, request) }
+
+    func device(of request: Request) -> String? { value(deviceName, request) }
 
     /// The key of the form tokens of this cookie; it stays here.
     func csrf(_ cookie: String) -> [UInt8] { HMAC.sha256(Array(cookie.utf8), key: key) }
@@ -48,6 +53,7 @@ struct SessionCookies: Sendable {
 
     func session(_ secret: String) -> String { cookie(sessionName, secret) }
     func visitor(_ value: String) -> String { cookie(visitorName, value) }
+    func device(_ value: String) -> String { cookie(deviceName, value) + "; Max-Age=31536000" }
     var endOfSession: String { cookie(sessionName, "") + "; Max-Age=0" }
 
     /// What was just done, for the page after a redirect to say so; it lasts for that page only.

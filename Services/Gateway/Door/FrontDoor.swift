@@ -78,6 +78,9 @@ struct FrontDoor: Sendable {
         guard response.headers["Content-Type"]?.hasPrefix("application/problem+json") == true,
             case .bytes(let bytes) = response.body, let problem = try? JSONValue(parsing: bytes)
         else { return response }
+        if problem["type"]?.string?.hasSuffix("/password-change-required") == true {
+            return PageFrame.redirect(to: .password)
+        }
         if response.status == 401, request.method == .get || request.method == .head {
             let back = Link(own: FrontDoor.target(request))
             let query = [(name: "returnUrl", value: back.flatMap { $0 == .home ? nil : $0.text })]

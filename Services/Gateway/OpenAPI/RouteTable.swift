@@ -66,6 +66,14 @@ final class RouteTable: Sendable {
         if !hasOutsideAccess, OutsideAccess.isNeeded(path) {
             handler = { _, _ in throw OutsideAccess.isOff }
         }
-        router.on(method, path, permission, body: body, bodyLimit: bodyLimit, handler)
+        router.on(method, path, permission, body: body, bodyLimit: bodyLimit) {
+            [authenticator, handler] request, caller in
+            do {
+                return try await handler(request, caller)
+            } catch let problem as Problem where problem.status == 403 {
+                await authenticator.denied(request, caller, problem)
+                throw problem
+            }
+        }
     }
 }

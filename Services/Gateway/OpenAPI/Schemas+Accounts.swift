@@ -4,9 +4,15 @@ extension Schemas {
     private static let accountMembers: [(String, JSONValue)] = [
         ("name", string), ("email", optional("string")), ("kind", words("person", "service")),
         ("enabled", boolean), ("locked", boolean), ("language", string), ("roles", strings),
+        ("mustChangePassword", boolean),
+    ]
+    private static let tokenMembers: [(String, JSONValue)] = [
+        ("id", integer), ("name", string), ("scopes", strings), ("created", time),
+        ("expires", optional("string")), ("lastUsed", optional("string")),
     ]
     private static let roleMembers: [(String, JSONValue)] = [
         ("name", text), ("enabled", boolean), ("permissions", strings), ("members", strings),
+        ("disabledModels", strings),
     ]
     private static let structureMembers: [(String, JSONValue)] = [
         ("name", text), ("kind", words("unit", "team", "manager")),
@@ -47,7 +53,8 @@ extension Schemas {
             "Me",
             object([
                 ("account", string), ("name", string), ("language", string), ("roles", strings),
-                ("positions", strings), ("permissions", strings), ("scopes", strings),
+                ("rolesOff", strings), ("positions", strings), ("permissions", strings),
+                ("scopes", strings), ("mustChangePassword", boolean),
                 ("expires", optional("string")),
             ])
         ),
@@ -55,25 +62,57 @@ extension Schemas {
             "TokenInput",
             object(
                 [
-                    ("name", string), ("scopes", list(words("read", "write"))),
+                    ("name", string), ("scopes", strings),
                     ("expires", optional("string")),
                 ], required: ["name"], isOpen: false)
         ),
-        (
-            "Token",
-            object([
-                ("id", integer), ("name", string), ("scopes", strings), ("created", time),
-                ("expires", optional("string")),
-            ])
-        ),
-        (
-            "NewToken",
-            object([
-                ("id", integer), ("name", string), ("scopes", strings), ("created", time),
-                ("expires", optional("string")), ("token", string),
-            ])
-        ),
+        ("Token", object(tokenMembers)),
+        ("NewToken", object(tokenMembers + [("token", string)])),
         ("TokenList", page(of: "Token")),
+        (
+            "SessionList",
+            object([
+                (
+                    "items",
+                    list(
+                        object([
+                            ("id", string), ("created", time), ("expires", time),
+                            ("lastUsed", time), ("address", string), ("agent", string),
+                            ("current", boolean),
+                        ]))
+                ), ("next", optional("string")),
+            ])
+        ),
+        (
+            "PasswordChange",
+            object(
+                [("current", string), ("password", string)], required: ["current", "password"],
+                isOpen: false)
+        ),
+        (
+            "PasswordForgotten",
+            object([("account", string)], required: ["account"], isOpen: false)
+        ),
+        (
+            "PasswordReset",
+            object(
+                [("token", string), ("password", string)], required: ["token", "password"],
+                isOpen: false)
+        ),
+        (
+            "AuditEntry",
+            object([
+                ("id", integer), ("time", time), ("kind", string),
+                ("account", optional("string")), ("subject", optional("string")),
+                ("address", optional("string")), ("requestId", optional("string")),
+                ("detail", optional("string")),
+                (
+                    "changes",
+                    list(object([("field", string), ("old", any), ("new", any)]))
+                ),
+            ])
+        ),
+        ("AuditList", page(of: "AuditEntry")),
         ("AccountInput", object(stored + accountMembers + [("password", string)], isOpen: false)),
         ("Account", object(stored + accountMembers)),
         ("AccountList", page(of: "Account")),

@@ -12,12 +12,17 @@ struct OrgRoutes: Sendable {
     static let bodyLimit = 8 << 20
 
     let structures: OrgStore
+    let authenticator: Authenticator
     let cache: IdentityCache
     let feed: DirectoryFeed
     private let writes: Permission = .holder(of: Permissions.accountsWrite)
 
-    init(structures: OrgStore, cache: IdentityCache, feed: DirectoryFeed) {
+    init(
+        structures: OrgStore, authenticator: Authenticator, cache: IdentityCache,
+        feed: DirectoryFeed
+    ) {
         self.structures = structures
+        self.authenticator = authenticator
         self.cache = cache
         self.feed = feed
     }
@@ -75,7 +80,8 @@ struct OrgRoutes: Sendable {
         let input = try OrgStructureInput(
             try await request.json(limit: OrgRoutes.bodyLimit), code: code, isWhole: mode == .put)
         let (structure, created) = try await structures.save(
-            code, input, mode: mode, if: precondition)
+            code, input, mode: mode, if: precondition,
+            by: authenticator.requester(request, caller))
         cache.clear()
         await feed.deliver()
         return .json(
@@ -86,7 +92,8 @@ struct OrgRoutes: Sendable {
     private func remove(_ request: Request, _ caller: Caller) async throws -> Response {
         let code = try AccountInput.code(request.parameters["code"])
         let version = try Precondition.requiredVersion(request.headers)
-        try await structures.remove(code, version: version)
+        try await structures.remove(
+            code, version: version, by: authenticator.requester(request, caller))
         cache.clear()
         await feed.deliver()
         return Response(status: 204)

@@ -59,7 +59,7 @@ struct OrgStore: Sendable {
     /// Creates or changes a structure. What is the same already is not written.
     func save(
         _ code: String, _ input: OrgStructureInput, mode: AccountStore.Mode,
-        if precondition: Precondition
+        if precondition: Precondition, by requester: Requester
     ) async throws -> (structure: OrgStructure, created: Bool) {
         let now = clock.now()
         return try await database.write { connection in
@@ -79,16 +79,25 @@ struct OrgStore: Sendable {
             guard let structure = try OrgStore.structure(connection, code) else {
                 throw Problem.internalError
             }
+            let entry = Audit.Entry(
+                old == nil ? .structureCreated : .structureChanged, code,
+                changes: structure.changes(since: old))
+            try Audit.write(connection, entry, by: requester, at: now)
             return (structure, old == nil)
         }
     }
 
-    func remove(_ code: String, version: Int64) async throws {
+    func remove(_ code: String, version: Int64, by requester: Requester) async throws {
+        let now = clock.now()
         try await database.write { connection in
             guard let old = try OrgStore.structure(connection, code) else {
                 throw Problem.notFound()
             }
             try Precondition.matches(version).check(existing: old.version)
+            let detail = "\(old.units.count) units"
+            try Audit.write(
+                connection, Audit.Entry(.structureDeleted, code, detail: detail), by: requester,
+                at: now)
             try OrgStore.clear(connection, structure: old.id)
             try connection.run("delete from org_structure where id = ?", [.integer(old.id)])
             try connection.run(

@@ -67,6 +67,44 @@ struct OrgStructure: Sendable, JSONWritable {
     }
 }
 
+extension OrgStructure {
+    /// Units that one entry of the audit shows; of further ones only the number.
+    static let changesShown = 200
+
+    /// What the audit says of a change: the name, and each unit that came, went or is another.
+    func changes(since old: OrgStructure?) -> [JSONValue] {
+        var changes: [JSONValue] = []
+        if old?.name != name {
+            changes.append(
+                AuditChanges.change(
+                    "name", old.map { Role.json(of: $0.name) } ?? .null, Role.json(of: name)))
+        }
+        let before = Dictionary((old?.units ?? []).map { ($0.code, $0) }) { first, _ in first }
+        let after = Set(units.map(\.code))
+        let other = units.filter { before[$0.code] != $0 }
+        let gone = (old?.units ?? []).filter { !after.contains($0.code) }
+        for unit in (other + gone).prefix(OrgStructure.changesShown) {
+            changes.append(
+                AuditChanges.change(
+                    "\(kind.member)/\(unit.code)", json(before[unit.code]),
+                    after.contains(unit.code) ? json(unit) : .null))
+        }
+        let more = other.count + gone.count - OrgStructure.changesShown
+        if more > 0 {
+            changes.append(
+                AuditChanges.change(kind.member, .null, .string("and \(more) more")))
+        }
+        return changes
+    }
+
+    private func json(_ unit: Unit?) -> JSONValue {
+        guard let unit else { return .null }
+        var writer = JSONWriter()
+        if kind == .manager { unit.write(person: &writer) } else { unit.write(&writer) }
+        return (try? JSONValue(parsing: writer.bytes)) ?? .null
+    }
+}
+
 extension OrgStructure.Unit {
     fileprivate func write(_ writer: inout JSONWriter) {
         writer.beginObject()

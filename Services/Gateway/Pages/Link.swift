@@ -5,6 +5,8 @@ struct Link: Sendable, Equatable {
     static let home = Link()
     static let login = Link("login")
     static let logout = Link("logout")
+    static let password = Link("password")
+    static let forgotten = Link("forgotten")
 
     /// `Link("m", model, class, query: [("filter", text)])`; a nil or empty value is left out.
     init(_ segments: String..., query: [(name: String, value: String?)] = []) {

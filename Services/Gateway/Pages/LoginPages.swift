@@ -40,7 +40,8 @@ struct LoginPages: Sendable {
                 if caller.byCookie {
                     try authenticator.requireCSRF(form["_csrf"], of: identity)
                 }
-                try await authenticator.logOut(identity)
+                try await authenticator.logOut(
+                    identity, by: authenticator.requester(request, caller))
             }
             return PageFrame.redirect(
                 to: .login, cookie: authenticator.cookies.endOfSession)
@@ -57,11 +58,15 @@ struct LoginPages: Sendable {
             SessionCookies.isToken(form["_csrf"], of: authenticator.cookies.csrf(visitor))
         else { throw Problem.csrf }
         do {
-            let session = try await authenticator.logIn(
+            // The browser is known from now on; one that was known keeps its name.
+            let device = authenticator.cookies.device(of: request) ?? random.token()
+            let session = try await authenticator.logins.logIn(
                 account: account, password: form["password"] ?? "",
-                address: authenticator.address(of: request))
-            return PageFrame.redirect(
+                from: authenticator.visit(request, device: device), byPage: true)
+            var response = PageFrame.redirect(
                 to: link ?? .home, cookie: authenticator.cookies.session(session.secret))
+            response.headers.add("Set-Cookie", authenticator.cookies.device(device))
+            return response
         } catch let problem as Problem where problem.status == 401 || problem.status == 429 {
             return self.form(request, returnTo: link, account: account, problem: problem)
         }
@@ -91,6 +96,7 @@ struct LoginPages: Sendable {
                     fields(texts, account: account, isWrong: problem != nil)
                     tag(.div, .class("actions")) {
                         tag(.button, .class("button main"), .type("submit")) { texts.logIn }
+                        tag(.a, .href(.forgotten)) { texts.forgot }
                     }
                 }
             }

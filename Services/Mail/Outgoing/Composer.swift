@@ -36,6 +36,12 @@ struct Composer: Sendable {
         }
         let attachments = attachments(call, faults: &faults)
         checkContent(call, faults: &faults)
+        if call.confidential == true, !context.principal.isSystem {
+            faults.append(
+                FieldProblem(
+                    pointer: "/confidential", code: "not-allowed",
+                    detail: "Only the platform itself sends confidential mails."))
+        }
         guard faults.isEmpty else { throw MailError.invalid(faults) }
 
         let content = try await content(call, context)
@@ -44,9 +50,12 @@ struct Composer: Sendable {
             // Nothing automatic answers what a machine wrote.
             recipients.suppress(thread.sender)
         }
-        recipients.addAudit(configuration.outgoing.audit)
+        let isConfidential = call.confidential == true && context.principal.isSystem
+        if !isConfidential { recipients.addAudit(configuration.outgoing.audit) }
         if !configuration.integrations { recipients.hold() }
-        return try mail(call, context, content, attachments, recipients, thread)
+        var mail = try mail(call, context, content, attachments, recipients, thread)
+        mail.isConfidential = isConfidential
+        return mail
     }
 
     private struct Content {

@@ -56,6 +56,14 @@ struct MailActions: Sendable {
         let sending = try connection.count(
             "select count(*) from recipient where mail = ? and state = 'sending'", [.integer(id)])
         guard sending == 0 else { throw MailError.cannot("This mail is being sent right now.") }
+        let isGone = try connection.count(
+            """
+            select count(*) from mail m join mail_raw r on r.mail = m.id
+            where m.id = ? and m.confidential = 1 and length(r.raw) = 0
+            """, [.integer(id)])
+        guard isGone == 0 else {
+            throw MailError.cannot("A confidential mail is not sent again; ask for another one.")
+        }
         var changed = try connection.run(
             """
             update recipient set state = 'queued', attempts = 0

@@ -13,8 +13,9 @@ struct MailStore: Sendable {
         try connection.run(
             """
             insert into mail (message_id, created, expires, sender, from_text, subject, record,
-                notification, account, cause_root, cause_via, origin, sha256, size, state)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                notification, account, cause_root, cause_via, origin, sha256, size, state,
+                confidential)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(mail.messageID), .text(mail.created.text), .text(mail.expires.text),
@@ -22,6 +23,7 @@ struct MailStore: Sendable {
                 SQLValue(mail.record), SQLValue(mail.notification), .text(mail.account),
                 .text(mail.causeRoot), .text(mail.causeVia), SQLValue(mail.origin),
                 .text(mail.sha256), .integer(Int64(mail.raw.count)), "queued",
+                SQLValue(mail.isConfidential),
             ])
         let id = connection.lastInsertID
         try connection.run(
@@ -64,6 +66,13 @@ struct MailStore: Sendable {
         let state = order.first { states.contains($0.rawValue) } ?? .sent
         try connection.run(
             "update mail set state = ? where id = ?", [.text(state.rawValue), .integer(id)])
+        guard state == .sent || state == .failed else { return }
+        // What held a secret is of no more use, and shall be found by nobody.
+        try connection.run(
+            """
+            update mail_raw set raw = ?
+            where mail = ? and exists (select 1 from mail where id = ? and confidential = 1)
+            """, [.blob([]), .integer(id), .integer(id)])
     }
 
     /// What is to be sent; nil where nothing is left.

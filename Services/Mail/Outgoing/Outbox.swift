@@ -52,11 +52,17 @@ struct Outbox: Sendable {
         try require("mail:read", context)
         let raw = try await database.read { connection in
             try connection.first(
-                "select raw from mail_raw where mail = ?", [.integer(call.id)]
-            ) { $0.blob(0) }
+                """
+                select r.raw, m.confidential from mail_raw r join mail m on m.id = r.mail
+                where m.id = ?
+                """, [.integer(call.id)]
+            ) { (bytes: $0.blob(0), isConfidential: $0.boolean(1)) }
         }
         guard let raw else { throw MailError.noSuchMail(call.id) }
-        return raw
+        guard !raw.isConfidential else {
+            throw MailError.cannot("This mail is confidential: nobody reads its bytes.")
+        }
+        return raw.bytes
     }
 
     func act(_ call: ActOnMail, _ context: CallContext) async throws -> JSONBytes {

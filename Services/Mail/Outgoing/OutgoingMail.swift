@@ -37,6 +37,8 @@ struct OutgoingMail: Sendable {
     var raw: [UInt8]
     var sha256: String
     var recipients: [Recipient]
+    /// Nobody reads its bytes, and they go once it is sent.
+    var isConfidential = false
 }
 
 /// What a worker needs to send.
