@@ -55,6 +55,12 @@ struct Routes: Sendable {
         routes.on(DescribeClass.self) { call, context in
             try await shown(context) { try models.current.describe(call.type, context) }
         }
+        routes.on(ExplainRights.self) { call, context in
+            try await shown(context) {
+                for principal in call.principals { try directory.check(principal) }
+                return try await records.explain(call, context)
+            }
+        }
         routes.on(ListClasses.self) { _, context in
             try await shown(context) { models.current.list(context) }
         }

@@ -66,7 +66,7 @@ struct RowPredicate: Sendable, Hashable {
     }
 
     /// The account's own units today, as `m`.
-    private static func units(of structure: String) -> SQLText {
+    static func units(of structure: String) -> SQLText {
         "org_member AS m WHERE m.account = " + SQLText(.me)
             + " AND m.structure = \(literal(structure)) AND m.valid_from <= " + SQLText(.today)
             + " AND m.valid_until >= " + SQLText(.today)
@@ -74,7 +74,7 @@ struct RowPredicate: Sendable, Hashable {
 
     /// Its own and subordinate units today, as `c`. The order of the join is told, since an account
     /// has few units and a unit may have many above it.
-    private static func subtrees(of structure: String) -> SQLText {
+    static func subtrees(of structure: String) -> SQLText {
         "org_member AS m CROSS JOIN org_closure AS c WHERE m.account = " + SQLText(.me)
             + " AND m.structure = \(literal(structure)) AND c.structure = m.structure"
             + " AND c.ancestor = m.unit AND c.valid_from <= " + SQLText(.today)
