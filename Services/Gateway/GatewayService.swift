@@ -109,6 +109,8 @@ public final class GatewayService: Service {
             records: peers["records"], applier: applier, authenticator: authenticator
         ).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
+        NewRecordRoutes(records: peers["records"]).add(to: table)
+        FileRoutes(records: peers["records"]).add(to: table)
         HistoryRoutes(records: peers["records"]).add(to: table)
         QueryRoutes(records: peers["records"]).add(to: table)
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)

@@ -7,6 +7,8 @@ public struct RecordsConfiguration: Sendable {
     /// A folder for SQLite.
     public var data: String
     public var historyKeys: HistoryKeys
+    /// How long a file that no record lists is kept.
+    public var fileGrace = Duration.seconds(24 * 3600)
 
     public init(rpc: RPCConfiguration, data: String, historyKeys: HistoryKeys = .none) {
         self.rpc = rpc
@@ -21,5 +23,8 @@ public struct RecordsConfiguration: Sendable {
             peers: ["mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         historyKeys = HistoryKeys(reading: reader)
+        fileGrace = reader.duration(
+            "RECORDS_FILE_GRACE", default: .seconds(24 * 3600),
+            help: "how long a file that no record lists is kept")
     }
 }

@@ -1,7 +1,9 @@
 import Contracts
 import Database
+import Glibc
 import HTTP
 import JSON
+import ServiceRuntime
 
 /// What Records answers when it does not do what it was asked.
 enum RecordsError: Error {
@@ -23,6 +25,8 @@ enum RecordsError: Error {
     case keyReused
     case destructive([DestructiveChange])
     case tooLarge(limit: Int, String)
+    /// In bytes.
+    case fileTooLarge(limit: Int64)
     /// The caller's rights come from changes of the directory that are not here yet.
     case directoryBehind
 }
@@ -79,6 +83,8 @@ extension RecordsError: ProblemConvertible {
                 detail: "Use a new Idempotency-Key for each thing to be done.")
         case .destructive(let changes): return DestructiveChange.problem(changes)
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
+        case .fileTooLarge(let limit):
+            return .tooLarge(limit: Int(limit), "The file may have at most \(limit) bytes.")
         case .directoryBehind:
             return Problem(
                 status: 503, code: "directory-behind",
@@ -116,10 +122,10 @@ extension DestructiveChange {
 func problem(of error: any Error) -> Problem? {
     switch error {
     case let error as any ProblemConvertible: return error.problem
-    case DatabaseError.full:
-        return Problem(
-            status: 507, code: "insufficient-storage", title: "There is no room to store this",
-            detail: "Nothing was changed. The operator must make room.", retryAfter: 60)
+    case DatabaseError.full: return noRoom
+    case let error as FileError:
+        return fullCodes.contains(error.errno)
+            ? noRoom : .unavailable("The storage failed. Nothing was changed.", retryAfter: 5)
     case DatabaseError.overloaded:
         return .unavailable("Too many requests wait; try again.", retryAfter: 1)
     case DatabaseError.interrupted:
@@ -148,3 +154,10 @@ private let storageCodes: Set<Int> = [8, 10, 11, 13, 14]
 
 /// The engine's code for `RAISE(ABORT, …)`.
 private let raisedCode = 1811
+
+/// The system's codes for a disk, a quota or a file size that is used up.
+private let fullCodes = [ENOSPC, EDQUOT, EFBIG]
+
+private let noRoom = Problem(
+    status: 507, code: "insufficient-storage", title: "There is no room to store this",
+    detail: "Nothing was changed. The operator must make room.", retryAfter: 60)

@@ -12,6 +12,7 @@ public final class RecordsService: Service {
 
     private let group: ServiceGroup
     private let database: Database
+    private let files: FileStore
     /// For tests: the same calls without a socket.
     let routes: RPCRoutes
     let store: RecordStore
@@ -45,6 +46,10 @@ public final class RecordsService: Service {
             relay.wake()
             sealer.wake()
         }
+        let files = try FileStore(folder: configuration.data + "/files", runtime: runtime)
+        let sweep = FileSweep(
+            database: database, models: models, files: files, runtime: runtime,
+            grace: configuration.fileGrace)
         let handover = ModelHandover(
             database: database, models: models, peers: peers, runtime: runtime)
         let routes = RPCRoutes(
@@ -57,7 +62,10 @@ public final class RecordsService: Service {
                     return "The database cannot be read."
                 }
             })
-        Routes(models: models, records: store, handover: handover, directory: directory) { call in
+        Routes(
+            models: models, records: store, handover: handover, directory: directory,
+            files: FileCalls(records: store, files: files, sweep: sweep)
+        ) { call in
             try await HistoryVerifier.run(
                 call, keys: configuration.historyKeys, file: headFile, database: database,
                 clock: runtime.clock)
@@ -74,15 +82,17 @@ public final class RecordsService: Service {
         self.database = database
         self.routes = routes
         self.store = store
+        self.files = files
         group = ServiceGroup(
             services: [
                 relay, sealer, handover.makeWorker(), Housekeeping(store: store, runtime: runtime),
-                server,
+                sweep, server,
             ], log: runtime.log)
     }
 
     public func run() async throws {
         try await group.run()
+        files.stop()
         await database.close()
     }
 

@@ -10,9 +10,11 @@ struct Routes: Sendable {
     let records: RecordStore
     let handover: ModelHandover
     let directory: DirectoryStore
+    let files: FileCalls
     let verify: @Sendable (VerifyHistory) async throws -> HistoryVerification
 
     func add(to routes: RPCRoutes) {
+        addFiles(to: routes)
         let (models, records, handover, directory) = (models, records, handover, directory)
         routes.on(GetRecord.self) { call, context in
             try await shown(context) { try await records.get(call, context) }
@@ -41,6 +43,9 @@ struct Routes: Sendable {
         }
         routes.on(DeleteMany.self) { call, context in
             try await shown(context) { try await records.deleteMany(call, context) }
+        }
+        routes.on(NewRecord.self) { call, context in
+            try await shown(context) { try await records.new(call, context) }
         }
         routes.on(RecordHistory.self) { call, context in
             try await shown(context) { try await records.history(call, context) }
@@ -78,6 +83,22 @@ struct Routes: Sendable {
                     version: outcome.version, created: outcome.created, changed: outcome.changed,
                     pending: await handover.pending(outcome, model: call.code))
             }
+        }
+    }
+
+    private func addFiles(to routes: RPCRoutes) {
+        let files = files
+        routes.on(PutFile.self) { call, body, context in
+            try await shown(context) { try await files.put(call, body, context) }
+        }
+        routes.on(StageFile.self) { call, body, context in
+            try await shown(context) { try await files.stage(call, body, context) }
+        }
+        routes.on(GetFile.self) { call, _, context in
+            try await shown(context) { try await files.get(call, context) }
+        }
+        routes.on(RemoveFile.self) { call, context in
+            try await shown(context) { try await files.remove(call, context) }
         }
     }
 

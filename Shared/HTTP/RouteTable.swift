@@ -87,6 +87,7 @@ final class RouteTable: @unchecked Sendable {
         guard !endpoint.bodyTypes.isEmpty else {
             throw mediaType("This route takes no body.")
         }
+        if endpoint.bodyTypes.contains("*/*") { return }
         guard let type = request.headers["Content-Type"] else {
             throw mediaType("The request has a body but no Content-Type.", endpoint.bodyTypes)
         }

@@ -131,6 +131,14 @@ final class FakeOwners: Sendable {
             return FakeOwners.json(
                 ["items": [.object(item)], "next": call.cursor.map { .string($0) } ?? .null])
         }
+        on("records", NewRecord.self) { call, context in
+            let type = try store.describe(call.type, context.principal)
+            var values = call.values.object ?? JSONObject()
+            for column in type.columns where values[column.code] == nil {
+                values[column.code] = column.defaultValue
+            }
+            return FakeOwners.json(.object(values))
+        }
         on("records", CreateRecord.self) { try store.create($0, $1) }
         on("records", ChangeRecord.self) { try store.change($0, $1.principal) }
         on("records", DeleteRecord.self) { try store.delete($0, $1.principal) }

@@ -120,9 +120,11 @@ struct RecordRoutes: Sendable {
         return RecordRoutes.one(try await records.forward(call, as: request.context(caller)))
     }
 
-    static func one(_ record: JSONBytes) -> Response {
-        guard let version = head(of: record).version else { return .passed(record) }
-        return .passed(record, headers: ["ETag": Precondition.tag(version)])
+    static func one(_ record: JSONBytes, status: Int = 200) -> Response {
+        guard let version = head(of: record).version else {
+            return .passed(record, status: status)
+        }
+        return .passed(record, status: status, headers: ["ETag": Precondition.tag(version)])
     }
 
     /// Id and version, which stand first in a record, without reading the rest.

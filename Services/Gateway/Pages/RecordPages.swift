@@ -75,15 +75,35 @@ struct RecordPages: Sendable {
         let context = try request.context(caller, door: .page)
         let type = try await creatable(request, context)
         var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        let begun = try await beginning(type, request.query, &form, context)
         for column in form.columns {
             form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
-                .input(column.defaultValue)
+                .input(begun[column.code] ?? column.defaultValue)
         }
-        for code in type.prefill {
-            if let text = request.query[code] { form.inputs[code] = text }
+        // What the URL says and no column takes is shown as it came, to be mended.
+        for fault in Prefill(type, form.texts).read(request.query).faults {
+            let code = String(fault.pointer.dropFirst())
+            form.inputs[code] = request.query[code]
         }
         form.choices = try await choices(type, context)
         return newPage(form, caller, returnTo: Link(own: request.query["returnUrl"]))
+    }
+
+    /// What the form begins with. Rules that cannot be run leave a form that can be filled in all
+    /// the same, and say so.
+    private func beginning(
+        _ type: ClassDescription, _ query: Query, _ form: inout RecordForm,
+        _ context: CallContext
+    ) async throws -> JSONObject {
+        let values = Prefill(type, form.texts).read(query).values
+        do {
+            let answer = try await records.forward(
+                NewRecord(type.type, values: .object(values)), as: context)
+            return try JSONValue(parsing: answer.bytes).object ?? JSONObject()
+        } catch let problem as Problem where problem.status == 422 || problem.status == 503 {
+            form.take(problem)
+            return values
+        }
     }
 
     @Sendable private func create(

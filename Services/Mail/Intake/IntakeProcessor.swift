@@ -84,7 +84,7 @@ struct IntakeProcessor: Sendable {
             let about = try await record(answeredBy: message)
             let bindings = MailBindings.value(
                 message, received: entry.received.text, record: about)
-            return .done(record: try await create(entry, mailbox, bindings))
+            return .done(record: try await create(entry, mailbox, message, bindings))
         } catch let problem as Problem {
             return IntakeProcessor.isPassing(problem) ? .later(problem) : .quarantined(problem)
         } catch {
@@ -92,18 +92,29 @@ struct IntakeProcessor: Sendable {
         }
     }
 
-    /// Maps and creates. The key makes it one record, however often this is done.
+    /// Maps and creates. The key makes it one record, however often this is done. Attachments that
+    /// the record is to list are with Records before it is.
     private func create(
-        _ entry: IntakeEntry, _ mailbox: MailboxDefinition, _ bindings: JSONValue
+        _ entry: IntakeEntry, _ mailbox: MailboxDefinition, _ message: Message,
+        _ bindings: JSONValue
     ) async throws -> String {
         var context = context(entry)
         let evaluated = try await peers["workflow"].call(
             Evaluate(
                 model: mailbox.code.model, bindings: ["mail": bindings],
                 expressions: .object(mailbox.map), script: mailbox.script), as: context)
+        let values = try await IntakeFiles(message.attachments).staged(
+            in: evaluated.values
+        ) { attachment in
+            let answer = try await peers["records"].stream(
+                StageFile(contentType: attachment.type),
+                body: RequestBody(attachment.content), as: context)
+            var reader = JSONReader(try await answer.body.collect(limit: 64 << 10))
+            return try StagedFile(json: &reader)
+        }
         context.idempotencyKey = "mailbox:\(entry.mailbox)/\(entry.number)"
         let answer = try await peers["records"].call(
-            CreateRecord(mailbox.type, body: JSONBytes(evaluated.values.bytes)), as: context)
+            CreateRecord(mailbox.type, body: JSONBytes(values.bytes)), as: context)
         guard let id = try? JSONValue(parsing: answer.bytes)["id"]?.integer else {
             throw Problem.internalError
         }

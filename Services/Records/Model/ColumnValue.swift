@@ -50,9 +50,7 @@ enum ColumnValue {
             if column.required { throw Fault("required", "must have a value") }
             return .null
         }
-        guard column.type != .file else {
-            throw Fault("read-only", "lists files, which are put under the record's address")
-        }
+        if column.type == .file { return try files(items) }
         guard items.count <= ColumnDefinition.manyLimit else {
             throw Fault("too-many", "must have at most \(ColumnDefinition.manyLimit) values")
         }
@@ -74,6 +72,21 @@ enum ColumnValue {
         }
         writer.endArray()
         return .text(String(decoding: writer.bytes, as: UTF8.self))
+    }
+
+    /// Files as a record lists them. Whether they are there is not looked at.
+    private static func files(_ items: [JSONValue]) throws(Fault) -> SQLValue {
+        var entries: [FileEntry] = []
+        for (index, item) in items.enumerated() {
+            guard let entry = FileEntry(json: item) else {
+                var fault = Fault(
+                    "wrong-type", "must be a file as the record lists it; new ones are put there")
+                fault.path = "/\(index)"
+                throw fault
+            }
+            entries.append(entry)
+        }
+        return entries.stored
     }
 
     /// The values within what is stored for a column, each as it would be stored alone.

@@ -25,6 +25,8 @@ final class RecordClass: Sendable {
     let insertSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
+    /// The positions of the columns of files.
+    let fileColumns: [Int]
 
     private let accesses = Mutex<[RoleSet: ClassAccess]>([:])
 
@@ -54,6 +56,7 @@ final class RecordClass: Sendable {
         hasClassColumn = family.hasClassColumn
         numbersSQL = family.line(of: type.code).map { String($0.number) }.joined(separator: ", ")
         insertSQL = ClassTable.insertSQL(member, of: family)
+        fileColumns = definition.columns.indices.filter { definition.columns[$0].type == .file }
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }

@@ -130,6 +130,9 @@ struct RecordDraft: Sendable {
         }
     }
 
+    /// Lets faults of one kind pass, where nothing is to be written.
+    mutating func dropFaults(of code: String) { faults.removeAll { $0.code == code } }
+
     mutating func add(_ pointer: String, _ code: String, _ detail: String) {
         faults.append(FieldProblem(pointer: pointer, code: code, detail: detail))
     }

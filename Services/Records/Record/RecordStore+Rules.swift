@@ -52,9 +52,10 @@ extension RecordStore {
         let now = runtime.clock.now()
         do {
             return try await database.read { [runtime] connection in
-                let writer = RecordWriter(
+                var writer = RecordWriter(
                     connection: connection, access: access, snapshot: snapshot, context: context,
                     now: now, random: runtime.random)
+                writer.files = intents.files
                 guard let items = try? intents.items(writer) else { return [] }
                 return try items.enumerated().compactMap { index, intent in
                     try writer.subject(of: intent).map { (item: index, subject: $0) }
@@ -66,7 +67,7 @@ extension RecordStore {
         }
     }
 
-    private func ask(
+    func ask(
         _ subjects: [RuleSubject], _ type: FullCode, _ context: CallContext,
         _ snapshot: ModelSnapshot
     ) async throws -> [BeforeRulesRun.Result] {

@@ -138,6 +138,38 @@ final class RecordStore: Sendable {
         }
     }
 
+    /// A change that brings files, or takes some: `body` makes it of what stands.
+    func change(
+        _ type: FullCode, _ id: Int64, _ version: Int64?, _ context: CallContext,
+        files: [FileEntry], prepare: @escaping @Sendable (Connection) throws -> Void,
+        body: @escaping @Sendable (RecordWriter) throws -> JSONValue
+    ) async throws -> JSONBytes {
+        var intents = Intents { [.change(id, version: version, try body($0))] }
+        intents.files = files
+        return try await write(type, nil, context, intents) { writer in
+            try prepare(writer.connection)
+            let written = try writer.change(id, version: version, try body(writer))
+            return try writer.answer(written)
+        }
+    }
+
+    /// Looks at records as a write would, and writes nothing.
+    func reading<T: Sendable>(
+        _ type: FullCode, _ context: CallContext,
+        _ body: @escaping @Sendable (RecordWriter) throws -> T
+    ) async throws -> T {
+        let now = runtime.clock.now()
+        return try await current { snapshot in
+            let access = try snapshot.access(type, context)
+            return try await database.read { [runtime] connection in
+                try body(
+                    RecordWriter(
+                        connection: connection, access: access, snapshot: snapshot,
+                        context: context, now: now, random: runtime.random))
+            }
+        }
+    }
+
     /// One write with everything around it: the rules before it are asked, it goes by the
     /// definitions in force, a repeated key answers what it answered, and the answer is kept in the
     /// same transaction.
@@ -150,21 +182,31 @@ final class RecordStore: Sendable {
                 key: "\(context.principal.account)\n\(C.path)\n\($0)",
                 fingerprint: RecordStore.fingerprint(call))
         }
+        return try await write(call.type, key, context, intents, body)
+    }
+
+    private func write(
+        _ type: FullCode, _ key: KeptKey?, _ context: CallContext, _ intents: Intents,
+        _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
+    ) async throws -> JSONBytes {
         var context = context
         if intents.isWithoutRules { context.cause = context.cause.withoutRules }
         var attempt = 1
         while true {
             let prepared = models.current
             let isLast = attempt == RecordStore.ruleAttemptLimit
-            if !intents.isWithoutRules, prepared.hasBeforeRules(call.type), let key,
+            if !intents.isWithoutRules, prepared.hasBeforeRules(type), let key,
                 let known = try await answer(key)
             {
                 return JSONBytes(known)
             }
             do {
-                let rulings = try await rulings(
-                    intents, call.type, context, prepared, isLast: isLast)
-                let answer = try await write(call.type, context, prepared, rulings, key, body)
+                let rulings = try await rulings(intents, type, context, prepared, isLast: isLast)
+                let answer = try await write(type, context, prepared, rulings, key) {
+                    var writer = $0
+                    writer.files = intents.files
+                    return try body(writer)
+                }
                 onCommit()
                 return JSONBytes(answer)
             } catch is StaleRuling where !isLast {

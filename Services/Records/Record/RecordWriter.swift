@@ -15,6 +15,8 @@ struct RecordWriter {
     let random: any RandomSource
     /// What the rules before the save said of each item of the call.
     var rulings = Rulings()
+    /// Files that came with the call, and that a record may list from now on.
+    var files: [FileEntry] = []
 
     /// A record after a write.
     struct Written {
@@ -59,6 +61,7 @@ struct RecordWriter {
         draft.requireAll(of: definition, at: pointer)
         make(&draft)
         try checkStored(&draft, id: nil, at: pointer)
+        try checkFiles(&draft, id: nil, at: pointer)
         try draft.validate()
         try number(&draft)
         var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
@@ -68,6 +71,7 @@ struct RecordWriter {
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
         let id = connection.lastInsertID
+        try keepFiles(id, draft)
         if let rights = access.rights.insert, !rights.asked.isEmpty {
             let named = (body.object?.keys ?? []).compactMap { recordClass.positions[$0] }
                 .filter { !draft.ruled.contains($0) }
@@ -139,6 +143,7 @@ struct RecordWriter {
             differing = draft.differing(from: row.values)
         }
         try checkStored(&draft, id: id, only: Set(differing), at: pointer)
+        try checkFiles(&draft, id: id, standing: row.values, at: pointer)
         try draft.validate()
         guard undeletes || !differing.isEmpty else {
             return Written(id: id, version: row.version, effect: .none)
@@ -152,6 +157,7 @@ struct RecordWriter {
             values.append(draft.values[position] ?? .null)
         }
         try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
+        try keepFiles(id, draft, standing: row.values)
         let named = differing.filter { !draft.ruled.contains($0) }
         if let rights,
             named.contains(where: { rights.asked.contains(definition.columns[$0].code) })

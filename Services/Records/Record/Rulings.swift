@@ -19,6 +19,8 @@ enum Intent: Sendable {
 struct Intents: Sendable {
     /// The caller wants no rules to run.
     var isWithoutRules = false
+    /// Files that come with the call.
+    var files: [FileEntry] = []
     var items: @Sendable (RecordWriter) throws -> [Intent]
 
     init(rules: Bool? = nil, _ items: @escaping @Sendable (RecordWriter) throws -> [Intent]) {

@@ -1,0 +1,259 @@
+import Crypto
+import Glibc
+import HTTP
+import ServiceRuntime
+
+/// The bytes of files, below `GEARTRAIN_DATA/files`: each content once, under its SHA-256. What
+/// comes is written beside, synced and renamed, so that a file under its hash is whole. All file
+/// work is done on one thread of its own.
+final class FileStore: Sendable {
+    /// Bytes read or written at a time.
+    static let pieceBytes = 256 << 10
+
+    /// What came, under its hash.
+    struct Content: Sendable, Hashable {
+        var sha256: String
+        var bytes: Int64
+    }
+
+    private let folder: String
+    private let thread = ThreadExecutor(name: "records-files")
+    private let runtime: Runtime
+    private let state = State()
+
+    /// Used on the thread only.
+    private final class State: @unchecked Sendable {
+        /// Contents that were stored a moment ago and stand in no row yet, with how often.
+        var arriving: [String: Int] = [:]
+        /// Contents that are about to be removed. One that comes in again meanwhile stays.
+        var leaving: Set<String> = []
+    }
+
+    /// Makes the folders.
+    init(folder: String, runtime: Runtime) throws {
+        self.folder = folder
+        self.runtime = runtime
+        try Files.makeFolder(folder + "/incoming")
+    }
+
+    func stop() { thread.stop() }
+
+    // MARK: Writing
+
+    /// Stores a body of at most `limit` bytes as it comes, and calls `body` with what it was.
+    /// Until that returns, nothing removes the content, though no row may name it yet.
+    func receive<T: Sendable>(
+        _ stream: RequestBody, limit: Int64, _ body: (Content) async throws -> T
+    ) async throws -> T {
+        if let length = stream.length, length > limit {
+            throw RecordsError.fileTooLarge(limit: limit)
+        }
+        let upload = try await start()
+        let content: Content
+        do {
+            for try await piece in stream {
+                guard upload.bytes + Int64(piece.count) <= limit else {
+                    throw RecordsError.fileTooLarge(limit: limit)
+                }
+                upload.bytes += Int64(piece.count)
+                try await thread.run { try upload.write(piece) }
+            }
+            content = try await finish(upload)
+        } catch {
+            _ = try? await thread.run { upload.discard() }
+            throw error
+        }
+        do {
+            let result = try await body(content)
+            await settled(content)
+            return result
+        } catch {
+            await settled(content)
+            throw error
+        }
+    }
+
+    private func start() async throws -> FileUpload {
+        let name = runtime.random.identifier(at: runtime.clock.now())
+        let path = "\(folder)/incoming/\(name).part"
+        return try await thread.run { try FileUpload(path: path) }
+    }
+
+    private func finish(_ upload: FileUpload) async throws -> Content {
+        try await thread.run { [self] in
+            let content = Content(sha256: try upload.finish(), bytes: upload.bytes)
+            let place = path(of: content.sha256)
+            let parent = String(place.dropLast(content.sha256.utf8.count + 1))
+            try Files.makeFolder(parent)
+            // Over one that is there already: the bytes are the same, and if they were damaged
+            // they are whole again.
+            try Files.rename(upload.path, to: place)
+            state.arriving[content.sha256, default: 0] += 1
+            state.leaving.remove(content.sha256)
+            return content
+        }
+    }
+
+    private func settled(_ content: Content) async {
+        _ = try? await thread.run { [state] in
+            guard let count = state.arriving[content.sha256] else { return }
+            state.arriving[content.sha256] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    // MARK: Reading
+
+    /// A reader of a content; nil where it is not there.
+    func open(_ content: Content) async throws -> FileReader? {
+        let path = path(of: content.sha256)
+        return try await thread.run { [thread] in
+            let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+            if file < 0 {
+                if errno == ENOENT { return nil }
+                throw FileError("open", path, errno)
+            }
+            return FileReader(file: file, content: content, thread: thread)
+        }
+    }
+
+    // MARK: Removing
+
+    /// Removes those of the contents that `unused` still answers, asked after they were marked:
+    /// one that is coming in, or comes in again meanwhile, stays.
+    func remove(
+        _ hashes: [String], _ unused: ([String]) async throws -> [String]
+    ) async throws {
+        let leaving = try await thread.run { [state] in
+            let leaving = hashes.filter { state.arriving[$0] == nil }
+            state.leaving = Set(leaving)
+            return leaving
+        }
+        let gone = try await unused(leaving)
+        try await thread.run { [self] in
+            for hash in gone where state.leaving.contains(hash) {
+                try Files.remove(path(of: hash))
+            }
+            state.leaving = []
+        }
+    }
+
+    /// Uploads that were cut off: nothing was written to them since `moment`.
+    func removeCutOff(before moment: Timestamp) async throws {
+        try await thread.run { [folder] in
+            for name in try Files.list(folder + "/incoming") {
+                let path = "\(folder)/incoming/\(name)"
+                if FileStore.isOlder(path, moment) { try Files.remove(path) }
+            }
+        }
+    }
+
+    /// The folders in which contents lie, `00` to `ff` as far as they are there.
+    func folders() async throws -> [String] {
+        try await thread.run { [folder] in
+            try Files.list(folder).filter { $0.utf8.count == 2 }
+        }
+    }
+
+    /// The contents of a folder that have lain there since before `moment`.
+    func contents(of name: String, before moment: Timestamp) async throws -> [String] {
+        try await thread.run { [folder] in
+            try Files.list("\(folder)/\(name)").filter { hash in
+                FileEntry.isHash(hash) && FileStore.isOlder("\(folder)/\(name)/\(hash)", moment)
+            }
+        }
+    }
+
+    private static func isOlder(_ path: String, _ moment: Timestamp) -> Bool {
+        guard let status = Files.status(path) else { return false }
+        return status.modifiedNanoseconds / 1_000_000 < moment.milliseconds
+    }
+
+    private func path(of sha256: String) -> String { "\(folder)/\(sha256.prefix(2))/\(sha256)" }
+}
+
+/// A file on its way in. `bytes` belongs to the task that receives, all else to the files' thread.
+final class FileUpload: @unchecked Sendable {
+    let path: String
+    var bytes: Int64 = 0
+    private var file: Int32
+    private var digest = SHA256()
+
+    init(path: String) throws {
+        self.path = path
+        file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+        guard file >= 0 else { throw FileError("open", path, errno) }
+    }
+
+    deinit { if file >= 0 { close(file) } }
+
+    func write(_ piece: [UInt8]) throws {
+        digest.update(piece)
+        var done = 0
+        while done < piece.count {
+            let count = piece.withUnsafeBytes {
+                Glibc.write(file, $0.baseAddress?.advanced(by: done), piece.count - done)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError("write", path, errno) }
+            done += count
+        }
+    }
+
+    /// Syncs and closes it; the hash of what was written.
+    func finish() throws -> String {
+        guard fsync(file) == 0 else { throw FileError("sync", path, errno) }
+        close(file)
+        file = -1
+        var whole = SHA256()
+        swap(&whole, &digest)
+        return Hex.encode(whole.finish())
+    }
+
+    func discard() {
+        if file >= 0 { close(file) }
+        file = -1
+        unlink(path)
+    }
+}
+
+/// A content on its way out. Its last piece is given only when all pieces together have the hash,
+/// so that nobody takes damaged bytes for whole ones.
+final class FileReader: @unchecked Sendable {
+    let content: FileStore.Content
+    private let thread: ThreadExecutor
+    private let file: Int32
+    private var digest = SHA256()
+    private var offset: Int64 = 0
+
+    /// The stored bytes are not those that were put.
+    struct Damaged: Error {}
+
+    init(file: Int32, content: FileStore.Content, thread: ThreadExecutor) {
+        self.file = file
+        self.content = content
+        self.thread = thread
+    }
+
+    deinit { close(file) }
+
+    /// The next piece; nil at the end.
+    func next() async throws -> [UInt8]? {
+        guard offset < content.bytes else { return nil }
+        return try await thread.run { [self] in
+            let wanted = Int(min(Int64(FileStore.pieceBytes), content.bytes - offset))
+            var piece = [UInt8](repeating: 0, count: wanted)
+            let count = pread(file, &piece, wanted, off_t(offset))
+            guard count >= 0 else { throw FileError("read", "a file of a record", errno) }
+            guard count > 0 else { throw Damaged() }
+            piece.removeSubrange(count...)
+            digest.update(piece)
+            offset += Int64(count)
+            if offset == content.bytes {
+                var whole = SHA256()
+                swap(&whole, &digest)
+                guard Hex.encode(whole.finish()) == content.sha256 else { throw Damaged() }
+            }
+            return piece
+        }
+    }
+}
