@@ -18,6 +18,8 @@ struct ImportDefinition: Sendable {
     var columns: [Column]
     /// The columns that find an existing record; empty where every row is a new one.
     var upsert: [String]
+    /// Whether rules run on what is written, before and after.
+    var rules: Bool
 }
 
 /// An export as a model document defines it.
@@ -101,9 +103,7 @@ enum DefinitionReader {
         supported(reader, "format", "csv", later: ["json", "ndjson", "xml", "xlsx"])
         supported(reader, "source", "upload", later: [], required: false)
         supported(reader, "missing", "keep", later: ["delete", "set"], required: false)
-        if !reader.boolean("rules", default: true) {
-            reader.fault("rules", "unsupported", "An import without rules is not supported yet.")
-        }
+        let rules = reader.boolean("rules", default: true)
         if let after = reader.value("after"), !after.isNull {
             reader.fault("after", "unsupported", "What follows an import is not supported yet.")
         }
@@ -122,7 +122,7 @@ enum DefinitionReader {
         guard let type else { return nil }
         return ImportDefinition(
             code: code, type: type.0, options: options, columns: columns,
-            upsert: mode == "upsert" ? keys : [])
+            upsert: mode == "upsert" ? keys : [], rules: rules)
     }
 
     static func readExport(_ reader: ObjectReader, _ index: ClassIndex) -> ExportDefinition? {

@@ -137,7 +137,8 @@ struct ImportRunner: Sendable {
         if let first = chunk.sources.first {
             let call = CreateRecord(
                 definition.type, body: JSONBytes(chunk.body), atomic: false,
-                upsert: definition.upsert.isEmpty ? nil : definition.upsert)
+                upsert: definition.upsert.isEmpty ? nil : definition.upsert,
+                rules: definition.rules ? nil : false)
             let answer = try await records.call(
                 call, as: run.context(key: "import:\(run.id)/\(first.number)"))
             counters = try chunk.settle(JSONValue(parsing: answer.bytes))

@@ -258,6 +258,10 @@ struct ProblemKind: Sendable {
             "Narrow the filter, order by an indexed column, leave out the count; or have an index "
                 + "declared."),
         ProblemKind(
+            "file-damaged", 500, "The stored file is not whole",
+            "The bytes of a file on the disk are not those that were put, or are not there.",
+            "The operator must restore them from a backup, or the file must be put again."),
+        ProblemKind(
             "insufficient-storage", 507, "There is no room left",
             "The disk that holds the data is full; nothing was saved.",
             "The operator must make room; then try again."),

@@ -45,7 +45,7 @@ private func problems(_ definitions: String) throws -> [String] {
             "/imports/0/source unsupported", "/imports/1/columns required",
             "/imports/1/columns/0/as not-an-expression", "/imports/1/columns/0/to unknown-column",
             "/imports/1/options/encoding not-allowed", "/imports/1/options/separator invalid",
-            "/imports/1/options/wide unknown-member", "/imports/1/rules unsupported",
+            "/imports/1/options/wide unknown-member",
             "/imports/2/code repeated", "/imports/2/columns not-unique",
             "/imports/2/columns/1/from required", "/imports/2/columns/1/to repeated",
             "/syncs/0 unsupported",

@@ -22,6 +22,7 @@ import Testing
         #expect(ticket["mail_id"]?.string?.contains("first@client.test") == true)
         #expect(ticket["status"] == "new")
         #expect(ticket["creator"] == "mailbox:support")
+        try await attachmentShows(loop, ticket)
 
         let link = try await loop.link()
         try await showsAndActs(train, loop, link, ticket: id)
@@ -34,6 +35,21 @@ import Testing
         #expect(TestFile.names(in: train.data + "/mail/done").count == 1)
         #expect(try await api.get("/api/incidents")["items"]?.array?.isEmpty == true)
         #expect(try await train.stop().allSatisfy { $0 == 0 })
+    }
+
+    /// What the mail had attached is a file of the ticket.
+    private func attachmentShows(_ loop: TicketLoop, _ ticket: JSONValue) async throws {
+        let file = ticket["attachments"]?.array?.first
+        #expect(file?["name"] == "the fire.png")
+        #expect(file?["type"] == "image/png")
+        #expect(file?["bytes"] == 5)
+        let path = "/api/records/helpdesk/ticket/\(ticket["id"]?.integer ?? 0)/files/attachments"
+        let answer = try await loop.api.expect(200, .get, path + "/the%20fire.png")
+        #expect(answer.text == loop.attachment)
+        #expect(answer.headers["Content-Type"] == "image/png")
+        #expect(answer.headers["X-Content-Type-Options"] == "nosniff")
+        #expect(answer.headers["Content-Security-Policy"]?.contains("sandbox") == true)
+        #expect(answer.headers["Content-Disposition"]?.hasPrefix("attachment") == true)
     }
 
     /// GET changes nothing, POST acts, a second POST tells who did it.

@@ -26,10 +26,16 @@ public struct TicketLoop: Sendable {
         [
             "From: Anna Nowak <\(address)>", "To: support@ok.test", "Subject: Re: \(subject)",
             "Message-ID: <\(name)@client.test>", "Date: Mon, 23 Nov 2026 10:00:00 +0000",
-            "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "",
-            "It burns since ten.", "",
+            "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=part", "",
+            "--part", "Content-Type: text/plain; charset=utf-8", "", "It burns since ten.",
+            "--part", "Content-Type: image/png",
+            "Content-Disposition: attachment; filename=\"the fire.png\"",
+            "Content-Transfer-Encoding: base64", "", "c21va2U=", "--part--", "",
         ].joined(separator: "\r\n")
     }
+
+    /// What the mail has attached, as `the fire.png`.
+    public let attachment = "smoke"
 
     public func deliver() throws { try world.deliver(mail, name: name) }
 

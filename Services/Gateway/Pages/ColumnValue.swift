@@ -72,6 +72,8 @@ struct ColumnValue {
         case ("choice", .string(let text)): return tag(.span, .class("chip")) { text }
         case ("datetime", .string(let text)): return ColumnValue.moment(text)
         case ("reference", _): return reference(value)
+        case ("file", .array(let files)):
+            return HTML(files.compactMap { $0["name"]?.string }.joined(separator: ", "))
         default: return HTML(cut(input(value), limit))
         }
     }

@@ -22,7 +22,10 @@ struct RecordForm {
         let name: String
     }
 
-    var columns: [ClassDescription.Column] { type.columns.filter(\.writable) }
+    /// Files have a form of their own.
+    var columns: [ClassDescription.Column] {
+        type.columns.filter { $0.writable && $0.type != "file" }
+    }
 
     /// Takes what a person sent; what cannot be read becomes a fault. Answers the values by column.
     mutating func read(_ form: Form) -> [(String, JSONValue)] {

@@ -36,6 +36,7 @@ extension RecordPages {
             } else {
                 values(type, current, form.texts, all: true)
             }
+            files(type, current, id, caller, form.texts, mayChange: mayChange)
             changes(history, type, form.texts)
             if type.operations.contains("delete") { removal(type, current, id, caller, form.texts) }
         }
@@ -94,7 +95,7 @@ extension RecordPages {
         }
     }
 
-    private static func version(_ record: JSONObject) -> HTML {
+    static func version(_ record: JSONObject) -> HTML {
         tag(
             .input, .type("hidden"), .name("_version"),
             .value(String(record["version"]?.integer ?? 0)))
@@ -104,7 +105,7 @@ extension RecordPages {
     private func values(
         _ type: ClassDescription, _ record: JSONObject, _ texts: Texts, all: Bool
     ) -> HTML {
-        let columns = type.columns.filter { all || !$0.writable }
+        let columns = type.columns.filter { (all || !$0.writable) && $0.type != "file" }
         if columns.isEmpty { return .nothing }
         let list = tag(.div, .class("grid")) {
             for column in columns {

@@ -37,6 +37,7 @@ struct RecordPages: Sendable {
         }
         onForm(table, RecordPages.one, "Saves the record", page, save)
         onForm(table, RecordPages.one + "/delete", "Deletes the record", page, delete)
+        addFiles(to: table)
     }
 
     private typealias FormHandler =

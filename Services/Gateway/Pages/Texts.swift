@@ -58,6 +58,10 @@ struct Texts: Sendable {
     let saved = "Saved."
     let created = "Created."
     let notSaved = "Not saved yet. Look at the marked fields."
+    let noFiles = "No files yet."
+    let addFile = "Add a file"
+    let upload = "Upload"
+    let removeFile = "Remove"
     let stale = "Somebody changed this record while you did."
     let staleLead =
         "Your input is kept below; where it differs, the value that stands now is shown with it. "
@@ -103,6 +107,15 @@ struct Texts: Sendable {
 
         If it was not you, do nothing: your password stays as it is.
         """
+    }
+
+    /// A size as people say it.
+    func bytes(_ count: Int64) -> String {
+        switch count {
+        case ..<1024: "\(count) bytes"
+        case ..<(1 << 20): "\(count >> 10) KiB"
+        default: "\(count >> 20) MiB"
+        }
     }
 
     func count(_ count: Int64) -> String { count == 1 ? "1 record" : "\(count) records" }

@@ -1,6 +1,7 @@
 import Contracts
 import Database
 import JSON
+import RPC
 
 /// Files within a write: what a record lists is there, and what it listed can be found again.
 extension RecordWriter {

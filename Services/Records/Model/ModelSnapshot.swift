@@ -23,6 +23,8 @@ final class ModelSnapshot: Sendable {
     let classesByNumber: [Int64: RecordClass]
     /// The documents, with their versions, that have rules before a save of a class.
     private let ruleModels: [ModelDefinition.BeforeRule: [String: Int64]]
+    /// Classes whose records such a rule may meet: its own class, those below and those above.
+    private let ruledClasses: Set<FullCode>
 
     static let empty = ModelSnapshot(generation: -1, models: [:], classes: [])
 
@@ -40,10 +42,25 @@ final class ModelSnapshot: Sendable {
             }
         }
         self.ruleModels = ruleModels
+        let known = self.classes
+        let rules = Set(ruleModels.keys.filter { $0.moment != .opening }.map(\.type))
+        ruledClasses = Set(
+            known.keys.filter { type in
+                rules.contains { rule in
+                    ModelSnapshot.lineage(of: type, in: known).contains(rule)
+                        || ModelSnapshot.lineage(of: rule, in: known).contains(type)
+                }
+            })
     }
 
     /// The class itself and those that it inherits from, nearest first: rules of any of them run.
     func lineage(of type: FullCode) -> [FullCode] {
+        ModelSnapshot.lineage(of: type, in: classes)
+    }
+
+    private static func lineage(
+        of type: FullCode, in classes: [FullCode: RecordClass]
+    ) -> [FullCode] {
         var line = [type]
         while let parent = classes[line[line.count - 1]]?.definition.parent {
             line.append(FullCode(model: type.model, code: parent))
@@ -60,11 +77,8 @@ final class ModelSnapshot: Sendable {
         }
     }
 
-    /// Whether any rule runs before a save of this class.
-    func hasBeforeRules(_ type: FullCode) -> Bool {
-        let moments: [RuleMoment] = [.inserting, .changing, .deleting]
-        return moments.contains { !ruleModels(for: type, $0).isEmpty }
-    }
+    /// Whether any rule may run before a save of this class or of one below it.
+    func hasBeforeRules(_ type: FullCode) -> Bool { ruledClasses.contains(type) }
 
     /// The class for this caller; `notFound` where it does not exist, is closed to the door, or
     /// grants nothing.

@@ -56,7 +56,8 @@ final class RecordClass: Sendable {
         hasClassColumn = family.hasClassColumn
         numbersSQL = family.line(of: type.code).map { String($0.number) }.joined(separator: ", ")
         insertSQL = ClassTable.insertSQL(member, of: family)
-        fileColumns = definition.columns.indices.filter { definition.columns[$0].type == .file }
+        let columns = member.definition.columns
+        fileColumns = columns.indices.filter { columns[$0].type == .file }
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }

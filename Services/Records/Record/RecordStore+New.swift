@@ -15,8 +15,8 @@ extension RecordStore {
             return try shown(begun, type, context, snapshot)
         }
         let subject = RuleSubject(
-            moment: .opening, record: begun, previous: JSONBytes(Array("null".utf8)))
-        guard let result = try await ask([subject], type, context, snapshot).first else {
+            type: type, moment: .opening, record: begun, previous: JSONBytes(Array("null".utf8)))
+        guard let result = try await ask([subject], context, snapshot).first else {
             throw Problem.internalError
         }
         switch result {

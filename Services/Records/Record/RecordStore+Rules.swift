@@ -28,15 +28,15 @@ extension RecordStore {
         while let first = subjects.first {
             var question: [(item: Int, subject: RuleSubject)] = []
             var bytes = 0
-            var next: (item: Int, subject: RuleSubject)? = first
-            while let one = next, question.count < RecordStore.questionLimit {
+            while let one = subjects.first, one.subject.type == first.subject.type,
+                question.count < RecordStore.questionLimit
+            {
                 bytes += one.subject.record.bytes.count + one.subject.previous.bytes.count
                 if bytes > RecordStore.questionBytesLimit, !question.isEmpty { break }
                 question.append(one)
                 subjects.removeFirst()
-                next = subjects.first
             }
-            let results = try await ask(question.map(\.subject), type, context, snapshot)
+            let results = try await ask(question.map(\.subject), context, snapshot)
             for (one, result) in zip(question, results) {
                 rulings.byItem[one.item] = Rulings.Ruling(subject: one.subject, result: result)
             }
@@ -67,10 +67,11 @@ extension RecordStore {
         }
     }
 
+    /// All of one class.
     func ask(
-        _ subjects: [RuleSubject], _ type: FullCode, _ context: CallContext,
-        _ snapshot: ModelSnapshot
+        _ subjects: [RuleSubject], _ context: CallContext, _ snapshot: ModelSnapshot
     ) async throws -> [BeforeRulesRun.Result] {
+        guard let type = subjects.first?.type else { return [] }
         var models: [String: Int64] = [:]
         for moment in Set(subjects.map(\.moment)) {
             models.merge(snapshot.ruleModels(for: type, moment)) { first, _ in first }

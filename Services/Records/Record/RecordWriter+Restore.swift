@@ -9,6 +9,8 @@ extension RecordWriter {
     /// rights and all checks. A record that was deleted logically comes back with it, or, without a
     /// version, as it was.
     func restore(_ id: Int64, version: Int64?, to wanted: Int64?) throws -> Written {
+        let own = try concrete(id)
+        if own.access !== access { return try own.restore(id, version: version, to: wanted) }
         let (row, draft, undeletes) = try restoration(id, version: version, to: wanted)
         return try change(
             id, row, draft, access.rights.change, at: "", item: 0, undeletes: undeletes)

@@ -8,7 +8,7 @@ import ServiceRuntime
 /// the triggers who writes and why; they are gone before anybody else can write.
 struct RecordWriter {
     let connection: Connection
-    let access: ClassAccess
+    var access: ClassAccess
     let snapshot: ModelSnapshot
     let context: CallContext
     let now: Timestamp
@@ -123,6 +123,11 @@ struct RecordWriter {
         _ id: Int64, version: Int64?, _ body: JSONValue, at pointer: String = "", item: Int = 0,
         by operation: Grant.Operation = .change
     ) throws -> Written {
+        let own = try concrete(id)
+        if own.access !== access {
+            return try own.change(
+                id, version: version, body, at: pointer, item: item, by: operation)
+        }
         let (row, draft) = try changeDraft(
             id, version: version, body, at: pointer, by: operation)
         return try change(
@@ -187,6 +192,10 @@ struct RecordWriter {
     func delete(
         _ id: Int64, version: Int64?, item: Int = 0, by operation: Grant.Operation = .delete
     ) throws {
+        let own = try concrete(id)
+        if own.access !== access {
+            return try own.delete(id, version: version, item: item, by: operation)
+        }
         let row = try deletable(id, version: version, by: operation)
         _ = try ruling(.deleting, item: item, id: id, version: row.version)
         switch definition.deletion {

@@ -48,6 +48,8 @@ struct Rulings: Sendable {
 
 /// One record that is about to be written, as rules see it.
 struct RuleSubject: Sendable {
+    /// Its own class.
+    var type: FullCode
     var moment: RuleMoment
     /// Nil of a new record.
     var id: Int64?
@@ -105,19 +107,37 @@ extension RecordWriter {
             case .insert(let body): return try insertion(body)
             case .upsert(let body, let key):
                 guard let id = try standing(body, by: key) else { return try insertion(body) }
-                return try alteration(id, version: nil, body)
+                return try concrete(id).alteration(id, version: nil, body)
             case .change(let id, let version, let body, let operation):
-                return try alteration(id, version: version, body, by: operation)
+                return try concrete(id).alteration(id, version: version, body, by: operation)
             case .delete(let id, let version, let operation):
-                return try deletion(id, version: version, by: operation)
+                return try concrete(id).deletion(id, version: version, by: operation)
             case .restore(let id, let version, let wanted):
-                guard hasRules(.changing) else { return nil }
-                let (row, draft, undeletes) = try restoration(id, version: version, to: wanted)
-                return try alteration(id, row, draft, isAsked: undeletes)
+                let own = try concrete(id)
+                guard own.hasRules(.changing) else { return nil }
+                let (row, draft, undeletes) = try own.restoration(
+                    id, version: version, to: wanted)
+                return try own.alteration(id, row, draft, isAsked: undeletes)
             }
         } catch is any ProblemConvertible {
             return nil
         }
+    }
+
+    /// A writer of the record's own class, where that is one below this: by whatever route a record
+    /// comes, its own rules and columns count.
+    func concrete(_ id: Int64) throws -> RecordWriter {
+        guard access.recordClass.hasClassColumn else { return self }
+        let code = try connection.first(
+            "SELECT class FROM \(access.recordClass.table) WHERE id = ?", [.integer(id)]
+        ) { $0.text(0) }
+        guard let type = code.flatMap(FullCode.init), type != access.recordClass.type,
+            snapshot.lineage(of: type).contains(access.recordClass.type),
+            let own = snapshot.classes[type]
+        else { return self }
+        var writer = self
+        writer.access = own.access(for: context.principal)
+        return writer
     }
 
     private func hasRules(_ moment: RuleMoment) -> Bool {
@@ -132,7 +152,8 @@ extension RecordWriter {
         let record = try preview.new(
             draft.values, account: context.principal.account, now: now, connection)
         return RuleSubject(
-            moment: .inserting, record: record, previous: JSONBytes(Array("null".utf8)))
+            type: access.recordClass.type, moment: .inserting, record: record,
+            previous: JSONBytes(Array("null".utf8)))
     }
 
     private func alteration(
@@ -156,7 +177,8 @@ extension RecordWriter {
             let previous = try preview.standing(id, connection)
         else { return nil }
         return RuleSubject(
-            moment: .changing, id: id, version: row.version, record: record, previous: previous)
+            type: access.recordClass.type, moment: .changing, id: id, version: row.version,
+            record: record, previous: previous)
     }
 
     private func deletion(
@@ -167,6 +189,7 @@ extension RecordWriter {
         let preview = RecordPreview(access.recordClass)
         guard let record = try preview.standing(id, connection) else { return nil }
         return RuleSubject(
-            moment: .deleting, id: id, version: row.version, record: record, previous: record)
+            type: access.recordClass.type, moment: .deleting, id: id, version: row.version,
+            record: record, previous: record)
     }
 }
