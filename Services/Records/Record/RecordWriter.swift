@@ -108,8 +108,8 @@ struct RecordWriter {
             throw RecordsError.forbidden("You may not create such records.")
         }
         var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
-        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives is
-        // refused now, the rest when it stands.
+        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives
+        // is refused now, the rest when it stands.
         draft.check(
             rights, read: access.rights.read, access.rights.predicates, body: body,
             of: recordClass, at: pointer)
