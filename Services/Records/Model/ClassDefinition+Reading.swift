@@ -80,7 +80,8 @@ extension ClassDefinition {
     }
 
     private mutating func readColumns(_ reader: ObjectReader, model: String) {
-        for column in reader.list("columns") {
+        let readers = reader.list("columns")
+        for column in readers {
             let definition = ColumnDefinition(reading: column, model: model)
             if let place = index(of: definition.code), !definition.code.isEmpty {
                 let whose =
@@ -89,6 +90,8 @@ extension ClassDefinition {
             }
             columns.append(definition)
         }
+        ColumnDefinition.compile(
+            &columns, from: inheritedCount, pointers: readers.map(\.pointer), reader.problems)
         if columns.count > ClassDefinition.columnLimit {
             reader.fault(
                 "columns", "too-many", "has more than \(ClassDefinition.columnLimit) columns")

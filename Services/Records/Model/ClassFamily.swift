@@ -76,6 +76,9 @@ struct ClassFamily: Sendable {
         return keys
     }
 
+    /// Those that hold something of their own.
+    var storedColumns: [FamilyColumn] { columns.filter { $0.column.type != .computed } }
+
     /// Each column of the table once, in the order of the members.
     var columns: [FamilyColumn] {
         var result: [FamilyColumn] = []

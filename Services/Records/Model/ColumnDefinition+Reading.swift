@@ -4,10 +4,6 @@ import JSON
 import ServiceRuntime
 
 extension ColumnDefinition {
-    /// Types and members that the contract has and this version does not.
-    private static let laterTypes: Set<ColumnType> = [.computed]
-    private static let laterMembers = ["value", "pattern"]
-
     /// Reads an element of `columns`, every fault gathered.
     init(reading reader: ObjectReader, model: String) {
         code = reader.code()
@@ -28,10 +24,11 @@ extension ColumnDefinition {
             reader.fault("unique", "unsupported", "lists and JSON are not held to be unique")
             unique = false
         }
-        for member in ColumnDefinition.laterMembers {
-            if let value = reader.value(member), !value.isNull {
-                reader.fault(member, "unsupported", "\(member) is not supported yet")
-            }
+        if type == .computed, required || readOnly {
+            reader.fault(
+                required ? "required" : "readOnly", "unsupported",
+                "a computed column has the value that it has")
+            (required, readOnly) = (false, false)
         }
         readTypeMembers(reader, model: model)
         readBounds(reader)
@@ -45,10 +42,6 @@ extension ColumnDefinition {
         guard let type = ColumnType(rawValue: text) else {
             let known = ColumnType.allCases.map(\.rawValue).joined(separator: ", ")
             reader.fault("type", "not-allowed", "must be one of \(known)")
-            return .text
-        }
-        if laterTypes.contains(type) {
-            reader.fault("type", "unsupported", "columns of type \(text) are not supported yet")
             return .text
         }
         return type
@@ -74,8 +67,20 @@ extension ColumnDefinition {
             // A number that stood twice would name nothing.
             unique = true
             readSequence(reader)
-        case .integer, .boolean, .date, .datetime, .account, .json, .guid, .computed: break
+        case .computed: readComputed(reader)
+        case .integer, .boolean, .date, .datetime, .account, .json, .guid: break
         }
+    }
+
+    /// The expression; it is looked into once all columns of the class are known.
+    private mutating func readComputed(_ reader: ObjectReader) {
+        let declared = reader.integer("scale", in: 0...ColumnDefinition.scaleLimit).map { Int($0) }
+        guard let text = reader.string("value", required: true) else { return }
+        guard text.hasPrefix("=") else {
+            reader.fault("value", "wrong-format", "must begin with =, as in \"=qty * price\"")
+            return
+        }
+        computed = ComputedValue(text: text, scale: declared)
     }
 
     private mutating func readSequence(_ reader: ObjectReader) {

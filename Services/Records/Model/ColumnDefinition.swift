@@ -82,6 +82,7 @@ struct ColumnDefinition: Sendable, Hashable {
     var structure: String?
     var files: FileLimits?
     var sequence: SequenceFormat?
+    var computed: ComputedValue?
     /// As it is stored.
     var defaultValue: SQLValue = .null
 
@@ -96,7 +97,7 @@ struct ColumnDefinition: Sendable, Hashable {
         case .datetime: .datetime
         case .file, .json: .json
         case .sequence: sequence?.isText ?? false ? .text : .integer
-        case .computed: .text
+        case .computed: computed?.form ?? .text
         }
     }
 
@@ -138,7 +139,7 @@ struct ColumnDefinition: Sendable, Hashable {
     /// Whether every value of `old` stands as it is in this column: then nothing is lost by the
     /// change.
     func keepsValues(of old: ColumnDefinition) -> Bool {
-        guard old.many == many else { return false }
+        guard old.many == many, type != .computed, old.type != .computed else { return false }
         if type == .text, [.choice, .guid, .account, .unit].contains(old.type) { return true }
         return old.type == type && old.form == form && old.scale == scale && old.target == target
             && old.structure == structure

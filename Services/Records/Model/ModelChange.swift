@@ -42,6 +42,11 @@ struct FamilyChange: Sendable {
     var lost: [(column: FamilyColumn, classes: [FullCode])] = []
     /// Columns that stay and that some classes have newly.
     var gained: [(column: FamilyColumn, classes: [FullCode])] = []
+    /// Computed columns hold nothing of their own. These go or are made anew, the last first, so
+    /// that none is missed by another.
+    var uncomputed: [FamilyColumn] = []
+    /// And these come or come again, in order.
+    var computed: [FamilyColumn] = []
     /// Classes of the family that go, while the family stays.
     var droppedClasses: [ClassFamily.Member] = []
 
@@ -51,8 +56,8 @@ struct FamilyChange: Sendable {
         let stays = Set(new.members.map(\.type))
         droppedClasses = old.members.filter { !stays.contains($0.type) }
         let before = Dictionary(
-            old.columns.map { ($0.column.code, $0) }, uniquingKeysWith: { a, _ in a })
-        let after = new.columns
+            old.storedColumns.map { ($0.column.code, $0) }, uniquingKeysWith: { a, _ in a })
+        let after = new.storedColumns
         for column in after {
             guard let standing = before[column.column.code] else {
                 added.append(column)
@@ -71,7 +76,25 @@ struct FamilyChange: Sendable {
             if !newly.isEmpty { gained.append((column, newly)) }
         }
         let codes = Set(after.map(\.column.code))
-        dropped = old.columns.filter { !codes.contains($0.column.code) }
+        dropped = old.storedColumns.filter { !codes.contains($0.column.code) }
+        compareComputed()
+    }
+
+    private mutating func compareComputed() {
+        var touched = Set((dropped + retyped + redefaulted).map(\.column.code))
+        let after = new.columns.filter { $0.column.type == .computed }
+        for item in old.columns {
+            guard let value = item.column.computed else { continue }
+            let next = after.first { $0.column.code == item.column.code }
+            if next?.column.computed != value || !touched.isDisjoint(with: value.uses) {
+                touched.insert(item.column.code)
+                uncomputed.insert(item, at: 0)
+            }
+        }
+        let standing = Set(old.columns.filter { $0.column.type == .computed }.map(\.column.code))
+        computed = after.filter {
+            !standing.contains($0.column.code) || touched.contains($0.column.code)
+        }
     }
 }
 

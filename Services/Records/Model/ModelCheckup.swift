@@ -171,7 +171,7 @@ struct ModelCheckup {
         _ change: FamilyChange, _ connection: Connection, _ problems: ObjectReader.Problems
     ) throws {
         let standing = change.old.uniqueKeys
-        let fresh = Set((change.added + change.retyped).map(\.column.code))
+        let fresh = Set((change.added + change.retyped + change.computed).map(\.column.code))
         for key in change.new.uniqueKeys
         where !standing.contains(key) && fresh.isDisjoint(with: key) {
             let list = key.map(quoted).joined(separator: ", ")

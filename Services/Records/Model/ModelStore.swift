@@ -84,6 +84,11 @@ final class ModelStore: Sendable {
             }
             try await reload()
             return outcome
+        } catch DatabaseError.constraint(kind: .unique, table: _, let columns) {
+            try await refresh()
+            throw RecordsError.conflict(
+                "Rows that stand have the same \(columns.joined(separator: ", ")), which would "
+                    + "have to be unique.")
         } catch DatabaseError.failed(let code, let message, _) where code & 0xff == 1 {
             try await refresh()
             throw RecordsError.conflict(

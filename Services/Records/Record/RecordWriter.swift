@@ -361,6 +361,11 @@ struct RecordWriter {
             try store(sql, values)
         } catch DatabaseError.constraint(kind: .unique, let table, let columns) {
             try checkUnique(&draft, id: id, at: pointer)
+            if draft.faults.isEmpty, definition.uniqueKeys.contains(columns) {
+                // A computed value is known to the engine alone.
+                draft.add(
+                    "\(pointer)/\(columns[0])", "not-unique", "Another record has this value.")
+            }
             try draft.validate()
             throw DatabaseError.constraint(kind: .unique, table: table, columns: columns)
         }

@@ -58,7 +58,9 @@ struct ClassMigration {
         var statements: [String] = []
         // An index over a column that goes or is made anew would hold it back.
         let wanted = ClassTable.indexes(new)
-        let gone = (change.dropped + change.retyped + change.redefaulted).map(\.column.code)
+        let gone =
+            (change.dropped + change.retyped + change.redefaulted + change.uncomputed)
+            .map(\.column.code)
         for (name, sql) in ClassTable.indexes(change.old) {
             let isTouched = gone.contains { sql.contains(quoted($0)) }
             if isTouched || wanted[name] != sql {
@@ -76,7 +78,7 @@ struct ClassMigration {
         if !new.hasClassColumn, change.old.hasClassColumn {
             statements.append("ALTER TABLE \(table) DROP COLUMN class;")
         }
-        for column in change.dropped + change.retyped {
+        for column in change.uncomputed + change.dropped + change.retyped {
             statements.append("ALTER TABLE \(table) DROP COLUMN \(quoted(column.column.code));")
         }
         for (column, classes) in change.lost {
@@ -101,6 +103,9 @@ struct ClassMigration {
         }
         for (column, classes) in change.gained {
             statements += fill(column, classes, in: table)
+        }
+        for column in change.computed {
+            statements.append("ALTER TABLE \(table) ADD COLUMN \(column.sql);")
         }
         for statement in statements { try connection.script(statement) }
     }

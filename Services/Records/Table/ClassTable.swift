@@ -56,6 +56,9 @@ enum ClassTable {
     /// `"status" TEXT DEFAULT 'new'`.
     static func columnSQL(_ column: ColumnDefinition, hasDefault: Bool) -> String {
         let base = "\(quoted(column.code)) \(sqlType(column.form))"
+        if let computed = column.computed {
+            return "\(base) GENERATED ALWAYS AS (\(computed.sql)) VIRTUAL"
+        }
         guard hasDefault, let value = column.defaultSQL else { return base }
         return "\(base) DEFAULT \(value)"
     }

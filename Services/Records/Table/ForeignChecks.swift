@@ -13,7 +13,7 @@ struct ForeignChecks {
     private typealias Fault = (condition: String, words: String?)
 
     func sql(onUpdate: Bool) -> String {
-        let checks = family.columns.map { item in
+        let checks = family.columns.filter { $0.column.type != .computed }.map { item in
             let column = item.column
             let code = quoted(column.code)
             var faults = self.faults(of: column, value: "NEW.\(code)", onUpdate: onUpdate)

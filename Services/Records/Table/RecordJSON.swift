@@ -43,17 +43,19 @@ struct RecordJSON {
         switch column.form {
         case .text, .date, .datetime, .integer: return name
         case .json where column.valueForm == .decimal && column.scale > 0:
-            let text = decimalText("v.value", column.scale)
+            let text = RecordJSON.decimalText("v.value", column.scale)
             return "(SELECT json_group_array(json(\(text))) FROM json_each(\(name)) AS v)"
         case .json: return column.isList ? "json(coalesce(\(name), '[]'))" : "json(\(name))"
         case .boolean: return "json(CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
         case .decimal:
             guard column.scale > 0 else { return name }
-            return "json(CASE WHEN \(name) IS NOT NULL THEN \(decimalText(name, column.scale)) END)"
+            return
+                "json(CASE WHEN \(name) IS NOT NULL THEN \(RecordJSON.decimalText(name, column.scale)) END)"
         }
     }
 
-    private func decimalText(_ name: String, _ scale: Int) -> String {
+    /// A whole number of the last decimal as a text with its point; for a NULL see to it before.
+    static func decimalText(_ name: String, _ scale: Int) -> String {
         let power = "1" + String(repeating: "0", count: scale)
         return "printf('%s%d.%0\(scale)d', CASE WHEN \(name) < 0 THEN '-' ELSE '' END, "
             + "abs(\(name)) / \(power), abs(\(name)) % \(power))"
@@ -71,7 +73,7 @@ struct RecordJSON {
                 case .boolean:
                     return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
                 case .decimal where column.scale > 0:
-                    let text = decimalText(name, column.scale)
+                    let text = RecordJSON.decimalText(name, column.scale)
                     return "CASE WHEN \(name) IS NULL THEN '' ELSE \(text) END"
                 case .text, .integer, .decimal, .date, .datetime, .json:
                     return "coalesce(\(name), '')"
