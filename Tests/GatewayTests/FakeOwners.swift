@@ -24,6 +24,7 @@ final class FakeOwners: Sendable {
         var modelVersion: Int64 = 0
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
+        var mails: [SendMail] = []
         var raised: [RaiseEvent] = []
         /// What Records was told of the directory, and where it stands.
         var directory: [TakeDirectory] = []
@@ -119,6 +120,18 @@ final class FakeOwners: Sendable {
 
     private func addRecords() {
         let store = store
+        on("records", ExplainRights.self) { call, _ in
+            RightsExplained(
+                items: call.principals.map { principal in
+                    let isAgent = principal.roles(in: call.type.model).contains("agent")
+                    return .init(
+                        account: principal.account, allowed: isAgent,
+                        reasons: [
+                            RightsReason(
+                                code: isAgent ? "granted" : "no-grant", detail: "by its roles")
+                        ])
+                })
+        }
         on("records", TakeDirectory.self) { [self] call, _ in take(call) }
         on("records", ListClasses.self) { _, context in store.classes(context.principal) }
         on("records", DescribeClass.self) { try store.describe($0.type, $1.principal) }
@@ -188,12 +201,13 @@ final class FakeOwners: Sendable {
     }
 
     private func addMail() {
-        on("mail", SendMail.self) { call, _ in
+        on("mail", SendMail.self) { [self] call, _ in
             guard !call.to.isEmpty else {
                 throw Problem.validation([
                     FieldProblem(pointer: "/to", code: "required", detail: "Somebody.")
                 ])
             }
+            state.withLock { $0.mails.append(call) }
             return MailQueued(id: 3, messageId: "<3@test>", state: "queued")
         }
         on("mail", ListMails.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }

@@ -55,6 +55,7 @@ import Testing
         "POST /api/accounts/{code}/tokens": .holder,
         "DELETE /api/accounts/{code}/tokens/{id:integer}": .holder,
         "GET /api/audit": .holder,
+        "GET /api/explain": .account,
         "GET /api/accounts": .holder,
         "GET /api/accounts/{code}": .holder,
         "PUT /api/accounts/{code}": .holder,
@@ -137,6 +138,7 @@ import Testing
             ("capability", "good"), ("code", "not-found"), ("name", "icon.svg"),
             ("script", "helpdesk.s"), ("event", "helpdesk.e"), ("workflow", "helpdesk.w"),
             ("import", "helpdesk.i"), ("export", "helpdesk.x"), ("token", "none"),
+            ("query", "mine"),
         ] {
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)
                 .joined(separator: value)

@@ -14,6 +14,7 @@ struct People: Sendable {
     let authenticator: Authenticator
     let passwords: Passwords
     let worker: PasswordWorker
+    private let explanations: ExplainRoutes
     private let clock: any WallClock
 
     /// Makes what only the first start makes, too.
@@ -48,6 +49,9 @@ struct People: Sendable {
                 linkLife: configuration.resetLife),
             worker: worker, logins: logins, cache: cache, mail: peers["mail"],
             publicURL: configuration.publicURL, runtime: runtime)
+        explanations = ExplainRoutes(
+            accounts: accounts, feed: feed, records: peers["records"],
+            hasOutsideAccess: configuration.door.hasWebAccess)
     }
 
     func addRoutes(to table: RouteTable) {
@@ -66,5 +70,6 @@ struct People: Sendable {
             structures: structures, authenticator: authenticator, cache: cache, feed: feed
         ).add(to: table)
         AuditRoutes(audit: audit).add(to: table)
+        explanations.add(to: table)
     }
 }

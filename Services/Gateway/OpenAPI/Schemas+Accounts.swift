@@ -6,6 +6,8 @@ extension Schemas {
         ("enabled", boolean), ("locked", boolean), ("language", string), ("roles", strings),
         ("mustChangePassword", boolean),
     ]
+    private static let reasons = list(
+        object([("code", string), ("detail", string)], required: ["code", "detail"]))
     private static let tokenMembers: [(String, JSONValue)] = [
         ("id", integer), ("name", string), ("scopes", strings), ("created", time),
         ("expires", optional("string")), ("lastUsed", optional("string")),
@@ -110,6 +112,19 @@ extension Schemas {
                     "changes",
                     list(object([("field", string), ("old", any), ("new", any)]))
                 ),
+            ])
+        ),
+        (
+            "Explanation",
+            object([
+                ("allowed", boolean), ("reasons", reasons),
+                (
+                    "items",
+                    list(
+                        object(
+                            [("account", string), ("allowed", boolean), ("reasons", reasons)],
+                            required: ["account", "allowed", "reasons"]))
+                ), ("next", optional("string")),
             ])
         ),
         ("AuditList", page(of: "AuditEntry")),
