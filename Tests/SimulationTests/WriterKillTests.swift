@@ -44,7 +44,11 @@ import Testing
         let seed = UInt64.random(in: 0...UInt64.max)
         print("writers seed \(seed)")
         var random = TestRandom(seed: seed)
-        let train = try await Train.hurried(.apart)
+        let train = try await Train.hurried(
+            .apart,
+            settings: [
+                "GATEWAY_RATE_ACCOUNT": "0", "GATEWAY_RATE_ADDRESS": "0", "GATEWAY_RATE_TOKEN": "0",
+            ])
         let api = try await train.admin()
         try await Self.prepare(api)
         let ledger = Ledger()
@@ -69,6 +73,9 @@ import Testing
             }
             ledger.close()
             try await group.waitForAll()
+        }
+        try await train.waitFor("the gateway to reach the records") {
+            (try? await api.send(.get, "\(Self.path)/1").status) == 200
         }
         try await Self.check(api, ledger, seed)
         let last = try await Self.verify(train, head: head)
