@@ -11,7 +11,7 @@ enum Migrations {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
-            replacedClass, FileTable.migration,
+            replacedClass, FileTable.migration, APIView.migration,
         ]
     }
 

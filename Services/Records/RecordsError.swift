@@ -23,7 +23,7 @@ enum RecordsError: Error {
     /// What is wrong with one of many records.
     case ofRecord(Int64, Problem)
     case keyReused
-    case destructive([DestructiveChange])
+    case destructive([ModelOperation])
     case tooLarge(limit: Int, String)
     /// In bytes.
     case fileTooLarge(limit: Int64)
@@ -81,7 +81,7 @@ extension RecordsError: ProblemConvertible {
                 status: 409, code: "idempotency-key-reused",
                 title: "The key was used for another request",
                 detail: "Use a new Idempotency-Key for each thing to be done.")
-        case .destructive(let changes): return DestructiveChange.problem(changes)
+        case .destructive(let changes): return ModelOperation.problem(changes)
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
         case .fileTooLarge(let limit):
             return .tooLarge(limit: Int(limit), "The file may have at most \(limit) bytes.")
@@ -94,8 +94,8 @@ extension RecordsError: ProblemConvertible {
     }
 }
 
-extension DestructiveChange {
-    static func problem(_ changes: [DestructiveChange]) -> Problem {
+extension ModelOperation {
+    static func problem(_ changes: [ModelOperation]) -> Problem {
         let list = changes.prefix(20).map(\.sentence).joined(separator: "; ")
         return Problem(
             status: 409, code: "destructive-change", title: "This would destroy data",
@@ -107,10 +107,11 @@ extension DestructiveChange {
                         changes.map { change in
                             .object(
                                 JSONObject([
-                                    ("operation", .string(change.operation.rawValue)),
-                                    ("kind", .string(change.kind.rawValue)),
+                                    ("operation", .string(change.action.rawValue)),
+                                    ("kind", .string(change.kind)),
                                     ("code", .string(change.code)),
-                                    ("rows", .number(JSONNumber(change.rows))),
+                                    ("rows", .number(JSONNumber(change.rows ?? 0))),
+                                    ("detail", .string(change.detail)),
                                 ]))
                         })
                 )

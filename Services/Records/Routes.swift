@@ -73,6 +73,13 @@ struct Routes: Sendable {
             try await shown { try await directory.take(call) }
         }
         routes.on(CheckModel.self) { call, _ in try await shown { try await models.check(call) } }
+        routes.on(PlanModel.self) { call, _ in try await shown { try await models.plan(call) } }
+        routes.on(ListViews.self) { _, context in
+            try await shown { try await models.views(context) }
+        }
+        routes.on(RebuildView.self) { call, _ in
+            try await shown { try await models.rebuild(call) }
+        }
         routes.on(GetModel.self) { call, _ in try await shown { try models.get(call.code) } }
         routes.on(ListModels.self) { _, _ in models.list() }
         routes.on(ApplyModel.self) { call, context in

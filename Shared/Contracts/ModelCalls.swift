@@ -42,6 +42,38 @@ public struct ApplyModel: Call, Codable {
     }
 }
 
+/// What applying a checked document would do: `[{"operation", "kind", "code", "destructive",
+/// "detail"}]`, empty where it is what stands.
+public struct PlanModel: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/plan-model"
+    public static let isSafe = true
+    public var code: String
+    public var document: JSONBytes
+
+    public init(code: String, document: JSONBytes) {
+        self.code = code
+        self.document = document
+    }
+}
+
+/// The API views: `{"items": [{"name", "model", "class", "columns", "version", "state"}]}`, the
+/// state being `current`, `drifted` or `missing`.
+public struct ListViews: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/views"
+    public static let isSafe = true
+    public init() {}
+}
+
+/// Makes the API view of a class again, whatever stands under its name; answers its item.
+public struct RebuildView: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "records/rebuild-view"
+    public var type: FullCode
+    public init(_ type: FullCode) { self.type = type }
+}
+
 public struct ModelApplied: Sendable, Codable, JSONReadable, JSONWritable {
     /// Counts the documents of this model, from 1; unchanged where the document was the same.
     public var version: Int64

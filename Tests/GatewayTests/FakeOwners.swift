@@ -120,6 +120,18 @@ final class FakeOwners: Sendable {
 
     private func addRecords() {
         let store = store
+        on("records", PlanModel.self) { [self] call, _ in
+            let isKnown = state.withLock { $0.models[call.code] == call.document }
+            let operation: JSONValue = [
+                "operation": "create", "kind": "model", "code": .string(call.code),
+                "destructive": false, "detail": "",
+            ]
+            return FakeOwners.json(isKnown ? [] : [operation])
+        }
+        on("records", ListViews.self) { _, _ in FakeOwners.json(["items": []]) }
+        on("records", RebuildView.self) { call, _ in
+            FakeOwners.json(["name": .string("\(call.type.model)_\(call.type.code)")])
+        }
         on("records", ExplainRights.self) { call, _ in
             RightsExplained(
                 items: call.principals.map { principal in

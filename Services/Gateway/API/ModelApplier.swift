@@ -25,17 +25,7 @@ struct ModelApplier: Sendable {
         _ code: String, _ document: JSONBytes, allowDestructive: Bool, member: String? = nil,
         by requester: Requester, as context: CallContext
     ) async throws -> Applied {
-        let value: JSONValue
-        do {
-            value = try JSONValue(parsing: document.bytes)
-        } catch {
-            throw Problem.malformedJSON(error)
-        }
-        var problems = ModelApplier.check(value, code: code)
-        problems += try await check(code, document, as: context)
-        var seen: Set<FieldProblem> = []
-        problems = problems.filter { seen.insert($0).inserted }
-        if !problems.isEmpty { throw Problem.validation(problems) }
+        let value = try await checked(code, document, as: context)
         let applied = try await peers["records"].call(
             ApplyModel(code: code, document: document, allowDestructive: allowDestructive),
             as: context)
@@ -49,6 +39,33 @@ struct ModelApplier: Sendable {
         }
         cache.clear()
         return Applied(model: applied, createdRoles: made)
+    }
+
+    /// `[{"operation", "kind", "code", "destructive", "detail"}]`; throws what `apply` would.
+    func plan(
+        _ code: String, _ document: JSONBytes, as context: CallContext
+    ) async throws -> JSONBytes {
+        _ = try await checked(code, document, as: context)
+        return try await peers["records"].call(
+            PlanModel(code: code, document: document), as: context)
+    }
+
+    /// The document, if no service finds a fault in it.
+    private func checked(
+        _ code: String, _ document: JSONBytes, as context: CallContext
+    ) async throws -> JSONValue {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: document.bytes)
+        } catch {
+            throw Problem.malformedJSON(error)
+        }
+        var problems = ModelApplier.check(value, code: code)
+        problems += try await check(code, document, as: context)
+        var seen: Set<FieldProblem> = []
+        problems = problems.filter { seen.insert($0).inserted }
+        if !problems.isEmpty { throw Problem.validation(problems) }
+        return value
     }
 
     /// What no service can see: the path's code, and the roles, which are the gateway's.

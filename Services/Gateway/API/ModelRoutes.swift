@@ -44,6 +44,43 @@ struct ModelRoutes: Sendable {
                     Answer(201, "Applied for the first time", "ModelApplied"),
                 ]), body: RouteTable.json, bodyLimit: ModelApplier.documentLimit
         ) { request, caller in try await put(request, caller) }
+        table.on(
+            .post, "/api/models/{model}/plan", writes,
+            Operation(
+                "What applying a definition would do; nothing is changed", body: .json("Model"),
+                answers: [
+                    Answer(200, "In order; empty where it is what stands", "ModelPlan")
+                ]), body: RouteTable.json, bodyLimit: ModelApplier.documentLimit
+        ) { request, caller in
+            _ = try QueryReader(request, [])
+            let code = try AccountInput.code(request.parameters["model"])
+            let document = try await request.jsonBytes(limit: ModelApplier.documentLimit)
+            return .passed(
+                try await applier.plan(code, document, as: request.context(caller)))
+        }
+        addViews(to: table)
+    }
+
+    private func addViews(to table: RouteTable) {
+        table.on(
+            .get, "/api/views", .account,
+            Operation(
+                "API views of the classes that the caller may read, or of all for whom may write models",
+                answers: [Answer(200, "Name, columns and state of each", "ViewList")])
+        ) { request, caller in
+            _ = try QueryReader(request, [])
+            return .passed(try await records.forward(ListViews(), as: request.context(caller)))
+        }
+        table.on(
+            .post, "/api/views/{model}/{class}/rebuild", .holder(of: Permissions.modelsWrite),
+            Operation(
+                "Makes an API view again, in place of what another program made of it",
+                answers: [Answer(200, "The view as it stands now", "View")])
+        ) { request, caller in
+            _ = try QueryReader(request, [])
+            let call = RebuildView(try request.fullCode("class"))
+            return .passed(try await records.forward(call, as: request.context(caller)))
+        }
     }
 
     private func put(_ request: Request, _ caller: Caller) async throws -> Response {

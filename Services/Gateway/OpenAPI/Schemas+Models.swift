@@ -1,6 +1,12 @@
 import JSON
 
 extension Schemas {
+    private static let view = object(
+        [
+            ("name", string), ("model", string), ("class", string), ("columns", strings),
+            ("version", integer), ("state", words("current", "drifted", "missing")),
+        ], required: ["name", "model", "class", "columns", "version", "state"])
+
     static let models: [(String, JSONValue)] = [
         (
             "Model",
@@ -19,6 +25,18 @@ extension Schemas {
                 ("items", list(object([("code", string), ("name", text), ("version", integer)])))
             ])
         ),
+        (
+            "ModelPlan",
+            list(
+                object(
+                    [
+                        ("operation", words("create", "change", "convert", "drop")),
+                        ("kind", string), ("code", string), ("destructive", boolean),
+                        ("detail", string),
+                    ], required: ["operation", "kind", "code", "destructive", "detail"]))
+        ),
+        ("View", view),
+        ("ViewList", object([("items", list(OpenAPI.reference("View")))], required: ["items"])),
         (
             "ModelApplied",
             object([

@@ -67,6 +67,12 @@ extension ClassDefinition {
                 default: (inherited?.deletion ?? .logical).rawValue
             ).flatMap(DeletionKind.init) ?? .logical
         webAccess = reader.boolean("webAccess", default: inherited?.webAccess ?? false)
+        isShared = reader.boolean("shared", default: false)
+        if isShared, deletion == .physical {
+            reader.fault(
+                "shared", "contradiction",
+                "goes with logical deletion only: other models' references would lead nowhere")
+        }
         guard let inherited else { return }
         for (member, differs) in [
             ("history", history != inherited.history),

@@ -29,6 +29,8 @@ struct ClassDefinition: Sendable, Hashable {
     var grants: [Grant]
     var prefill: [String]
     var webAccess = false
+    /// Whether other models may refer to it and query it.
+    var isShared = false
     /// Further indexes of its own, each over columns in this order.
     var indexes: [[String]]
     /// Columns whose values together must be there once; rows where one of them is empty are free.

@@ -136,15 +136,6 @@ struct ColumnDefinition: Sendable, Hashable {
         return self == other
     }
 
-    /// Whether every value of `old` stands as it is in this column: then nothing is lost by the
-    /// change.
-    func keepsValues(of old: ColumnDefinition) -> Bool {
-        guard old.many == many, type != .computed, old.type != .computed else { return false }
-        if type == .text, [.choice, .guid, .account, .unit].contains(old.type) { return true }
-        return old.type == type && old.form == form && old.scale == scale && old.target == target
-            && old.structure == structure
-    }
-
     /// Lists filter and sort by these types all the time, so that each gets an index by itself.
     var isIndexed: Bool {
         switch type {

@@ -20,34 +20,62 @@ struct ModelApplication {
         var generation: Int64
     }
 
-    func run(allowDestructive: Bool) throws -> Outcome {
+    /// A document that was looked at: what it does, and what that takes.
+    struct Prepared {
+        let standing: ModelTables
+        let definition: ModelDefinition
+        let change: ModelChange
+        /// In the order of the document; empty where it is what stands.
+        let operations: [ModelOperation]
+
+        var version: Int64 { standing.models[definition.code]?.version ?? 0 }
+    }
+
+    /// Looks at the document and changes nothing; every fault is told.
+    func prepare() throws -> Prepared {
         let value = try JSONValue(parsing: document.bytes)
         let problems = ObjectReader.Problems()
         let definition = ModelDefinition(code: code, document: value, problems: problems)
         let store = try ModelTables.load(connection)
-        let standing = store.models[code]
-        if let standing, try JSONValue(parsing: standing.document.bytes) == value {
-            return Outcome(
-                version: standing.version, created: false, changed: false,
-                generation: store.generation)
+        let change = ModelChange(
+            model: code, from: store.families(of: code), to: definition.classes)
+        let old = try store.models[code].map { try JSONValue(parsing: $0.document.bytes) }
+        if old == value {
+            return Prepared(
+                standing: store, definition: definition, change: change, operations: [])
         }
-        let check = ModelCheckup(definition: definition, store: store)
-        try check.run(connection, problems)
+        try ModelCheckup(definition: definition, store: store).run(connection, problems)
         guard problems.items.isEmpty else { throw RecordsError.validation(problems.items) }
-        let change = ModelChange(from: store.families(of: code), to: definition.classes)
-        let destructive = try destroyed(by: change, in: store)
+        let planner = ModelPlanner(
+            connection: connection, standing: store, definition: definition, change: change,
+            old: old ?? .object(JSONObject()), new: value)
+        return Prepared(
+            standing: store, definition: definition, change: change,
+            operations: try planner.operations())
+    }
+
+    /// Does what `prepare` says.
+    func run(allowDestructive: Bool) throws -> Outcome {
+        let prepared = try prepare()
+        let generation = prepared.standing.generation
+        guard !prepared.operations.isEmpty else {
+            return Outcome(
+                version: prepared.version, created: false, changed: false, generation: generation)
+        }
+        let destructive = prepared.operations.filter(\.isDestructive)
         if !destructive.isEmpty, !allowDestructive {
             throw RecordsError.destructive(destructive)
         }
-        try ClassMigration(connection: connection, model: code, standing: store).apply(
-            change, classes: definition.classes)
-        let version = (standing?.version ?? 0) + 1
-        try noteSwitches(change, version: version)
+        let version = prepared.version + 1
+        try ClassMigration(
+            connection: connection, model: code, standing: prepared.standing, version: version
+        ).apply(prepared.change, prepared.definition)
+        try noteSwitches(prepared.change, version: version)
         try keep(version: version)
         try ModelHandover.enqueue(connection, model: code, version: version, now: now)
         return Outcome(
-            version: version, created: standing == nil, changed: true,
-            generation: store.generation + 1)
+            version: version, created: prepared.version == 0, changed: true,
+            generation: generation + 1)
     }
 
     /// That history was switched is an entry of each class that it concerns.
@@ -62,50 +90,6 @@ struct ModelApplication {
                     root: "model:\(code)/\(version)", now: now)
             }
         }
-    }
-
-    private func destroyed(
-        by change: ModelChange, in store: ModelTables
-    ) throws -> [DestructiveChange] {
-        var result: [DestructiveChange] = []
-        for family in store.families(of: code) {
-            for member in family.members where change.dropped.contains(member.type.code) {
-                let condition = family.hasClassColumn ? "t.class = ?" : "'' = ?"
-                let value = family.hasClassColumn ? member.type.description : ""
-                let rows = try connection.count(
-                    "SELECT count(*) FROM \(family.table) AS t WHERE \(condition)",
-                    [.text(value)])
-                result.append(
-                    DestructiveChange(
-                        operation: .drop, kind: .class, code: member.type.code, rows: rows))
-            }
-        }
-        for item in change.changed {
-            let table = item.old.table
-            func add(
-                _ operation: DestructiveChange.Operation, _ column: FamilyColumn,
-                _ classes: [FullCode]
-            ) throws {
-                let column = FamilyColumn(
-                    column: column.column, owners: classes, isOfAll: !item.old.hasClassColumn)
-                let rows = try connection.count(
-                    "SELECT count(\(quoted(column.column.code))) FROM \(table) AS t "
-                        + "WHERE \(column.condition("t"))")
-                result.append(
-                    DestructiveChange(
-                        operation: operation, kind: .column,
-                        code: "\(classes[0].code).\(column.column.code)", rows: rows))
-            }
-            // What a class that goes had in its columns is counted with it.
-            let stays = Set(item.new.members.map(\.type))
-            for column in item.dropped {
-                let classes = column.owners.filter { stays.contains($0) }
-                if !classes.isEmpty { try add(.drop, column, classes) }
-            }
-            for (column, classes) in item.lost { try add(.drop, column, classes) }
-            for column in item.retyped { try add(.retype, column, column.owners) }
-        }
-        return result
     }
 
     private func keep(version: Int64) throws {

@@ -9,16 +9,16 @@ struct ModelChange: Sendable {
     /// The families that stand before and after, in the order of the new definition.
     var changed: [FamilyChange] = []
 
-    init(from old: [ClassFamily], to new: [ClassDefinition]) {
+    init(model: String, from old: [ClassFamily], to new: [ClassDefinition]) {
         let standing = old.flatMap(\.members)
         let codes = Set(standing.map(\.type.code))
         added = new.map(\.code).filter { !codes.contains($0) }
         let wanted = Set(new.map(\.code))
         dropped = standing.map(\.type.code).filter { !wanted.contains($0) }
-        // Numbers are not given yet; for what differs any will do.
+        // New classes have no numbers yet; for what differs any will do.
         var numbers: [String: Int64] = [:]
-        for (index, item) in new.enumerated() { numbers[item.code] = Int64(index) }
-        let model = standing.first?.type.model ?? ""
+        for item in new { numbers[item.code] = 0 }
+        for member in standing { numbers[member.type.code] = member.number }
         for family in ClassFamily.families(model, new, numbers: numbers) {
             guard let before = old.first(where: { $0.root.type == family.root.type }) else {
                 continue
@@ -28,16 +28,22 @@ struct ModelChange: Sendable {
     }
 }
 
+/// A column of a family whose values are written anew.
+struct FamilyColumnChange: Sendable {
+    let column: FamilyColumn
+    let conversion: ColumnConversion
+}
+
 /// What becomes of the table of a family.
 struct FamilyChange: Sendable {
     let old: ClassFamily
     let new: ClassFamily
     var added: [FamilyColumn] = []
     var dropped: [FamilyColumn] = []
-    /// Of another type now: the old values cannot stay.
-    var retyped: [FamilyColumn] = []
-    /// Values stay; the default, which is part of the table, is another.
-    var redefaulted: [FamilyColumn] = []
+    /// Of another type or form now.
+    var converted: [FamilyColumnChange] = []
+    /// Values stay; what the table says of the column, such as its default, is another.
+    var redefined: [FamilyColumn] = []
     /// Columns that stay and that some classes, which stay as well, have no longer.
     var lost: [(column: FamilyColumn, classes: [FullCode])] = []
     /// Columns that stay and that some classes have newly.
@@ -64,16 +70,19 @@ struct FamilyChange: Sendable {
                 continue
             }
             let owners = Set(column.owners)
-            let classes = standing.owners.filter { stays.contains($0) && !owners.contains($0) }
-            if !classes.isEmpty { lost.append((column, classes)) }
-            if !column.column.keepsValues(of: standing.column) {
-                retyped.append(column)
-                continue
-            }
-            if standing.sql != column.sql { redefaulted.append(column) }
             let had = Set(standing.owners)
-            let newly = column.owners.filter { !had.contains($0) }
-            if !newly.isEmpty { gained.append((column, newly)) }
+            let losers = standing.owners.filter { stays.contains($0) && !owners.contains($0) }
+            if !losers.isEmpty { lost.append((column, losers)) }
+            let winners = column.owners.filter { !had.contains($0) }
+            if !winners.isEmpty { gained.append((column, winners)) }
+            if case .kept = ColumnFate(from: standing.column, to: column.column) {
+                if standing.sql != column.sql { redefined.append(column) }
+            } else {
+                converted.append(
+                    FamilyColumnChange(
+                        column: column,
+                        conversion: ColumnConversion(old: standing.column, new: column.column)))
+            }
         }
         let codes = Set(after.map(\.column.code))
         dropped = old.storedColumns.filter { !codes.contains($0.column.code) }
@@ -81,7 +90,7 @@ struct FamilyChange: Sendable {
     }
 
     private mutating func compareComputed() {
-        var touched = Set((dropped + retyped + redefaulted).map(\.column.code))
+        var touched = Set((dropped + converted.map(\.column) + redefined).map(\.column.code))
         let after = new.columns.filter { $0.column.type == .computed }
         for item in old.columns {
             guard let value = item.column.computed else { continue }
@@ -95,23 +104,5 @@ struct FamilyChange: Sendable {
         computed = after.filter {
             !standing.contains($0.column.code) || touched.contains($0.column.code)
         }
-    }
-}
-
-/// Something that a document would destroy, with how much of it there is.
-struct DestructiveChange: Sendable, Hashable {
-    enum Operation: String, Sendable { case drop, retype }
-    enum Kind: String, Sendable { case `class`, column }
-
-    var operation: Operation
-    var kind: Kind
-    /// `ticket`, `ticket.body`.
-    var code: String
-    /// Rows of a class, or rows with a value in the column; deleted records count too.
-    var rows: Int64
-
-    var sentence: String {
-        let what = "\(kind.rawValue) \(code) with \(rows) \(rows == 1 ? "row" : "rows")"
-        return operation == .drop ? "\(what) would go" : "\(what) would lose its values"
     }
 }

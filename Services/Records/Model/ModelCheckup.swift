@@ -24,18 +24,27 @@ struct ModelCheckup {
     /// Every query compiles over the views of the model as it will be.
     private func checkQueries(_ problems: ObjectReader.Problems) {
         for (index, query) in definition.queries.enumerated() where query.text != .empty {
-            let views = definition.classes.compactMap { item -> CallerView? in
-                let name = ClassTable.viewName(model: definition.code, code: item.code)
-                let isFamily =
-                    item.parent != nil
-                    || definition.classes.contains { $0.parent == item.code }
-                return query.text.names.contains(name)
-                    ? CallerView(checking: item, hasClassColumn: isFamily, name: name) : nil
+            var views = callerViews(definition.code, definition.classes, of: query)
+            for (model, classes) in store.definitionsByModel where model != definition.code {
+                views += callerViews(model, classes, of: query, sharedOnly: true)
             }
             let sql = CallerView.statement(query.text, over: views) { _ in .null }
             if let fault = QueryRun.confinement(of: views).fault(of: sql.text) {
                 problems.add("/queries/\(index)/sql", "wrong-sql", "cannot be run: \(fault)")
             }
+        }
+    }
+
+    /// The views that a query names, to compile it over.
+    private func callerViews(
+        _ model: String, _ classes: [ClassDefinition], of query: QueryDefinition,
+        sharedOnly: Bool = false
+    ) -> [CallerView] {
+        classes.compactMap { item in
+            let name = ClassTable.viewName(model: model, code: item.code)
+            guard query.text.names.contains(name), item.isShared || !sharedOnly else { return nil }
+            let isFamily = item.parent != nil || classes.contains { $0.parent == item.code }
+            return CallerView(checking: item, hasClassColumn: isFamily, name: name)
         }
     }
 
@@ -53,6 +62,10 @@ struct ModelCheckup {
                 problems.add(
                     "\(pointer)/columns/\(index)/class", "unknown-class",
                     "There is no class \(target).")
+            } else if target.model != definition.code, !isShared(target) {
+                problems.add(
+                    "\(pointer)/columns/\(index)/class", "not-shared",
+                    "\(target) is not open to other models; its own must say `\"shared\": true`.")
             }
         }
     }
@@ -79,18 +92,37 @@ struct ModelCheckup {
         }
     }
 
-    /// A class that goes must not be what a column of another model refers to.
+    private func isShared(_ type: FullCode) -> Bool {
+        store.definitions(of: type.model).first { $0.code == type.code }?.isShared ?? false
+    }
+
+    /// A class that goes, or is shared no more, must not be what a column or query of another
+    /// model names.
     private func checkReferrers(_ own: Set<String>, _ problems: ObjectReader.Problems) {
+        let shared = Set(definition.classes.filter(\.isShared).map(\.code))
         for (model, classes) in store.definitionsByModel where model != definition.code {
             for item in classes {
-                for column in item.columns {
+                for column in item.columns.dropFirst(item.inheritedCount) {
                     guard let target = column.target, target.model == definition.code,
-                        !own.contains(target.code)
+                        !shared.contains(target.code)
                     else { continue }
+                    let words = own.contains(target.code) ? "not shared here" : "missing here"
                     problems.add(
                         "/classes", "still-referenced",
                         "\(model).\(item.code).\(column.code) refers to \(target), which is "
-                            + "missing here.")
+                            + "\(words).")
+                }
+            }
+            for query in store.models[model]?.queries ?? [] {
+                for item in store.definitions(of: definition.code)
+                where item.isShared && !shared.contains(item.code)
+                    && query.text.names.contains(
+                        ClassTable.viewName(model: definition.code, code: item.code))
+                {
+                    problems.add(
+                        "/classes", "still-referenced",
+                        "The query \(model).\(query.code) reads \(item.code), which is not shared "
+                            + "here.")
                 }
             }
         }
@@ -115,11 +147,13 @@ struct ModelCheckup {
     /// a column is asked, for all that inherit it.
     private func checkRows(_ connection: Connection, _ problems: ObjectReader.Problems) throws {
         let change = ModelChange(
-            from: store.families(of: definition.code), to: definition.classes)
+            model: definition.code, from: store.families(of: definition.code),
+            to: definition.classes)
         for item in change.changed {
             for member in item.new.members {
                 try checkRows(of: member, item, connection, problems)
             }
+            try checkConversions(item, connection, problems)
             try checkUnique(item, connection, problems)
         }
     }
@@ -137,7 +171,7 @@ struct ModelCheckup {
             let standing = change.old.columns.first { $0.column.code == column.code }
             guard let rows, standing?.column != column || standing?.owners.first != member.type
             else { continue }
-            let isKept = standing.map { column.keepsValues(of: $0.column) } ?? false
+            let isKept = standing != nil
             // Of the class itself; one that gets it from elsewhere in the family has no values yet.
             let before = isKept && standing?.owners.first == member.type ? standing?.column : nil
             let place = "/classes/\(index)/columns/\(position)"
@@ -171,7 +205,9 @@ struct ModelCheckup {
         _ change: FamilyChange, _ connection: Connection, _ problems: ObjectReader.Problems
     ) throws {
         let standing = change.old.uniqueKeys
-        let fresh = Set((change.added + change.retyped + change.computed).map(\.column.code))
+        // The check of a conversion looks for what would be twice.
+        let anew = change.added + change.converted.map(\.column) + change.computed
+        let fresh = Set(anew.map(\.column.code))
         for key in change.new.uniqueKeys
         where !standing.contains(key) && fresh.isDisjoint(with: key) {
             let list = key.map(quoted).joined(separator: ", ")
@@ -184,6 +220,32 @@ struct ModelCheckup {
             guard twice > 0 else { continue }
             problems.add(place(of: key), "rows-not-unique", "\(twice) values are there twice.")
         }
+    }
+
+    /// Values must become what the new definition of their column takes, every one.
+    private func checkConversions(
+        _ change: FamilyChange, _ connection: Connection, _ problems: ObjectReader.Problems
+    ) throws {
+        for item in change.converted {
+            let (old, new) = (item.conversion.old, item.conversion.new)
+            let place = place(of: new.code, in: item.column.owners[0].code)
+            if case .refused(let words) = ColumnFate(from: old, to: new) {
+                problems.add(place, "unsafe-conversion", words)
+                continue
+            }
+            let faults = try ConversionFaults(connection, item, table: change.old.table)
+            if faults.count > 0 {
+                problems.add(place, "rows-not-convertible", faults.sentence(new.type))
+            }
+        }
+    }
+
+    private func place(of column: String, in type: String) -> String {
+        guard let index = definition.classes.firstIndex(where: { $0.code == type }),
+            let position = definition.classes[index].index(of: column)
+        else { return "/classes" }
+        let own = position - definition.classes[index].inheritedCount
+        return "/classes/\(index)/columns/\(own)/type"
     }
 
     /// Where the document says that a key is unique.

@@ -62,6 +62,58 @@ final class ModelStore: Sendable {
         }
     }
 
+    /// `[{"operation", "kind", "code", "destructive", "detail"}]`: what applying the document would
+    /// do. Throws every fault that applying it would.
+    func plan(_ call: PlanModel) async throws -> JSONBytes {
+        guard FullCode.isCode(call.code) else {
+            throw RecordsError.validation([ModelStore.codeFault])
+        }
+        let now = runtime.clock.now()
+        return try await database.read { connection in
+            let application = ModelApplication(
+                connection: connection, code: call.code, document: call.document, account: "",
+                now: now)
+            let operations = try application.prepare().operations
+            return JSONBytes(JSONValue.array(operations.map(\.json)).bytes)
+        }
+    }
+
+    // MARK: API views
+
+    /// `{"items": [{"name", "model", "class", "columns", "version", "state"}]}`, as far as the
+    /// caller may read the classes; who may write models sees every one.
+    func views(_ context: CallContext) async throws -> JSONBytes {
+        let snapshot = current
+        let mayWrite =
+            context.principal.isSystem || context.principal.permissions.contains("models:write")
+        let views = try await database.read { try APIView.all($0, ModelTables.load($0)) }
+        let items = views.compactMap { view -> JSONValue? in
+            var columns = view.columns
+            if !mayWrite {
+                guard let plan = try? snapshot.access(view.type, context).plan else { return nil }
+                let shown = Set(plan.object.fields.map(\.key.text))
+                columns = columns.filter { shown.contains($0) }
+            }
+            return view.json(columns)
+        }
+        return JSONBytes(JSONValue.object(JSONObject([("items", .array(items))])).bytes)
+    }
+
+    /// Makes the view of a class again, in place of another program's; nothing else changes.
+    func rebuild(_ call: RebuildView) async throws -> JSONBytes {
+        try await database.write { connection in
+            let tables = try ModelTables.load(connection)
+            let families = tables.families(of: call.type.model)
+            guard let model = tables.models[call.type.model],
+                let family = families.first(where: { $0.rows(of: call.type.code) != nil }),
+                let member = family.members.first(where: { $0.type == call.type })
+            else { throw RecordsError.notFound }
+            try APIView.make(connection, member, of: family, version: model.version)
+            let view = try APIView.all(connection, tables).first { $0.type == call.type }
+            return JSONBytes(view?.json(view?.columns ?? []).bytes ?? [])
+        }
+    }
+
     private static let codeFault = FieldProblem(
         pointer: "/code", code: "invalid-code",
         detail: "A code begins with a lower-case letter and has at most 63 of a-z, 0-9 and _.")

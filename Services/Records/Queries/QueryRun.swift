@@ -162,11 +162,14 @@ struct QueryRun: Sendable {
 }
 
 extension ModelSnapshot {
-    /// The classes whose API views a query of `model` names, by the views' names.
+    /// The classes whose API views a query of `model` names, by the views' names; of other models
+    /// those that are shared.
     func views(of text: QueryText, model: String) -> [(String, RecordClass)] {
         classes.values.compactMap { item in
             let name = ClassTable.viewName(model: item.type.model, code: item.type.code)
-            guard item.type.model == model, text.names.contains(name) else { return nil }
+            guard item.type.model == model || item.definition.isShared,
+                text.names.contains(name)
+            else { return nil }
             return (name, item)
         }
         .sorted { $0.0 < $1.0 }

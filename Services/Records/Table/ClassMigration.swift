@@ -7,12 +7,18 @@ struct ClassMigration {
     let connection: Connection
     let model: String
     let standing: ModelTables
+    /// Of the document that is applied.
+    let version: Int64
 
-    func apply(_ change: ModelChange, classes: [ClassDefinition]) throws {
-        let old = standing.families(of: model)
+    func apply(_ change: ModelChange, _ definition: ModelDefinition) throws {
+        let (old, classes) = (standing.families(of: model), definition.classes)
+        let views = try APIView.changes(connection, change, standing, definition)
         // Changing a table fails while a trigger or view names something that is missing, so that
-        // all that is ours goes first; other programs' stay and are asked.
+        // what is ours goes first; other programs' stay and are asked.
         for family in old { try clear(family) }
+        for view in views where view.change != .make(nil) {
+            try APIView.drop(connection, view.name)
+        }
         var numbers: [String: Int64] = [:]
         for member in old.flatMap(\.members) { numbers[member.type.code] = member.number }
         for code in change.added { numbers[code] = try addClass(code) }
@@ -34,7 +40,13 @@ struct ClassMigration {
                 [.text(model), .text(code)])
         }
         // Triggers look references up by table, so that they come when every table is there.
-        for family in families { try finish(family, among: families) }
+        for family in families {
+            try finish(family, among: families)
+            for member in family.members
+            where views.contains(where: { $0.type == member.type }) {
+                try APIView.make(connection, member, of: family, version: version)
+            }
+        }
     }
 
     private func addClass(_ code: String) throws -> Int64 {
@@ -47,26 +59,36 @@ struct ClassMigration {
         for name in ClassTable.triggerNames(family.root.number) {
             try connection.script("DROP TRIGGER IF EXISTS \(name)")
         }
-        for member in family.members {
-            let view = ClassTable.viewName(model: model, code: member.type.code)
-            try connection.script("DROP VIEW IF EXISTS \(quoted(view))")
-        }
     }
 
     private func alter(_ change: FamilyChange, to new: ClassFamily) throws {
         let table = new.table
-        var statements: [String] = []
+        let anew = change.converted.map(\.column) + change.redefined
+        let isInTheWay = !(anew + change.dropped + change.uncomputed).isEmpty
         // An index over a column that goes or is made anew would hold it back.
         let wanted = ClassTable.indexes(new)
-        let gone =
-            (change.dropped + change.retyped + change.redefaulted + change.uncomputed)
-            .map(\.column.code)
+        let gone = (change.dropped + anew + change.uncomputed).map(\.column.code)
         for (name, sql) in ClassTable.indexes(change.old) {
-            let isTouched = gone.contains { sql.contains(quoted($0)) }
-            if isTouched || wanted[name] != sql {
-                statements.append("DROP INDEX IF EXISTS \(quoted(name));")
+            if gone.contains(where: { sql.contains(quoted($0)) }) || wanted[name] != sql {
+                try connection.script("DROP INDEX IF EXISTS \(quoted(name))")
             }
         }
+        let lift = isInTheWay ? try SchemaLift(connection, from: table) : nil
+        try reshape(change, to: new)
+        try remake(change, in: table)
+        for (column, classes) in change.gained where column.column.sequence == nil {
+            for statement in fill(column, classes, in: table) { try connection.script(statement) }
+        }
+        for column in change.computed {
+            try connection.script("ALTER TABLE \(table) ADD COLUMN \(column.sql)")
+        }
+        try lift?.restore(connection, of: table)
+    }
+
+    /// Rows and columns that come and go.
+    private func reshape(_ change: FamilyChange, to new: ClassFamily) throws {
+        let table = new.table
+        var statements: [String] = []
         if !change.droppedClasses.isEmpty {
             let codes = change.droppedClasses.map { literal($0.type.description) }
             statements.append(
@@ -75,39 +97,77 @@ struct ClassMigration {
         if new.hasClassColumn, !change.old.hasClassColumn {
             statements.append("ALTER TABLE \(table) ADD COLUMN \(ClassTable.classColumnSQL(new));")
         }
+        for column in change.uncomputed + change.dropped {
+            statements.append("ALTER TABLE \(table) DROP COLUMN \(quoted(column.column.code));")
+        }
         if !new.hasClassColumn, change.old.hasClassColumn {
             statements.append("ALTER TABLE \(table) DROP COLUMN class;")
-        }
-        for column in change.uncomputed + change.dropped + change.retyped {
-            statements.append("ALTER TABLE \(table) DROP COLUMN \(quoted(column.column.code));")
         }
         for (column, classes) in change.lost {
             statements.append(
                 "UPDATE \(table) SET \(quoted(column.column.code)) = NULL "
                     + "WHERE class IN (\(list(classes)));")
         }
-        for column in change.added + change.retyped {
+        for column in change.added {
             statements.append("ALTER TABLE \(table) ADD COLUMN \(column.sql);")
             statements += fill(column, new)
         }
-        for column in change.redefaulted {
-            // The default is part of the column: a new one takes the values over. Its name for the
-            // meantime is none that a code can have.
-            let code = quoted(column.column.code)
-            statements += [
-                "ALTER TABLE \(table) RENAME COLUMN \(code) TO \"_old\";",
-                "ALTER TABLE \(table) ADD COLUMN \(column.sql);",
-                "UPDATE \(table) SET \(code) = \"_old\";",
-                "ALTER TABLE \(table) DROP COLUMN \"_old\";",
-            ]
-        }
-        for (column, classes) in change.gained {
-            statements += fill(column, classes, in: table)
-        }
-        for column in change.computed {
-            statements.append("ALTER TABLE \(table) ADD COLUMN \(column.sql);")
-        }
         for statement in statements { try connection.script(statement) }
+    }
+
+    /// Type and default are part of a column, so that one of another kind takes the values over.
+    /// It is no change of the records: their versions stay, and the change log has what it had.
+    private func remake(_ change: FamilyChange, in table: String) throws {
+        for column in change.redefined {
+            try remake(column, in: table) {
+                try connection.script("UPDATE \(table) SET \"_new\" = \($0)")
+            }
+        }
+        for item in change.converted {
+            try remake(item.column, in: table) { code in
+                // The new column's default is not for rows that stand.
+                try connection.script("UPDATE \(table) SET \"_new\" = NULL")
+                try convert(item.conversion, code, in: table)
+            }
+        }
+    }
+
+    /// Makes a column anew under a name that no code can have, lets `fill` give it its values, and
+    /// puts it in the place of the old one.
+    private func remake(
+        _ column: FamilyColumn, in table: String, fill: (String) throws -> Void
+    ) throws {
+        let code = quoted(column.column.code)
+        let definition = column.sql.replacing(code, with: "\"_new\"", maxReplacements: 1)
+        try connection.script("ALTER TABLE \(table) ADD COLUMN \(definition)")
+        try fill(code)
+        try connection.script("ALTER TABLE \(table) DROP COLUMN \(code)")
+        try connection.script("ALTER TABLE \(table) RENAME COLUMN \"_new\" TO \(code)")
+    }
+
+    /// Rows that are converted at a time.
+    private static let batch = 1000
+
+    private func convert(
+        _ conversion: ColumnConversion, _ code: String, in table: String
+    ) throws {
+        var last: Int64 = 0
+        while true {
+            let rows = try connection.query(
+                """
+                SELECT id, \(code) FROM \(table) WHERE id > ? AND \(code) IS NOT NULL \
+                ORDER BY id LIMIT \(ClassMigration.batch)
+                """, [.integer(last)]
+            ) { ($0.integer(0), $0.value(1)) }
+            guard let end = rows.last?.0 else { return }
+            last = end
+            for (id, stored) in rows {
+                // The check has found no value that fails.
+                let value = try conversion.convert(stored).get()
+                try connection.run(
+                    "UPDATE \(table) SET \"_new\" = ? WHERE id = ?", [value, .integer(id)])
+            }
+        }
     }
 
     /// Gives the rows that stand what new ones get.
@@ -156,7 +216,6 @@ struct ClassMigration {
             try connection.run(
                 "UPDATE class SET history = ? WHERE number = ?",
                 [SQLValue(member.definition.history), .integer(member.number)])
-            try connection.script(ClassTable.viewSQL(member, of: family))
         }
     }
 }

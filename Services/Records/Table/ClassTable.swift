@@ -134,7 +134,7 @@ enum ClassTable {
 
     /// The API view: the class by its codes, without deleted records, decimals as numbers.
     static func viewSQL(_ member: ClassFamily.Member, of family: ClassFamily) -> String {
-        let view = viewName(model: member.type.model, code: member.type.code)
+        let view = viewName(member.type)
         let type = family.hasClassColumn ? "class, " : ""
         let rows = family.rows(of: member.type.code)?.condition("r") ?? ""
         let columns = member.definition.columns.map { column in
@@ -155,5 +155,15 @@ enum ClassTable {
             """
     }
 
+    /// The names of the view's columns, in order.
+    static func viewColumns(_ member: ClassFamily.Member, of family: ClassFamily) -> [String] {
+        ["id", "version"] + (family.hasClassColumn ? ["class"] : [])
+            + ["created", "creator", "modified", "modifier"]
+            + member.definition.columns.map(\.code)
+    }
+
     static func viewName(model: String, code: String) -> String { "\(model)_\(code)" }
+    static func viewName(_ type: FullCode) -> String {
+        viewName(model: type.model, code: type.code)
+    }
 }
