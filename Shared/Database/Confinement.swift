@@ -1,5 +1,4 @@
 import CSQLite
-import ServiceRuntime
 
 /// What a statement that somebody else wrote may reach: tables only through subqueries of ours, and
 /// functions that are listed.
@@ -26,7 +25,7 @@ public struct Confinement: Sendable {
         do {
             let connection = try Connection(
                 path: ":memory:", access: .confined, busyTimeout: .zero)
-            try connection.confined(by: self, clock: SystemClock()) { try $0.compile(sql) }
+            try connection.confined(by: self) { try $0.compile(sql) }
             return nil
         } catch DatabaseError.failed(_, let message, _) {
             return message
@@ -39,15 +38,11 @@ public struct Confinement: Sendable {
 extension Connection {
     /// Runs `body`, whose statements keep within `confinement`.
     func confined<T>(
-        by confinement: Confinement, clock: any WallClock, _ body: (Connection) throws -> T
+        by confinement: Confinement, _ body: (Connection) throws -> T
     ) throws -> T {
         warden.confinement = confinement
-        warden.end = clock.monotonicNanoseconds() + confinement.time.nanoseconds
-        defer {
-            warden.confinement = nil
-            warden.end = .max
-        }
-        return try body(self)
+        defer { warden.confinement = nil }
+        return try timed(confinement.time, body)
     }
 
     /// Makes `sql` ready to run and does not run it.
@@ -78,65 +73,5 @@ extension Connection {
 
     private static func refusal(_ message: String) -> DatabaseError {
         .failed(code: Int(SQLITE_AUTH), message: message, sql: "")
-    }
-}
-
-/// Watches over the statements of one connection: what they may reach, and for how long.
-final class Warden {
-    var confinement: Confinement?
-    /// When a statement must have ended; `.max` is never.
-    var end = UInt64.max
-    /// Names of tables, or of subqueries, that are read without a column.
-    var counted: Set<String> = []
-
-    private let clock = SystemClock()
-    /// Instructions of the engine between two looks at the clock: some 20 µs.
-    private static let interval: Int32 = 2000
-
-    func install(in database: OpaquePointer, isConfined: Bool) {
-        // The connection keeps it for as long as the handle lives.
-        let pointer = Unmanaged.passUnretained(self).toOpaque()
-        sqlite3_progress_handler(
-            database, Warden.interval,
-            { pointer in
-                guard let pointer else { return 1 }
-                let warden = Unmanaged<Warden>.fromOpaque(pointer).takeUnretainedValue()
-                return warden.isOver ? 1 : 0
-            }, pointer)
-        guard isConfined else { return }
-        sqlite3_set_authorizer(
-            database,
-            { pointer, action, first, second, _, reader in
-                guard let pointer else { return SQLITE_DENY }
-                let warden = Unmanaged<Warden>.fromOpaque(pointer).takeUnretainedValue()
-                func text(_ bytes: UnsafePointer<CChar>?) -> String {
-                    bytes.map { String(cString: $0) } ?? ""
-                }
-                let isFine = warden.allows(
-                    action, text(first), text(second), reader: reader.map { String(cString: $0) })
-                return isFine ? SQLITE_OK : SQLITE_DENY
-            }, pointer)
-    }
-
-    private var isOver: Bool { end != .max && clock.monotonicNanoseconds() >= end }
-
-    /// Table-valued functions over a value that the statement has.
-    private static let valueTables: Set<String> = ["json_each", "json_tree"]
-
-    private func allows(
-        _ action: Int32, _ first: String, _ second: String, reader: String?
-    ) -> Bool {
-        guard let confinement else { return true }
-        if let reader, confinement.readers.contains(reader) { return true }
-        switch action {
-        case SQLITE_SELECT, SQLITE_RECURSIVE: return true
-        case SQLITE_FUNCTION: return confinement.functions.contains(second.lowercased())
-        case SQLITE_READ:
-            if Warden.valueTables.contains(first.lowercased()) { return true }
-            guard second.isEmpty else { return false }
-            counted.insert(first)
-            return true
-        default: return false
-        }
     }
 }

@@ -114,11 +114,13 @@ public final class Database: Sendable {
     }
 
     /// Runs `body` on a reader thread in one read transaction (a consistent view): scans, lists,
-    /// exports.
-    public func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
-        async throws -> T
-    {
-        try await readers.read(body)
+    /// exports. Where a `limit` is given and its statements take longer,
+    /// `DatabaseError.interrupted`.
+    public func read<T: Sendable>(
+        within limit: Duration? = nil, _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        guard let limit else { return try await readers.read(body) }
+        return try await readers.read { try $0.timed(limit, body) }
     }
 
     /// Runs `body`, whose statements somebody else wrote, on a thread for such, in one read
@@ -127,10 +129,7 @@ public final class Database: Sendable {
         confinedBy confinement: Confinement,
         _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {
-        let clock = SystemClock()
-        return try await confinedReaders.read { connection in
-            try connection.confined(by: confinement, clock: clock, body)
-        }
+        try await confinedReaders.read { try $0.confined(by: confinement, body) }
     }
 
     /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for
@@ -139,11 +138,36 @@ public final class Database: Sendable {
     public func pointRead<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
+        guard let slot = loopSlot else { return try await read(body) }
+        return try body(slot.connection(configuration))
+    }
+
+    /// Runs `body`, which reads and nothing else, in one read transaction: where it is, on an event
+    /// loop on that loop's own connection, as long as that takes a few steps, and else again on a
+    /// reader thread. What was too long for the loop under this `name` is sent to a thread at once
+    /// the next time. `limit` as of `read`.
+    public func quickRead<T: Sendable>(
+        _ name: String, within limit: Duration,
+        _ body: @escaping @Sendable (Connection) throws -> T
+    ) async throws -> T {
+        guard let slot = loopSlot else { return try await read(within: limit, body) }
+        let connection = try slot.connection(configuration)
+        guard !slot.isLong(name) else { return try await read(within: limit, body) }
+        do {
+            return try connection.hurried { try $0.snapshot(body) }
+        } catch DatabaseError.interrupted {
+            slot.note(long: name)
+            return try await read(within: limit, body)
+        }
+    }
+
+    /// The place of this event loop's connection; nil on any other thread.
+    private var loopSlot: LoopConnection? {
         guard !loopConnections.isEmpty, let loop = EventLoop.current,
             loop.index < loopConnections.count,
             runtime.loops.loops[loop.index] === loop
-        else { return try await readers.read(body) }
-        return try body(loopConnections[loop.index].connection(configuration))
+        else { return nil }
+        return loopConnections[loop.index]
     }
 
     /// A number that changes with every commit by another process (SQLite's `data_version`).

@@ -8,6 +8,9 @@ final class LoopConnection: @unchecked Sendable {
     private var open: Connection?
     private var isClosed = false
     private let used = Atomic<Bool>(false)
+    /// Names of reads that are too long for a loop; forgotten when there are many.
+    private var long: Set<String> = []
+    private static let longLimit = 256
 
     var isUsed: Bool { used.load(ordering: .acquiring) }
 
@@ -19,6 +22,13 @@ final class LoopConnection: @unchecked Sendable {
         open = made
         used.store(true, ordering: .releasing)
         return made
+    }
+
+    func isLong(_ name: String) -> Bool { !long.isEmpty && long.contains(name) }
+
+    func note(long name: String) {
+        if long.count >= LoopConnection.longLimit { long.removeAll() }
+        long.insert(name)
     }
 
     func close() {

@@ -36,11 +36,7 @@ final class Readers: Sendable {
             let refusal = queue.push { lent in
                 continuation.resume(
                     with: Result {
-                        let connection = try lent.get()
-                        try connection.run("begin")
-                        // It wrote nothing, so that either end is as good.
-                        defer { _ = try? connection.run("rollback") }
-                        return try body(connection)
+                        try lent.get().snapshot(body)
                     })
             }
             if let refusal { continuation.resume(throwing: DatabaseError(refusal)) }

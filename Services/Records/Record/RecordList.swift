@@ -10,6 +10,8 @@ struct RecordList: Sendable {
     static let limitRange = 1...1000
     /// A page ends early when it has this many bytes.
     static let bytesLimit = 8 << 20
+    /// How long a page may take to be found and counted.
+    static let time = Duration.seconds(5)
 
     let plan: RecordPlan
     let condition: SQLText
@@ -72,14 +74,10 @@ struct RecordList: Sendable {
         start = cursor
     }
 
-    /// Whether an index alone finds the page, so that it may be read on an event loop.
-    var isPoint: Bool {
-        isLive && order.keys.count == 1 && plan.isWholeTable && condition == plan.condition
-            && !isCounted && limit <= 100
-    }
-
     /// `{"items", "next", "count"?}`.
-    func answer(_ connection: Connection, _ moment: QueryMoment) throws -> JSONBytes {
+    func answer(
+        _ connection: Connection, _ moment: QueryMoment, counts: CountCache
+    ) throws -> JSONBytes {
         var page = Page(writer: JSONWriter(capacity: 256 * limit))
         page.writer.beginObject()
         page.writer.key("items")
@@ -103,7 +101,8 @@ struct RecordList: Sendable {
         if isCounted {
             page.writer.key("count")
             let sql = "SELECT count(*) FROM " + plan.source + " WHERE " + condition
-            page.writer.integer(try connection.count(sql.text, sql.values(for: moment)))
+            page.writer.integer(
+                try counts.count(connection, sql.text, sql.values(for: moment)))
         }
         page.writer.endObject()
         return JSONBytes(page.writer.bytes)
@@ -151,14 +150,16 @@ struct RecordList: Sendable {
 
 extension RecordStore {
     func list(_ call: ListRecords, _ context: CallContext) async throws -> JSONBytes {
-        try await current { snapshot in
+        let counts = counts
+        return try await current { snapshot in
             let access = try snapshot.access(call.type, context)
             let list = try RecordList(call, access: access, context: context, snapshot: snapshot)
             let moment = moment(context)
-            if list.isPoint {
-                return try await database.pointRead { try list.answer($0, moment) }
+            return try await database.quickRead(
+                list.statement(for: SQLText()).text, within: RecordList.time
+            ) {
+                try list.answer($0, moment, counts: counts)
             }
-            return try await database.read { try list.answer($0, moment) }
         }
     }
 }

@@ -13,8 +13,6 @@ final class RecordPlan: Sendable {
     let source: SQLText
     /// Which rows: not deleted, and granted.
     let condition: SQLText
-    /// False where the table has rows of other classes too, which a list must pass over.
-    let isWholeTable: Bool
     /// How many columns the row has.
     let width: Int
     let object: ObjectPlan
@@ -110,7 +108,6 @@ final class RecordPlan: Sendable {
     ) {
         columns = builder.columns
         source = SQLText("\(recordClass.table) AS \(QueryScope.alias)") + builder.joins
-        isWholeTable = recordClass.rows.classes == nil
         width = builder.width
         object = builder.object
         var condition = standing + recordClass.rows.condition(QueryScope.alias)

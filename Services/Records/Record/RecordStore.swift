@@ -20,6 +20,7 @@ final class RecordStore: Sendable {
     let runtime: Runtime
     let peers: Peers
     private let answers = IdempotencyTable()
+    let counts = CountCache()
     /// In the names of what reads tables for queries; see `Confinement.readers`.
     let querySecret: String
     /// Called after each commit that may have written to the change log.

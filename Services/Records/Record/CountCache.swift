@@ -1,0 +1,51 @@
+import Database
+import Synchronization
+
+/// Totals of lists, kept by what they depend on: the statement with its values, and the state of
+/// all records and of the directory. Whoever changes a record, this service or another program,
+/// makes another state.
+final class CountCache: Sendable {
+    static let limit = 4096
+
+    /// A state of the database, as far as lists depend on it: the last number of the change log,
+    /// the version of the directory, and the generation of the models.
+    struct State: Hashable, Sendable {
+        var change: Int64
+        var directory: Int64
+        var models: Int64
+
+        init(_ connection: Connection) throws {
+            let sql = """
+                SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'change_log'), \
+                (SELECT version FROM directory), (SELECT generation FROM store)
+                """
+            let found = try connection.first(sql) { ($0.integer(0), $0.integer(1), $0.integer(2)) }
+            (change, directory, models) = found ?? (0, 0, 0)
+        }
+    }
+
+    private struct Key: Hashable {
+        let sql: String
+        let values: [SQLValue]
+    }
+
+    private struct Kept {
+        let state: State
+        let count: Int64
+    }
+
+    private let kept = Mutex<[Key: Kept]>([:])
+
+    /// The count of `sql` in the state that the connection's transaction sees.
+    func count(_ connection: Connection, _ sql: String, _ values: [SQLValue]) throws -> Int64 {
+        let state = try State(connection)
+        let key = Key(sql: sql, values: values)
+        if let known = kept.withLock({ $0[key] }), known.state == state { return known.count }
+        let count = try connection.count(sql, values)
+        kept.withLock { kept in
+            if kept.count >= CountCache.limit { kept.removeAll(keepingCapacity: true) }
+            kept[key] = Kept(state: state, count: count)
+        }
+        return count
+    }
+}

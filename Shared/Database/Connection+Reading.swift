@@ -1,0 +1,29 @@
+import ServiceRuntime
+
+// How long a read may take, and what it sees.
+extension Connection {
+    /// Looks of the warden that a read on an event loop may take: some 300 µs.
+    private static let hurry = 20
+
+    /// Runs `body` in one read transaction: all of it sees one state.
+    func snapshot<T>(_ body: (Connection) throws -> T) throws -> T {
+        try run("begin")
+        // It wrote nothing, so that either end is as good.
+        defer { _ = try? run("rollback") }
+        return try body(self)
+    }
+
+    /// Runs `body` as long as it takes a few steps; then `DatabaseError.interrupted`.
+    func hurried<T>(_ body: (Connection) throws -> T) throws -> T {
+        warden.looks = Connection.hurry
+        defer { warden.looks = nil }
+        return try body(self)
+    }
+
+    /// Runs `body`; its statements end with `DatabaseError.interrupted` when `limit` has passed.
+    func timed<T>(_ limit: Duration, _ body: (Connection) throws -> T) throws -> T {
+        warden.end = SystemClock().monotonicNanoseconds() + limit.nanoseconds
+        defer { warden.end = .max }
+        return try body(self)
+    }
+}
