@@ -53,6 +53,7 @@ extension ListRecords {
             case "count": list.count = try reader.readOptionalBoolean()
             case "view": list.view = try reader.readOptionalBoolean()
             case "deleted": list.deleted = try reader.readOptionalString()
+            case "search": list.search = try reader.readOptionalString()
             default: throw reader.unknownMember(key)
             }
         }
@@ -73,6 +74,7 @@ extension ListRecords {
         writer.member("count", count)
         writer.member("view", view)
         writer.member("deleted", deleted)
+        writer.member("search", search)
         writer.endObject()
     }
 }

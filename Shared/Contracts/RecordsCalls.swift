@@ -42,11 +42,13 @@ public struct ListRecords: Call, Codable {
     public var view: Bool?
     /// `only` or `include`: deleted records that the caller may delete.
     public var deleted: String?
+    /// Words that the class's searched columns must have.
+    public var search: String?
 
     public init(
         _ type: FullCode, filter: String? = nil, orderby: String? = nil, select: [String]? = nil,
         expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil,
-        view: Bool? = nil, deleted: String? = nil
+        view: Bool? = nil, deleted: String? = nil, search: String? = nil
     ) {
         self.type = type
         self.filter = filter
@@ -58,6 +60,7 @@ public struct ListRecords: Call, Codable {
         self.count = count
         self.view = view
         self.deleted = deleted
+        self.search = search
     }
 }
 

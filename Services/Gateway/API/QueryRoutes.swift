@@ -32,7 +32,7 @@ struct QueryRoutes: Sendable {
                 "The rows of an API view",
                 query: [
                     .init(name: "filter", about: "OData 4.01 filter, `status eq 'open'`"),
-                    .init(name: "orderby", about: "`created desc,subject`"),
+                    .init(name: "orderby", about: "`created desc,subject`"), .search,
                     .init(name: "select", about: "Columns, comma separated"), .limit, .cursor,
                     .init(name: "count", type: "boolean", about: "Whether to count all matches"),
                 ], answers: [Answer(200, "The rows", "RowList")])
@@ -54,12 +54,13 @@ struct QueryRoutes: Sendable {
 
     private func view(_ request: Request, _ caller: Caller) async throws -> Response {
         let parameters = try QueryReader(
-            request, ["filter", "orderby", "select", "limit", "cursor", "count"])
+            request, ["search", "filter", "orderby", "select", "limit", "cursor", "count"])
         let call = ListRecords(
             try request.fullCode("class"), filter: parameters.text("filter"),
             orderby: parameters.text("orderby"), select: parameters.list("select"),
             limit: try parameters.limit(), cursor: parameters.text("cursor"),
-            count: try parameters.flag("count") ? true : nil, view: true)
+            count: try parameters.flag("count") ? true : nil, view: true,
+            search: parameters.text("search"))
         return .passed(try await records.forward(call, as: request.context(caller)))
     }
 }

@@ -20,7 +20,7 @@ struct RecordRoutes: Sendable {
                 "Records of a class",
                 query: [
                     .init(name: "filter", about: "OData 4.01 filter, `status eq 'open'`"),
-                    .init(name: "orderby", about: "`created desc,subject`"),
+                    .init(name: "orderby", about: "`created desc,subject`"), .search,
                     .init(name: "select", about: "Columns, comma separated"),
                     .init(name: "expand", about: "References to show as objects"),
                     .limit, .cursor,
@@ -82,14 +82,18 @@ struct RecordRoutes: Sendable {
     private func list(_ request: Request, _ caller: Caller) async throws -> Response {
         let parameters = try QueryReader(
             request,
-            ["filter", "orderby", "select", "expand", "limit", "cursor", "count", "deleted"])
+            [
+                "search", "filter", "orderby", "select", "expand", "limit", "cursor", "count",
+                "deleted",
+            ])
         let call = ListRecords(
             try request.fullCode("class"), filter: parameters.text("filter"),
             orderby: parameters.text("orderby"), select: parameters.list("select"),
             expand: parameters.list("expand"), limit: try parameters.limit(),
             cursor: parameters.text("cursor"),
             count: try parameters.flag("count") ? true : nil,
-            deleted: try parameters.word("deleted", of: ["only", "include"]))
+            deleted: try parameters.word("deleted", of: ["only", "include"]),
+            search: parameters.text("search"))
         return .passed(try await records.forward(call, as: request.context(caller)))
     }
 

@@ -17,6 +17,9 @@ struct Operation: Sendable {
         static let limit = Parameter(
             name: "limit", type: "integer", about: "Items a page; 50 unless said",
             range: 1...1000)
+        static let search = Parameter(
+            name: "search",
+            about: "Words to find in the searched columns: `print*`, `\"on fire\"`")
         static let cursor = Parameter(
             name: "cursor", about: "`next` of the page before")
     }

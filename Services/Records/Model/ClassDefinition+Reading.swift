@@ -19,6 +19,7 @@ extension ClassDefinition {
         prefill = inherited?.prefill ?? []
         indexes = []
         uniqueSets = []
+        search = inherited?.search ?? []
         readSwitches(reader, inherited)
         readColumns(reader, model: model)
         let known = Set(columns.map(\.code))
@@ -47,6 +48,7 @@ extension ClassDefinition {
                 "has inherited columns only; define it where they are")
         }
         uniqueSets = (inherited?.uniqueSets ?? []) + uniqueSets
+        readSearch(reader)
         if let text = reader.string("describe") {
             do throws(DescribeFormat.DescribeFault) {
                 describe = try DescribeFormat(text, columns: columns)
@@ -82,6 +84,26 @@ extension ClassDefinition {
             reader.fault(
                 member, "contradiction",
                 "is another than that of \(inherited.code), which it inherits from")
+        }
+    }
+
+    /// `"search": ["subject", "body"]`: columns that hold text.
+    private mutating func readSearch(_ reader: ObjectReader) {
+        for (index, code) in reader.strings("search").enumerated() {
+            let pointer = "\(reader.pointer)/search/\(index)"
+            guard let column = column(code) else {
+                reader.problems.add(
+                    pointer, "unknown-column", "\(code) is no column of the class")
+                continue
+            }
+            if column.type != .text, column.type != .choice {
+                reader.problems.add(
+                    pointer, "not-searchable", "\(code) is neither a text nor a choice")
+            } else if search.contains(code) {
+                reader.problems.add(pointer, "repeated", "is there already")
+            } else {
+                search.append(code)
+            }
         }
     }
 

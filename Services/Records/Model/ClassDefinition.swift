@@ -33,6 +33,8 @@ struct ClassDefinition: Sendable, Hashable {
     var isShared = false
     /// Further indexes of its own, each over columns in this order.
     var indexes: [[String]]
+    /// Columns that a full-text search looks into, the parent's too.
+    var search: [String]
     /// Columns whose values together must be there once; rows where one of them is empty are free.
     var uniqueSets: [[String]]
 

@@ -36,6 +36,13 @@ struct OrderBy {
         self.keys = keys
     }
 
+    /// By a number of the statement's own, then by id.
+    init(first number: SQLText, scope: QueryScope) throws(FilterFault) {
+        let key = QueryScope.Column(sql: number, type: .integer, form: .integer, isNullable: false)
+        let id = try scope.resolve(FilterPath(segments: ["id"], offset: 0))
+        keys = [Key(column: key, descending: false), Key(column: id, descending: false)]
+    }
+
     static func parse(_ text: String) throws(FilterFault) -> [(FilterPath, Bool)] {
         guard text.utf8.count <= FilterLimit.length else {
             throw FilterFault(
@@ -122,8 +129,11 @@ struct Cursor {
     var position: [SQLValue]
 
     /// What the list is: another class, filter or order makes another cursor.
-    static func fingerprint(_ type: FullCode, filter: String?, orderby: String?) -> String {
-        let text = "\(type)\u{1}\(filter ?? "")\u{1}\(orderby ?? "")"
+    static func fingerprint(
+        _ type: FullCode, filter: String?, orderby: String?, search: String? = nil
+    ) -> String {
+        var text = "\(type)\u{1}\(filter ?? "")\u{1}\(orderby ?? "")"
+        if let search { text += "\u{1}\(search)" }
         return Base64.encodeURL(Array(SHA256.digest(Array(text.utf8)).prefix(9)))
     }
 

@@ -14,12 +14,12 @@ struct RecordList: Sendable {
     static let time = Duration.seconds(5)
 
     let plan: RecordPlan
+    /// The plan's, and what a search adds.
+    let source: SQLText
     let condition: SQLText
     let order: OrderBy
     let limit: Int
     let isCounted: Bool
-    /// Whether deleted records are left out.
-    private let isLive: Bool
     let fingerprint: String
     let start: Cursor?
 
@@ -54,16 +54,22 @@ struct RecordList: Sendable {
                 throw RecordsError.filter("filter", error)
             }
         }
+        let search = try RecordList.search(call, scope)
+        if let search { condition.append(" AND " + search.condition) }
+        source = plan.source + (search?.join ?? SQLText())
         self.condition = condition
         do throws(FilterFault) {
-            order = try OrderBy(call.orderby, scope: scope)
+            order =
+                search?.isRanked == true
+                ? try OrderBy(first: ClassSearch.rank, scope: scope)
+                : try OrderBy(call.orderby, scope: scope)
         } catch {
             throw RecordsError.filter("orderby", error)
         }
-        isLive = deleted == .hidden
+        let isLive = deleted == .hidden
         fingerprint = Cursor.fingerprint(
             call.type, filter: isLive ? call.filter : "\(deleted)\u{2}\(call.filter ?? "")",
-            orderby: call.orderby)
+            orderby: call.orderby, search: call.search)
         guard let text = call.cursor, !text.isEmpty else {
             start = nil
             return
@@ -72,6 +78,21 @@ struct RecordList: Sendable {
             throw RecordsError.cursor
         }
         start = cursor
+    }
+
+    private static func search(_ call: ListRecords, _ scope: QueryScope) throws -> ClassSearch? {
+        guard let search = call.search else { return nil }
+        guard !scope.recordClass.definition.search.isEmpty else {
+            throw RecordsError.filter(
+                "search", FilterFault(detail: "finds nothing: no column is searched", offset: 0))
+        }
+        do throws(FilterFault) {
+            return ClassSearch(
+                try SearchText(search), scope.recordClass, scope.rights,
+                isRanked: (call.orderby ?? "").isEmpty)
+        } catch {
+            throw RecordsError.filter("search", error)
+        }
     }
 
     /// `{"items", "next", "count"?}`.
@@ -100,7 +121,7 @@ struct RecordList: Sendable {
         }
         if isCounted {
             page.writer.key("count")
-            let sql = "SELECT count(*) FROM " + plan.source + " WHERE " + condition
+            let sql = "SELECT count(*) FROM " + source + " WHERE " + condition
             page.writer.integer(
                 try counts.count(connection, sql.text, sql.values(for: moment)))
         }
@@ -112,7 +133,7 @@ struct RecordList: Sendable {
     func statement(for phase: SQLText) -> SQLText {
         var sql = "SELECT " + plan.columns
         for key in order.keys { sql.append(", " + key.column.sql) }
-        sql.append(" FROM " + plan.source + " WHERE " + condition)
+        sql.append(" FROM " + source + " WHERE " + condition)
         if !phase.text.isEmpty { sql.append(" AND " + phase) }
         sql.append(order.sql + " LIMIT ?")
         return sql

@@ -33,6 +33,7 @@ struct ClassMigration {
         }
         for family in old where change.dropped.contains(family.root.type.code) {
             try connection.script("DROP TABLE \(family.table)")
+            try SearchIndex.drop(connection, family.root.number)
         }
         for code in change.dropped {
             try connection.run(
@@ -46,6 +47,8 @@ struct ClassMigration {
             where views.contains(where: { $0.type == member.type }) {
                 try APIView.make(connection, member, of: family, version: version)
             }
+            let before = change.changed.first { $0.new.root.type == family.root.type }?.old
+            try SearchIndex(family: family).migrate(connection, before: before)
         }
     }
 

@@ -42,7 +42,7 @@ enum ClassTable {
         [
             "insert", "update", "delete", "foreign_arrive", "foreign_insert", "foreign_update",
             "foreign_delete", "foreign_clash",
-        ].map { "\(name(number))_\($0)" }
+        ].map { "\(name(number))_\($0)" } + SearchIndex.triggerNames(number)
     }
 
     static func sqlType(_ form: ValueForm) -> String {

@@ -1,0 +1,118 @@
+import Database
+
+/// What a caller looks for: words that must all be there, `print*` for their beginnings, and
+/// "phrases" in quotes. It has no operators; whatever else is in it is text.
+struct SearchText: Sendable, Hashable {
+    static let lengthLimit = 1000
+    static let wordLimit = 20
+
+    /// As the engine takes it, without columns.
+    let expression: String
+
+    init(_ text: String) throws(FilterFault) {
+        guard text.utf8.count <= SearchText.lengthLimit else {
+            throw FilterFault(
+                detail: "is longer than \(SearchText.lengthLimit) bytes",
+                offset: SearchText.lengthLimit)
+        }
+        var words: [String] = []
+        var rest = text[...]
+        while let first = rest.first {
+            if first.isWhitespace || first == "\0" {
+                rest.removeFirst()
+            } else if first == "\"" {
+                rest.removeFirst()
+                // A quote that does not end quotes all that is left.
+                let end = rest.firstIndex(of: "\"") ?? rest.endIndex
+                SearchText.add(rest[..<end], to: &words)
+                rest = end == rest.endIndex ? rest[end...] : rest[rest.index(after: end)...]
+            } else {
+                let end =
+                    rest.firstIndex { $0.isWhitespace || $0 == "\"" || $0 == "\0" } ?? rest.endIndex
+                SearchText.add(rest[..<end], to: &words)
+                rest = rest[end...]
+            }
+        }
+        guard words.count <= SearchText.wordLimit else {
+            throw FilterFault(detail: "has more than \(SearchText.wordLimit) words", offset: 0)
+        }
+        expression = words.joined(separator: " AND ")
+    }
+
+    private static func add(_ text: Substring, to words: inout [String]) {
+        // What is no letter or digit separates words, so that it would be none itself.
+        guard text.contains(where: { $0.isLetter || $0.isNumber }) else { return }
+        let isPrefix = text.last == "*"
+        let plain = text.filter { $0 != "\"" && $0 != "\0" && $0 != "*" }
+        words.append("\"\(plain)\"" + (isPrefix ? " *" : ""))
+    }
+
+    /// Looked for in these columns only.
+    func expression(in columns: [String]) -> String {
+        "{\(columns.joined(separator: " "))} : (\(expression))"
+    }
+}
+
+/// A search over a class for one caller.
+struct ClassSearch {
+    /// What is added to the source of the list's statement.
+    var join = SQLText()
+    var condition: SQLText
+    /// The best first; only where the caller reads all that is searched, since the rank of a record
+    /// depends on what stands in others.
+    var isRanked = false
+
+    /// A whole number, as cursors can hold it.
+    static let rank = SQLText("CAST(s.rank * 1e12 AS INTEGER)")
+
+    init(_ text: SearchText, _ recordClass: RecordClass, _ rights: RowRights, isRanked wanted: Bool)
+    {
+        let index = SearchIndex.name(ofTable: recordClass.table)
+        let definition = recordClass.definition
+        var everywhere: [String] = []
+        var partial: [(RowPredicate, [String])] = []
+        for (position, column) in definition.columns.enumerated()
+        where definition.search.contains(column.code) {
+            switch rights.columns[position] {
+            case .everywhere: everywhere.append(column.code)
+            case .nowhere: break
+            case .under(let predicates):
+                for predicate in predicates {
+                    if let place = partial.firstIndex(where: { $0.0 == predicate }) {
+                        partial[place].1.append(column.code)
+                    } else {
+                        partial.append((predicate, [column.code]))
+                    }
+                }
+            }
+        }
+        guard !text.expression.isEmpty, !everywhere.isEmpty || !partial.isEmpty else {
+            condition = FilterCompiler.never
+            return
+        }
+        func match(_ columns: [String]) -> SQLText {
+            SQLText(.text(text.expression(in: columns)))
+        }
+        if wanted, partial.isEmpty, rights.rows == nil,
+            everywhere.count == definition.search.count
+        {
+            isRanked = true
+            join = SQLText(" JOIN \(index) AS s ON s.rowid = r.id")
+            condition = "s.\(index) MATCH " + match(everywhere)
+            return
+        }
+        func found(_ columns: [String]) -> SQLText {
+            "r.id IN (SELECT s.rowid FROM \(index) AS s WHERE s.\(index) MATCH " + match(columns)
+                + ")"
+        }
+        // All words must be found in what one grant shows.
+        var parts = everywhere.isEmpty ? [] : [found(everywhere)]
+        for (predicate, columns) in partial {
+            parts.append(
+                .joined(
+                    [found(everywhere + columns), predicate.check(alias: QueryScope.alias)],
+                    by: "AND"))
+        }
+        condition = .joined(parts, by: "OR")
+    }
+}
