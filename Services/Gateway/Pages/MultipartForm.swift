@@ -94,7 +94,8 @@ final class MultipartSource: @unchecked Sendable {
     private var body: RequestBody.AsyncIterator
     private var buffer: [UInt8]
     private var isAtEnd = false
-    private var isInPart = false
+    /// Before the first delimiter as well: what stands there belongs to no part.
+    private var isInPart = true
     private let delimiter: [UInt8]
 
     init(_ body: RequestBody, boundary: String) {
@@ -106,7 +107,6 @@ final class MultipartSource: @unchecked Sendable {
 
     /// The head of the next part, line by line; nil at the end of the form.
     func nextPart(limit: Int) async throws -> [String]? {
-        isInPart = true
         while try await content() != nil {}
         try await need(2)
         if buffer.starts(with: "--".utf8) { return nil }

@@ -34,7 +34,8 @@ struct RecordPreview {
     ) throws -> JSONBytes? {
         let sql = """
             SELECT \(json("p")) FROM (SELECT id, version, created, creator, modified, \
-            modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks) FROM \(recordClass.table) WHERE id = ?) AS p
+            modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks)
+            FROM \(recordClass.table) WHERE id = ?) AS p
             """
         return try connection.first(sql, values + [.integer(id)]) {
             JSONBytes(Array($0.text(0).utf8))
