@@ -15,7 +15,7 @@ struct Routes: Sendable {
 
     func add(to routes: RPCRoutes) {
         addFiles(to: routes)
-        let (models, records, handover, directory) = (models, records, handover, directory)
+        let (models, records) = (models, records)
         routes.on(GetRecord.self) { call, context in
             try await shown(context) { try await records.get(call, context) }
         }
@@ -50,6 +50,14 @@ struct Routes: Sendable {
         routes.on(RecordHistory.self) { call, context in
             try await shown(context) { try await records.history(call, context) }
         }
+        routes.on(ListClasses.self) { _, context in
+            try await shown(context) { models.current.list(context) }
+        }
+        addModels(to: routes)
+    }
+
+    private func addModels(to routes: RPCRoutes) {
+        let (models, records, handover, directory) = (models, records, handover, directory)
         let verify = verify
         routes.on(VerifyHistory.self) { call, context in
             guard context.principal.permissions.contains("operations:read") else {
@@ -65,9 +73,6 @@ struct Routes: Sendable {
                 for principal in call.principals { try directory.check(principal) }
                 return try await records.explain(call, context)
             }
-        }
-        routes.on(ListClasses.self) { _, context in
-            try await shown(context) { models.current.list(context) }
         }
         routes.on(TakeDirectory.self) { call, _ in
             try await shown { try await directory.take(call) }

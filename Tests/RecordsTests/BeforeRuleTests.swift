@@ -265,4 +265,81 @@ private final class Rules: Sendable {
         #expect(await refusal { try await store.delete(ticket, 1, as: zoe) }?.status == 404)
         #expect(rules.count == before)
     }
+
+    @Test func `rules see computed columns as they would be`() async throws {
+        let store = try await TestStore(peers: ["workflow": rules.transport])
+        try await store.apply(
+            json(
+                """
+                {"code": "shop", "roles": [], "classes": [{"code": "line", "columns": [
+                   {"code": "qty", "type": "integer"},
+                   {"code": "price", "type": "decimal", "scale": 2},
+                   {"code": "sum", "type": "computed", "value": "=qty * price"},
+                   {"code": "twice", "type": "computed", "value": "=sum * 2"}]}],
+                 "rules": [{"code": "a", "class": "line", "on": "inserting"},
+                           {"code": "b", "class": "line", "on": "changing"}]}
+                """))
+        let line = FullCode(model: "shop", code: "line")
+        try await store.create(line, ["qty": 3, "price": 2])
+        try await store.change(line, 1, ["qty": 4])
+        let seen = try rules.items.map { try JSONValue(parsing: $0.record.bytes)["twice"]?.text }
+        #expect(seen == ["12.00", "16.00"])
+        let previous = try JSONValue(parsing: rules.items[1].previous.bytes)
+        #expect(previous["sum"]?.text == "6.00")
+    }
+
+    @Test func `a record of a family meets the rules of its own class by whatever address`()
+        async throws
+    {
+        let store = try await TestStore(peers: ["workflow": rules.transport])
+        try await store.apply(
+            json(
+                """
+                {"code": "shop", "roles": [], "classes": [
+                   {"code": "asset", "columns": [{"code": "name", "type": "text"}]},
+                   {"code": "car", "parent": "asset",
+                    "columns": [{"code": "plate", "type": "text"}]}],
+                 "rules": [{"code": "a", "class": "car", "on": "changing"},
+                           {"code": "b", "class": "asset", "on": "inserting"}]}
+                """))
+        let asset = FullCode(model: "shop", code: "asset")
+        let car = FullCode(model: "shop", code: "car")
+        try await store.create(asset, ["name": "desk"])
+        try await store.create(car, ["name": "van", "plate": "A 1"])
+        #expect(rules.count == 2)
+        try await store.change(asset, 1, ["name": "table"])
+        #expect(rules.count == 2, "the rule is of cars")
+        set(["plate": "B 2"])
+        try await store.change(asset, 2, ["name": "lorry"])
+        #expect(rules.calls.withLock { $0.last?.types } == [car, asset])
+        #expect(try JSONValue(parsing: rules.items[2].record.bytes)["plate"] == "A 1")
+        #expect(try await store.get(car, 2)["plate"] == "B 2")
+    }
+
+    @Test func `an item of an array meets the rules as the items before it left the record`()
+        async throws
+    {
+        let store = try await make("inserting", "changing")
+        rules.answer.withLock { answer in
+            answer = { item in
+                let record = try JSONValue(parsing: item.record.bytes)
+                let score = (record["score"]?.integer ?? 0) + 1
+                return .set(JSONObject([("score", .number(JSONNumber(score)))]))
+            }
+        }
+        let items: JSONValue = .array(
+            ["a", "b", "c", "d"].map { ["subject": .string($0), "mail_id": "m"] }
+                + [["subject": "other", "mail_id": "n"], ["subject": "none"]])
+        let caller = CallContext.make(.system, key: "k1")
+        let answer = try await store.create(ticket, items, as: caller, upsert: ["mail_id"])
+        #expect(
+            answer["results"]?.array?.map { $0["operation"]?.string } == [
+                "insert", "change", "change", "change", "insert", "insert",
+            ])
+        #expect(try await store.get(ticket, 1)["score"] == 4)
+        #expect(try await store.get(ticket, 1)["subject"] == "d")
+        let again = try await store.create(ticket, items, as: caller, upsert: ["mail_id"])
+        #expect(again == answer)
+        #expect(try await store.ids(ticket) == [1, 2, 3])
+    }
 }

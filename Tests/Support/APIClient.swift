@@ -54,6 +54,20 @@ public struct APIClient: Sendable {
         return Answer(status: response.status, headers: response.headers, bytes: bytes)
     }
 
+    /// Puts a file that is made while it is sent, under the version that was seen; answers the
+    /// status.
+    public func put(
+        _ target: String, _ body: RequestBody, version: Int64
+    ) async throws -> Int {
+        var headers: Headers = ["If-Match": "\"\(version)\"", "Content-Type": "text/plain"]
+        if let token { headers["Authorization"] = "Bearer \(token)" }
+        let response = try await http.send(
+            ClientRequest(
+                method: .put, target: target, headers: headers, body: body, timeout: timeout))
+        _ = try await response.body.collect(limit: 64 << 20)
+        return response.status
+    }
+
     /// A request whose answer must have `status`.
     @discardableResult
     public func expect(

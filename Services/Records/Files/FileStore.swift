@@ -27,6 +27,8 @@ final class FileStore: Sendable {
         var arriving: [String: Int] = [:]
         /// Contents that are about to be removed. One that comes in again meanwhile stays.
         var leaving: Set<String> = []
+        /// The names of uploads that are under way.
+        var uploads: Set<String> = []
     }
 
     /// Makes the folders.
@@ -60,7 +62,10 @@ final class FileStore: Sendable {
             }
             content = try await finish(upload)
         } catch {
-            _ = try? await thread.run { upload.discard() }
+            _ = try? await thread.run { [state] in
+                state.uploads.remove(upload.path)
+                upload.discard()
+            }
             throw error
         }
         do {
@@ -76,7 +81,11 @@ final class FileStore: Sendable {
     private func start() async throws -> FileUpload {
         let name = runtime.random.identifier(at: runtime.clock.now())
         let path = "\(folder)/incoming/\(name).part"
-        return try await thread.run { try FileUpload(path: path) }
+        return try await thread.run { [state] in
+            let upload = try FileUpload(path: path)
+            state.uploads.insert(path)
+            return upload
+        }
     }
 
     private func finish(_ upload: FileUpload) async throws -> Content {
@@ -88,6 +97,7 @@ final class FileStore: Sendable {
             // Over one that is there already: the bytes are the same, and if they were damaged
             // they are whole again.
             try Files.rename(upload.path, to: place)
+            state.uploads.remove(upload.path)
             state.arriving[content.sha256, default: 0] += 1
             state.leaving.remove(content.sha256)
             return content
@@ -139,10 +149,13 @@ final class FileStore: Sendable {
 
     /// Uploads that were cut off: nothing was written to them since `moment`.
     func removeCutOff(before moment: Timestamp) async throws {
-        try await thread.run { [folder] in
+        try await thread.run { [folder, state] in
             for name in try Files.list(folder + "/incoming") {
                 let path = "\(folder)/incoming/\(name)"
-                if FileStore.isOlder(path, moment) { try Files.remove(path) }
+                guard !state.uploads.contains(path), FileStore.isOlder(path, moment) else {
+                    continue
+                }
+                try Files.remove(path)
             }
         }
     }

@@ -18,12 +18,13 @@ struct RecordPreview {
     func new(
         _ values: [Int: SQLValue], account: String, now: Timestamp, _ connection: Connection
     ) throws -> JSONBytes {
-        let columns = definition.columns.indices.map { values[$0] ?? .null }
+        let columns = stored.map { values[$0] ?? .null }
         let system: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
-        let sql = """
-            SELECT \(json("p")) FROM (SELECT NULL AS id, 1 AS version, ? AS created, \
-            ? AS creator, ? AS modified, ? AS modifier\(type)\(marks)) AS p
+        let row = """
+            SELECT NULL AS id, 1 AS version, ? AS created, ? AS creator, ? AS modified, \
+            ? AS modifier\(type)\(marks)
             """
+        let sql = "SELECT \(json("p")) FROM (\(computed(over: row))) AS p"
         let text = try connection.first(sql, system + columns) { $0.text(0) }
         return JSONBytes(Array((text ?? "null").utf8))
     }
@@ -32,12 +33,13 @@ struct RecordPreview {
     func changed(
         _ id: Int64, _ values: [SQLValue], _ connection: Connection
     ) throws -> JSONBytes? {
-        let sql = """
-            SELECT \(json("p")) FROM (SELECT id, version, created, creator, modified, \
+        let row = """
+            SELECT id, version, created, creator, modified, \
             modifier\(recordClass.hasClassColumn ? ", class" : "")\(marks)
-            FROM \(recordClass.table) WHERE id = ?) AS p
+            FROM \(recordClass.table) WHERE id = ?
             """
-        return try connection.first(sql, values + [.integer(id)]) {
+        let sql = "SELECT \(json("p")) FROM (\(computed(over: row))) AS p"
+        return try connection.first(sql, stored.map { values[$0] } + [.integer(id)]) {
             JSONBytes(Array($0.text(0).utf8))
         }
     }
@@ -53,8 +55,28 @@ struct RecordPreview {
         recordClass.hasClassColumn ? ", \(literal(recordClass.type.description)) AS class" : ""
     }
 
+    /// The positions of the columns that are not computed.
+    private var stored: [Int] {
+        definition.columns.indices.filter { definition.columns[$0].computed == nil }
+    }
+
     private var marks: String {
-        definition.columns.map { ", ? AS \(quoted($0.code))" }.joined()
+        stored.map { ", ? AS \(quoted(definition.columns[$0].code))" }.joined()
+    }
+
+    /// A row with what is computed of it, level by level: a computed column may use others.
+    private func computed(over row: String) -> String {
+        var source = row
+        var rest = definition.columns.filter { $0.computed != nil }
+        while !rest.isEmpty {
+            let waiting = Set(rest.map(\.code))
+            let level = rest.filter { $0.computed?.uses.isDisjoint(with: waiting) ?? true }
+            guard !level.isEmpty else { break }
+            let columns = level.map { ", (\($0.computed?.sql ?? "NULL")) AS \(quoted($0.code))" }
+            source = "SELECT *\(columns.joined()) FROM (\(source))"
+            rest.removeAll { column in level.contains { $0.code == column.code } }
+        }
+        return source
     }
 
     private func json(_ alias: String) -> String {

@@ -99,3 +99,53 @@ extension RecordStore {
             retryAfter: retryAfter)
     }
 }
+
+/// Arrays that name a record twice, where rules run before its save: the later item is about the
+/// record as the earlier one leaves it, so that it has its turn after it.
+extension RecordStore {
+    func turns(of items: [JSONValue], _ call: CreateRecord) -> [Range<Int>] {
+        guard let codes = call.upsert, call.atomic != true, call.rules != false,
+            models.current.hasBeforeRules(call.type)
+        else { return [] }
+        var turns: [Range<Int>] = []
+        var start = 0
+        var seen: Set<String> = []
+        for (index, item) in items.enumerated() {
+            let values = codes.map { item[$0] ?? .null }
+            guard !values.contains(.null) else { continue }
+            let key = values.map(\.text).joined(separator: "\n")
+            if seen.contains(key) {
+                turns.append(start..<index)
+                start = index
+                seen = []
+            }
+            seen.insert(key)
+        }
+        return turns + [start..<items.count]
+    }
+
+    /// Each turn is a call with a key of its own, so that a repeated call does none of them twice.
+    func create(
+        _ call: CreateRecord, _ items: [JSONValue], in turns: [Range<Int>],
+        _ context: CallContext
+    ) async throws -> JSONBytes {
+        var results: [JSONValue] = []
+        for (number, turn) in turns.enumerated() {
+            var part = call
+            part.body = JSONBytes(JSONValue.array(Array(items[turn])).bytes)
+            var own = context
+            own.idempotencyKey = context.idempotencyKey.map { "\($0)#\(number)" }
+            do {
+                let answer = try await create(part, own)
+                results += try JSONValue(parsing: answer.bytes)["results"]?.array ?? []
+            } catch let error as any ProblemConvertible where number > 0 {
+                // What was written before stands, and the caller must learn of it.
+                let problem = JSONValue.object(JSONObject([("problem", error.problem.member)]))
+                results += Array(repeating: problem, count: items.count - turn.lowerBound)
+                break
+            }
+        }
+        return JSONBytes(
+            JSONValue.object(JSONObject([("results", .array(results))])).bytes)
+    }
+}
