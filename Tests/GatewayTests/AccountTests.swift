@@ -120,7 +120,9 @@ import Testing
         let gateway = try await TestGateway()
         let admin = try await gateway.admin()
         let tag = await admin.send(.get, "/api/accounts/admin").headers["ETag"] ?? ""
-        for change: JSONValue in [["enabled": false], ["locked": true]] {
+        for change: JSONValue in [
+            ["enabled": false], ["locked": true], ["kind": "service"],
+        ] {
             let answer = await admin.send(
                 .patch, "/api/accounts/admin", change, headers: ["If-Match": tag])
             #expect(answer.status == 422)

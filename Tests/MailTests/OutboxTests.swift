@@ -29,6 +29,26 @@ import Testing
         try await bench.stop()
     }
 
+    @Test func `a confidential mail has no audit copy, nobody reads it, and its bytes go`()
+        async throws
+    {
+        let bench = try await MailBench { $0.outgoing.audit = "audit@example.org" }
+        let secret = SendMail(
+            to: ["bob@example.org"], subject: "Link", text: "x", confidential: true)
+        let refused = await MailBench.problem { _ = try await bench.call(secret) }
+        #expect(refused?.errors.map(\.pointer) == ["/confidential"])
+        let queued = try await bench.call(secret, as: MailBench.context(.system))
+        let mail = try await bench.mail(queued.id, in: "sent")
+        #expect(mail["recipients"]?.array?.count == 1)
+        let raw = await MailBench.problem { _ = try await bench.raw(GetMailRaw(id: queued.id)) }
+        #expect(raw?.status == 409)
+        let resent = await MailBench.problem {
+            _ = try await bench.json(ActOnMail(id: queued.id, action: .resend))
+        }
+        #expect(resent?.status == 409)
+        try await bench.stop()
+    }
+
     @Test func `pages of the audit are walked by cursor, newest first`() async throws {
         let bench = try await MailBench()
         for number in 0..<5 {

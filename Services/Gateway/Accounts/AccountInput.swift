@@ -43,12 +43,14 @@ enum AccountInput {
                 "mustChangePassword", default: false)
         }
         finish(reader, code: code)
-        if code == Gateway.Account.admin,
-            input.change.enabled == false || input.change.locked == true
-        {
-            problems.add(
-                input.change.locked == true ? "/locked" : "/enabled", "not-allowed",
-                "The account admin cannot be shut out.")
+        if code == Gateway.Account.admin {
+            let change = input.change
+            for (pointer, isShutOut) in [
+                ("/enabled", change.enabled == false), ("/locked", change.locked == true),
+                ("/kind", change.kind == "service"),
+            ] where isShutOut {
+                problems.add(pointer, "not-allowed", "The account admin cannot be shut out.")
+            }
         }
         if !problems.items.isEmpty { throw Problem.validation(problems.items) }
         return input

@@ -15,6 +15,14 @@ struct Visit: Sendable {
     let requestID: String
 
     static let agentLimit = 200
+
+    /// Whose limits it counts for: of an IPv6 network of 64 bits a single caller has every address.
+    var network: String { Visit.network(of: address) }
+
+    static func network(of address: String) -> String {
+        guard let parsed = NetworkAddress(address), parsed.bytes.count == 16 else { return address }
+        return Hex.encode(parsed.network) + "/64"
+    }
 }
 
 /// Checks passwords, slows down guessing, and begins sessions. Each log-in and each refusal goes
@@ -65,7 +73,7 @@ final class Logins: Sendable {
         let login = try await accounts.login(account)
         let isKnown = try await login.mapAsync { try await origins.knows($0.id, visit) } ?? false
         let attempt = LoginLimiter.Attempt(
-            account: account, address: visit.address, isKnown: isKnown)
+            account: account, address: visit.network, isKnown: isKnown)
         do {
             try limiter.begin(attempt)
         } catch {
@@ -75,7 +83,7 @@ final class Logins: Sendable {
         let isRight: Bool
         do {
             isRight = try await passwords.verify(
-                password, against: login?.password, address: visit.address)
+                password, against: login?.password, address: visit.network)
         } catch {
             limiter.undo(attempt)
             throw error
@@ -151,7 +159,7 @@ struct KnownOrigins: Sendable {
     }
 
     private static func names(_ visit: Visit) -> [String] {
-        let address = "address:\(visit.address)"
+        let address = "address:\(visit.network)"
         guard let device = visit.device else { return [address] }
         return [address, "device:\(Hex.encode(SessionStore.hash(device)))"]
     }

@@ -58,7 +58,7 @@ final class Passwords: Sendable {
     /// Mails a link where there is somebody to mail it to. What is answered, and when, does not
     /// tell; 429 where one address asks too often.
     func forgot(_ text: String, from visit: Visit, by requester: Requester) throws {
-        guard asked.take("address:\(visit.address)", limit: Passwords.addressLimit) else {
+        guard asked.take("address:\(visit.network)", limit: Passwords.addressLimit) else {
             throw Problem.tooManyRequests("Too many links were asked for.", retryAfter: 3600)
         }
         guard text.utf8.count <= 254,
@@ -95,12 +95,12 @@ final class Passwords: Sendable {
             throw Problem.fault("/password", fault.code, fault.detail)
         }
         for former in try await store.hashes(of: owner.id, limit: policy.history) {
-            if try await worker.verify(password, against: former, address: visit.address) {
+            if try await worker.verify(password, against: former, address: visit.network) {
                 throw Problem.fault(
                     "/password", "used-before", "Not one of the last \(policy.history).")
             }
         }
-        return try await worker.hash(password, address: visit.address)
+        return try await worker.hash(password, address: visit.network)
     }
 
     private func send(_ secret: String, to owner: PasswordStore.Owner) async throws {

@@ -96,7 +96,8 @@ final class Audit: Sendable {
     /// For what anybody can cause as often as they like: beyond the bounds of `AuditThrottle` only
     /// its number is kept. Never fails.
     func note(_ entry: Entry, by requester: Requester) async {
-        guard let missed = throttle.take(entry.kind, address: requester.address) else { return }
+        let network = Visit.network(of: requester.address)
+        guard let missed = throttle.take(entry.kind, address: network) else { return }
         var entry = entry
         if missed > 0 {
             entry.detail = (entry.detail.map { $0 + " " } ?? "") + AuditThrottle.words(missed)

@@ -67,13 +67,15 @@ struct PasswordPages: Sendable {
         let page = Operation.Content.media("text/html")
         table.on(
             .get, path, permission,
-            Operation("\(about): the form", answers: [Answer(200, "The page", page)])
+            Operation(
+                "\(about): the form", answers: [Answer(200, "The page", page)], problems: [410])
         ) { try await get($0, $1) }
         table.on(
             .post, path, permission,
             Operation(
                 "\(about): the form, sent",
-                answers: [Answer(200, "Done", page), Answer(422, "The form again", page)]),
+                answers: [Answer(200, "Done", page), Answer(422, "The form again", page)],
+                problems: [410]),
             body: RouteTable.form, bodyLimit: PasswordPages.bodyLimit
         ) { request, caller in try await post(request, caller, try await Form(request)) }
     }
