@@ -109,8 +109,8 @@ struct Explanation {
         let moment = QueryMoment(account: principal.account, now: now)
         let isStanding =
             try connection.count(
-                "SELECT count(*) FROM \(recordClass.table) WHERE id = ? AND deleted = 0",
-                [.integer(id)]) > 0
+                "SELECT count(*) FROM \(recordClass.table) AS r WHERE r.id = ? AND r.deleted = 0"
+                    + recordClass.rows.condition("r"), [.integer(id)]) > 0
         let held = try access.held.of(id, connection, moment) ?? []
         let isKnown =
             asker.isOverseer

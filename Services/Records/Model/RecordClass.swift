@@ -86,6 +86,8 @@ final class ClassAccess: Sendable {
     let held: HeldPredicates
     /// The plan of a whole record, nothing expanded; nil where nothing may be read.
     let plan: RecordPlan?
+    /// Finds out whether the rows that may be read are few; nil where that does not matter.
+    let reach: RowReach?
 
     private let plans = Mutex<[PlanKey: RecordPlan]>([:])
 
@@ -100,6 +102,7 @@ final class ClassAccess: Sendable {
         rights = ClassRights(recordClass.definition, roles: roles, isSystem: isSystem)
         held = HeldPredicates(recordClass, rights)
         plan = rights.read.map { RecordPlan(recordClass, $0) }
+        reach = rights.read.flatMap { RowReach(recordClass, $0) }
     }
 
     /// The columns of the API view that the caller may read.

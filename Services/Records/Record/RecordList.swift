@@ -17,6 +17,10 @@ struct RecordList: Sendable {
     /// The plan's, and what a search adds.
     let source: SQLText
     let condition: SQLText
+    /// The same rows for counting: where an index can serve the rights, as it can.
+    private let countCondition: SQLText
+    /// Finds out whether the caller's rows are few.
+    private let reach: RowReach?
     let order: OrderBy
     let limit: Int
     let isCounted: Bool
@@ -44,7 +48,7 @@ struct RecordList: Sendable {
         let scope = QueryScope(
             recordClass: access.recordClass, rights: rights,
             target: snapshot.targets(for: context.principal))
-        var condition = plan.condition
+        var condition = SQLText()
         if let filter = call.filter, !filter.isEmpty {
             do throws(FilterFault) {
                 let expression = try FilterParser.parse(filter)
@@ -57,7 +61,10 @@ struct RecordList: Sendable {
         let search = try RecordList.search(call, scope)
         if let search { condition.append(" AND " + search.condition) }
         source = plan.source + (search?.join ?? SQLText())
-        self.condition = condition
+        self.condition = plan.condition + condition
+        countCondition = plan.countCondition + condition
+        // What a search finds is few already.
+        reach = deleted == .hidden && search == nil ? access.reach : nil
         do throws(FilterFault) {
             order =
                 search?.isRanked == true
@@ -103,8 +110,9 @@ struct RecordList: Sendable {
         page.writer.beginObject()
         page.writer.key("items")
         page.writer.beginArray()
+        let few = try reach?.few(connection, moment)
         for phase in start.map({ order.phases(after: $0.position) }) ?? [SQLText()] {
-            try read(phase, connection, moment, &page)
+            try read(statement(for: phase, among: few), connection, moment, &page)
             if page.isFull { break }
         }
         page.writer.endArray()
@@ -121,7 +129,7 @@ struct RecordList: Sendable {
         }
         if isCounted {
             page.writer.key("count")
-            let sql = "SELECT count(*) FROM " + source + " WHERE " + condition
+            let sql = "SELECT count(*) FROM " + source + " WHERE " + countCondition
             page.writer.integer(
                 try counts.count(connection, sql.text, sql.values(for: moment)))
         }
@@ -129,11 +137,14 @@ struct RecordList: Sendable {
         return JSONBytes(page.writer.bytes)
     }
 
-    /// The statement of a phase; its limit comes last.
-    func statement(for phase: SQLText) -> SQLText {
+    /// The statement of a phase; its limit comes last. `few` are the only rows that it can be about.
+    func statement(for phase: SQLText, among few: SQLText? = nil) -> SQLText {
         var sql = "SELECT " + plan.columns
         for key in order.keys { sql.append(", " + key.column.sql) }
-        sql.append(" FROM " + source + " WHERE " + condition)
+        sql.append(" FROM ")
+        if let few { sql.append("json_each(" + few + ") AS k CROSS JOIN ") }
+        sql.append(source + " WHERE " + condition)
+        if few != nil { sql.append(" AND \(QueryScope.alias).id = k.value") }
         if !phase.text.isEmpty { sql.append(" AND " + phase) }
         sql.append(order.sql + " LIMIT ?")
         return sql
@@ -149,9 +160,8 @@ struct RecordList: Sendable {
     }
 
     private func read(
-        _ phase: SQLText, _ connection: Connection, _ moment: QueryMoment, _ page: inout Page
+        _ sql: SQLText, _ connection: Connection, _ moment: QueryMoment, _ page: inout Page
     ) throws {
-        let sql = statement(for: phase)
         // One more than wanted tells whether there is a next page.
         let values = sql.values(for: moment) + [.integer(Int64(limit - page.count + 1))]
         try connection.each(sql.text, values) { row in

@@ -13,6 +13,8 @@ final class RecordPlan: Sendable {
     let source: SQLText
     /// Which rows: not deleted, and granted.
     let condition: SQLText
+    /// The same rows for counting them: where an index can serve the rights, as it can.
+    let countCondition: SQLText
     /// How many columns the row has.
     let width: Int
     let object: ObjectPlan
@@ -111,10 +113,14 @@ final class RecordPlan: Sendable {
         width = builder.width
         object = builder.object
         var condition = standing + recordClass.rows.condition(QueryScope.alias)
+        var countCondition = condition
         if let rows = rights.condition(alias: QueryScope.alias) {
             condition.append(" AND " + rows)
+            countCondition.append(
+                " AND " + (rights.seekCondition(alias: QueryScope.alias) ?? rows))
         }
         self.condition = condition
+        self.countCondition = countCondition
         byID = "SELECT " + columns + " FROM " + source + " WHERE " + condition + " AND r.id = "
         byIDText = byID.text + "?"
     }
