@@ -18,6 +18,8 @@ final class ClientConnection: @unchecked Sendable {
     /// Sends a streamed body while the answer is awaited.
     private var sender: Task<Void, any Error>?
     private var hasSentAll = true
+    /// When the last piece of a streamed body went out, in the loop's time.
+    private var lastSent: UInt64 = 0
     /// Why the sender stopped, where the connection is not to blame.
     private var senderFailure: (any Error)?
     /// How many exchanges it has begun or ended, so that a late cancellation hits no other.
@@ -74,7 +76,8 @@ final class ClientConnection: @unchecked Sendable {
                 // It may have answered before the body was through, and closed.
                 isSent = false
             }
-            let parser = try await readHead(until: deadline)
+            let parser = try await readHead(
+                until: deadline, patience: max(request.timeout, .zero).nanoseconds)
             return try await answer(parser, to: request, isSent: isSent)
         } catch {
             let hasAnswer = socket.available > 0
@@ -156,6 +159,7 @@ final class ClientConnection: @unchecked Sendable {
     /// through.
     private func startSender(_ request: ClientRequest) {
         hasSentAll = false
+        lastSent = 0
         let patience = max(request.timeout, .zero).nanoseconds
         sender = Task(executorPreference: pool.loop) { [self] in
             do {
@@ -176,6 +180,7 @@ final class ClientConnection: @unchecked Sendable {
     private func sendBody(_ body: RequestBody, patience: UInt64) async throws {
         var sent = 0
         for try await piece in body {
+            defer { lastSent = EventLoop.monotonicNow() }
             try Task.checkCancellation()
             guard body.length == nil else {
                 sent += piece.count
@@ -206,7 +211,10 @@ final class ClientConnection: @unchecked Sendable {
         self.sender = nil
     }
 
-    private func readHead(until deadline: UInt64) async throws -> HeadParser {
+    /// An answer may take `patience` from the last piece of a body that is still on its way, however
+    /// long that is.
+    private func readHead(until deadline: UInt64, patience: UInt64) async throws -> HeadParser {
+        var deadline = deadline
         var parser = HeadParser(.response, limits: ClientConnection.limits)
         while true {
             if socket.available > 0 {
@@ -223,8 +231,12 @@ final class ClientConnection: @unchecked Sendable {
                     continue
                 }
             }
-            guard try await socket.fill(until: deadline) else {
-                throw ConnectionLost.closed
+            do throws(ConnectionLost) {
+                guard try await socket.fill(until: deadline) else { throw .closed }
+            } catch {
+                let later = lastSent &+ patience
+                guard case .slow = error, sender != nil, later > deadline else { throw error }
+                deadline = later
             }
         }
     }

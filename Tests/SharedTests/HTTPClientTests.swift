@@ -194,6 +194,26 @@ import Testing
         try await running.stop()
     }
 
+    @Test func `a body may take longer than the timeout while its pieces come`() async throws {
+        let running = try RunningServer { request in
+            .text("\(try await request.body.collect(limit: 100).count)")
+        }
+        let count = Mutex(0)
+        let body = RequestBody(next: {
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            let next = SystemClock().monotonicNanoseconds() + 300_000_000
+            while SystemClock().monotonicNanoseconds() < next { await Task.yield() }
+            return number > 5 ? nil : [1]
+        })
+        let response = try await running.client.send(
+            ClientRequest(method: .put, target: "/", body: body, timeout: .seconds(1)))
+        #expect(try await response.body.collect(limit: 100) == Array("5".utf8))
+        try await running.stop()
+    }
+
     @Test func `a cancelled caller does not wait`() async throws {
         let (gate, open) = AsyncStream.makeStream(of: Void.self)
         let begun = Mutex(false)

@@ -189,3 +189,18 @@ extension BeforeRulesRun.Result {
         #expect(problem?.retryAfter == 1)
     }
 }
+
+@Test func `an import without rules fires none afterwards either`() async throws {
+    let rules: JSONValue = [rule("after", "inserted", ["do": [["set": ["status": "open"]]]])]
+    try await World.with { world in
+        try await world.take(Model.document(rules: rules))
+        var silent = world.peers.insert(1, JSONObject([("status", "new")]))
+        silent.cause = Cause(root: "run:1", via: "import:prices").withoutRules
+        try await world.deliver(silent)
+        try await world.deliver(world.peers.insert(2, JSONObject([("status", "new")])))
+        try await eventually("the other's rule") {
+            try world.peers.record(2)["status"] == "open"
+        }
+        #expect(try world.peers.record(1)["status"] == "new")
+    }
+}
