@@ -196,7 +196,7 @@ import Testing
 
     @Test func `a body may take longer than the timeout while its pieces come`() async throws {
         let running = try RunningServer { request in
-            .text("\(try await request.body.collect(limit: 100).count)")
+            .text("\((try? await request.body.collect(limit: 100).count) ?? -1)")
         }
         let count = Mutex(0)
         let body = RequestBody(next: {
