@@ -50,7 +50,9 @@ extension ColumnDefinition {
     /// Members that belong to one type only; at another type they are faults.
     private mutating func readTypeMembers(_ reader: ObjectReader, model: String) {
         switch type {
-        case .text: multiline = reader.boolean("multiline", default: false)
+        case .text:
+            multiline = reader.boolean("multiline", default: false)
+            readPattern(reader)
         case .decimal:
             scale = Int(reader.integer("scale", in: 0...ColumnDefinition.scaleLimit) ?? 2)
         case .choice: readChoices(reader)
@@ -61,6 +63,7 @@ extension ColumnDefinition {
             if target == nil {
                 reader.fault("class", "invalid-code", "must be a class, or model.class")
             }
+            readOnDelete(reader)
         case .unit: structure = reader.code("structure")
         case .file: files = FileLimits(reading: reader, many: many)
         case .sequence:
@@ -81,6 +84,31 @@ extension ColumnDefinition {
             return
         }
         computed = ComputedValue(text: text, scale: declared)
+    }
+
+    private mutating func readPattern(_ reader: ObjectReader) {
+        guard let text = reader.string("pattern") else { return }
+        do throws(Pattern.Fault) {
+            pattern = try Pattern(text)
+        } catch {
+            reader.fault(
+                "pattern", "wrong-format", "\(error.detail) (at character \(error.offset + 1))")
+        }
+    }
+
+    private mutating func readOnDelete(_ reader: ObjectReader) {
+        guard let value = reader.value("onDelete"), !value.isNull else { return }
+        onDelete =
+            reader.word("onDelete", of: ReferenceAction.allCases.map(\.rawValue), default: nil)
+            .flatMap(ReferenceAction.init)
+        if onDelete == .clear, required || readOnly {
+            reader.fault(
+                "onDelete", "contradiction", "cannot clear a column that is required or read-only")
+        }
+        if onDelete == .cascade, many {
+            reader.fault(
+                "onDelete", "unsupported", "a record does not go with one of many; use clear")
+        }
     }
 
     private mutating func readSequence(_ reader: ObjectReader) {
@@ -148,6 +176,10 @@ extension ColumnDefinition {
                 reader.fault(
                     member, "unsupported", "columns of type \(type.rawValue) have no \(member)")
             }
+        }
+        if pattern != nil, let max, max > Pattern.textLimit {
+            reader.fault(
+                "max", "out-of-range", "must be at most \(Pattern.textLimit) with a pattern")
         }
         if let min, let max, min > max {
             reader.fault("max", "out-of-range", "must not be below min")

@@ -78,6 +78,11 @@ struct ColumnDefinition: Sendable, Hashable {
     var choiceNames: [String: [String: String]] = [:]
     /// The class of a reference.
     var target: FullCode?
+    /// What becomes of the record when the one that it refers to is deleted; nil leaves the
+    /// reference as it is where that is logical, and refuses where it is physical.
+    var onDelete: ReferenceAction?
+    /// What a text must look like.
+    var pattern: Pattern?
     /// The organization structure of a unit.
     var structure: String?
     var files: FileLimits?
@@ -126,7 +131,8 @@ struct ColumnDefinition: Sendable, Hashable {
     /// The lengths that a text may have.
     var lengths: ClosedRange<Int64> {
         let least = min ?? 0
-        return least...Swift.max(least, max ?? ColumnDefinition.textLimit)
+        let limit = pattern == nil ? ColumnDefinition.textLimit : Pattern.textLimit
+        return least...Swift.max(least, max ?? limit)
     }
 
     /// Whether two classes of a family may both have it: the same but for its label.

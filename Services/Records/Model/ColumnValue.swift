@@ -171,6 +171,9 @@ enum ColumnValue {
             throw Fault("too-short", "must have at least \(least) characters")
         }
         if text.utf8.contains(0) { throw Fault("wrong-format", "must not contain U+0000") }
+        if let pattern = column.pattern, !pattern.matches(text) {
+            throw Fault("wrong-format", "must match \(pattern.text)")
+        }
         return .text(text)
     }
 

@@ -21,6 +21,8 @@ final class ModelSnapshot: Sendable {
     let models: [String: AppliedModel]
     let classes: [FullCode: RecordClass]
     let classesByNumber: [Int64: RecordClass]
+    /// By the table that is referred to.
+    let referrers: [String: [Referrer]]
     /// The documents, with their versions, that have rules before a save of a class.
     private let ruleModels: [ModelDefinition.BeforeRule: [String: Int64]]
     /// Classes whose records such a rule may meet: its own class, those below and those above.
@@ -35,6 +37,7 @@ final class ModelSnapshot: Sendable {
             classes.map { ($0.type, $0) }, uniquingKeysWith: { a, _ in a })
         classesByNumber = Dictionary(
             classes.map { ($0.number, $0) }, uniquingKeysWith: { a, _ in a })
+        referrers = Referrer.byTable(self.classes)
         var ruleModels: [ModelDefinition.BeforeRule: [String: Int64]] = [:]
         for model in models.values {
             for rule in model.beforeRules {

@@ -198,17 +198,7 @@ struct RecordWriter {
         }
         let row = try deletable(id, version: version, by: operation)
         _ = try ruling(.deleting, item: item, id: id, version: row.version)
-        switch definition.deletion {
-        case .logical:
-            try store(
-                """
-                UPDATE \(recordClass.table) SET version = version + 1, modified = ?, modifier = ?, \
-                deleted = 1 WHERE id = ?
-                """, [.text(now.text), .text(account), .integer(id)])
-        case .physical:
-            try refuseWhereReferred(id)
-            try store("DELETE FROM \(recordClass.table) WHERE id = ?", [.integer(id)])
-        }
+        try remove(id)
     }
 
     /// The row, where the caller may delete it.
@@ -221,26 +211,6 @@ struct RecordWriter {
         }
         try check(version, of: row, id)
         return row
-    }
-
-    /// A row that goes for good must not be what another points to.
-    private func refuseWhereReferred(_ id: Int64) throws {
-        for other in snapshot.classes.values {
-            for column in other.definition.columns
-            where column.target.flatMap({ snapshot.classes[$0] })?.table == recordClass.table {
-                let code = quoted(column.code)
-                let refers =
-                    column.many
-                    ? "? IN (SELECT v.value FROM json_each(\(code)) AS v)" : "\(code) = ?"
-                let referrer = try connection.first(
-                    "SELECT id FROM \(other.table) WHERE \(refers) AND deleted = 0 LIMIT 1",
-                    [.integer(id)]
-                ) { $0.integer(0) }
-                guard referrer != nil else { continue }
-                throw RecordsError.conflict(
-                    "Records of \(other.type) refer to it by \(column.code).")
-            }
-        }
     }
 
     // MARK: What stands
@@ -372,7 +342,7 @@ struct RecordWriter {
     }
 
     /// Runs a statement; a record that its history cannot hold is too large.
-    private func store(_ sql: String, _ values: [SQLValue]) throws {
+    func store(_ sql: String, _ values: [SQLValue]) throws {
         do {
             try connection.run(sql, values)
         } catch DatabaseError.constraint(kind: .check, table: _, columns: [Migrations.sizeCheck]) {

@@ -59,7 +59,8 @@ struct ClassMigration {
     }
 
     private func clear(_ family: ClassFamily) throws {
-        for name in ClassTable.triggerNames(family.root.number) {
+        let names = ClassTable.triggerNames(family.root.number) + ReferenceTriggers.names(family)
+        for name in names {
             try connection.script("DROP TRIGGER IF EXISTS \(name)")
         }
     }
@@ -207,14 +208,18 @@ struct ClassMigration {
                 [.text(family.table)]
             ) { $0.text(0) })
         for (name, sql) in indexes where !present.contains(name) { try connection.script(sql) }
-        let triggers = ClassTriggers(
-            family: family,
-            target: { target in
-                target.model == model
-                    ? families.lazy.compactMap { $0.rows(of: target.code) }.first
-                    : standing.rows(of: target)
-            })
-        for statement in triggers.statements { try connection.script(statement) }
+        let target: (FullCode) -> ClassRows? = { [model, standing] target in
+            target.model == model
+                ? families.lazy.compactMap { $0.rows(of: target.code) }.first
+                : standing.rows(of: target)
+        }
+        let triggers = ClassTriggers(family: family, target: target)
+        let references = ReferenceTriggers(
+            family: family, target: target,
+            circular: ReferenceTriggers.circular(family, among: families))
+        for statement in triggers.statements + references.statements {
+            try connection.script(statement)
+        }
         for member in family.members {
             try connection.run(
                 "UPDATE class SET history = ? WHERE number = ?",

@@ -104,13 +104,16 @@ struct ForeignChecks {
         case .text:
             let lengths = column.lengths
             let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
+            let pattern = column.pattern.map {
+                [($0.mismatchSQL(value), "must match \($0.text)")]
+            }
             return [
                 mustBeText, ("instr(\(value), char(0)) > 0", "must not contain U+0000"),
                 (
                     "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
                     "must have \(least) to \(lengths.upperBound) characters"
                 ),
-            ]
+            ] + (pattern ?? [])
         case .integer, .decimal:
             let range = column.range
             let words =
@@ -159,9 +162,40 @@ struct ForeignChecks {
                 .map { String(repeating: "[0-9a-f]", count: $0) }.joined(separator: "-")
             return [("\(value) NOT GLOB '\(pattern)'", "must be a UUID in lower case")]
         case .json:
-            return [mustBeText, ("json_valid(\(value)) = 0", "must be JSON")]
+            return [mustBeText, ("json_valid(\(value)) = 0", "must be JSON")] + jsonFaults(value)
         case .file, .sequence, .computed: return []
         }
+    }
+
+    /// What the engine takes for JSON and the service does not.
+    private func jsonFaults(_ value: String) -> [Fault] {
+        let limit = ColumnValue.jsonDepth
+        let path = "length(path) - length(replace(replace(path, '.', ''), '[', ''))"
+        let depth = """
+            WITH RECURSIVE level(id, n) AS (SELECT 0, 1 UNION ALL SELECT j.id, level.n + 1 \
+            FROM level JOIN json_tree(\(value)) AS j ON j.parent = level.id) \
+            SELECT max(n) FROM level
+            """
+        let broken = "'*[' || char(65533) || ']*'"
+        return [
+            ("\(value) = 'null' OR json_type(\(value)) = 'null'", "must be NULL rather than null"),
+            (
+                // The first is quick and never too small; the second is right.
+                "(SELECT max(\(path)) FROM json_tree(\(value))) >= \(limit) - 1 "
+                    + "AND (\(depth)) > \(limit)",
+                "must have at most \(limit) levels"
+            ),
+            (
+                "EXISTS (SELECT 1 FROM json_tree(\(value)) WHERE typeof(key) = 'text' "
+                    + "GROUP BY parent, key HAVING count(*) > 1)", "must not repeat a key"
+            ),
+            (
+                // Half of a pair of surrogates, which is no character.
+                "\(value) GLOB '*\\u[dD][89a-fA-F]*' AND EXISTS (SELECT 1 "
+                    + "FROM json_tree(\(value)) WHERE type = 'text' AND value GLOB \(broken) "
+                    + "OR key GLOB \(broken))", "must be JSON of whole characters"
+            ),
+        ]
     }
 
     private func bounds(_ column: ColumnDefinition, _ value: String) -> [Fault] {
