@@ -111,7 +111,9 @@ struct ExportRunner: Sendable {
         guard !definition.columns.isEmpty else {
             return [ExportColumn(code: "id", title: "id", isText: false)]
                 + description.columns.map {
-                    ExportColumn(code: $0.code, title: $0.code, isText: $0.isText)
+                    ExportColumn(
+                        code: $0.code, title: $0.code, isText: $0.isText,
+                        isJSON: $0.type == "json")
                 }
         }
         var errors: [FieldProblem] = []
@@ -125,7 +127,8 @@ struct ExportRunner: Sendable {
                 return nil as ExportColumn?
             }
             return ExportColumn(
-                code: column.column, title: column.title, isText: known?.isText ?? false)
+                code: column.column, title: column.title, isText: known?.isText ?? false,
+                isJSON: known?.type == "json")
         }
         guard errors.isEmpty else { throw Problem.validation(errors) }
         return columns
@@ -138,10 +141,13 @@ struct ExportColumn: Sendable {
     var title: String
     /// Written by people: may look like a formula.
     var isText: Bool
+    /// Any JSON value, as its JSON.
+    var isJSON = false
 
     func field(_ record: JSONValue) -> CSVWriter.Field {
         switch record[code] {
         case nil, .null: .null
+        case .some(let value) where isJSON: .text(value.text)
         case .string(let text): isText ? .text(text) : .plain(text)
         case .number(let number): .plain(number.text)
         case .boolean(let flag): .plain(flag ? "true" : "false")
@@ -151,5 +157,5 @@ struct ExportColumn: Sendable {
 }
 
 extension ClassDescription.Column {
-    fileprivate var isText: Bool { type == "text" || type == "choice" }
+    fileprivate var isText: Bool { ["text", "choice", "computed", "sequence"].contains(type) }
 }

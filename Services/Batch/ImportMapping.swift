@@ -43,7 +43,9 @@ struct ImportMapping: Sendable {
             else { continue }
             columns.append(
                 Column(
-                    field: field, from: column.from, to: column.to, type: known.type,
+                    field: field, from: column.from, to: column.to,
+                    // Many values stand in one field as a JSON array.
+                    type: known.many ? "json" : known.type,
                     expression: column.expression))
         }
         guard errors.isEmpty else { throw .validation(errors) }
@@ -149,6 +151,7 @@ struct ImportMapping: Sendable {
             case "false", "0": return false
             default: return .string(text)
             }
+        case "json": return (try? JSONValue(parsing: Array(text.utf8))) ?? .string(text)
         default: return .string(text)
         }
     }

@@ -15,8 +15,21 @@ struct ColumnValue {
         case fault(String)
     }
 
-    /// An empty text is no value.
+    /// An empty text is no value. Of a column of many each line is one.
     func read(_ text: String) -> Reading {
+        guard column.many else { return readOne(text) }
+        var values: [JSONValue] = []
+        for line in text.split(whereSeparator: \.isNewline) {
+            switch readOne(String(line)) {
+            case .value(.null): continue
+            case .value(let value): values.append(value)
+            case .fault(let fault): return .fault("\(line): \(fault)")
+            }
+        }
+        return .value(values.isEmpty ? .null : .array(values))
+    }
+
+    private func readOne(_ text: String) -> Reading {
         if column.type == "text", column.multiline {
             // A browser ends lines with CR LF whatever they were.
             let plain = text.split(separator: "\r\n", omittingEmptySubsequences: false)
@@ -43,6 +56,9 @@ struct ColumnValue {
         case "datetime":
             return ColumnValue.time(trimmed).map { .value(.string($0.text)) }
                 ?? .fault(texts.notDateTime)
+        case "json":
+            return (try? JSONValue(parsing: Array(text.utf8))).map { .value($0) }
+                ?? .fault(texts.notJSON)
         default:
             return .value(.string(text))
         }
@@ -50,6 +66,14 @@ struct ColumnValue {
 
     /// What an input shows for a value, such that reading it gives the value again.
     func input(_ value: JSONValue?) -> String {
+        if column.many, let values = value?.array {
+            return values.map(inputOne).joined(separator: "\n")
+        }
+        return inputOne(value)
+    }
+
+    private func inputOne(_ value: JSONValue?) -> String {
+        if column.type == "json" { return value.map { $0.isNull ? "" : $0.text } ?? "" }
         switch value {
         case nil, .null?: return ""
         case .string(let text)?:
@@ -64,18 +88,38 @@ struct ColumnValue {
 
     /// What a person reads; `limit` cuts a long text.
     func shown(_ value: JSONValue?, limit: Int? = nil) -> HTML {
-        guard let value, !value.isNull else {
+        guard let value, !value.isNull, value != .array([]) || column.type == "json" else {
             return tag(.span, .class("quiet")) { texts.empty }
         }
+        guard column.many, let values = value.array else { return shownOne(value, limit: limit) }
+        return tag(.span) {
+            for (index, item) in values.prefix(ColumnValue.manyLimit).enumerated() {
+                index > 0 && column.type != "choice" ? ", " : ""
+                shownOne(item, limit: limit)
+            }
+            values.count > ColumnValue.manyLimit ? " …" : ""
+        }
+    }
+
+    /// Values of a column of many that are shown.
+    private static let manyLimit = 50
+
+    private func shownOne(_ value: JSONValue, limit: Int?) -> HTML {
         switch (column.type, value) {
         case ("boolean", .boolean(let flag)): return HTML(flag ? texts.yes : texts.no)
-        case ("choice", .string(let text)): return tag(.span, .class("chip")) { text }
+        case ("choice", .string(let text)):
+            return tag(.span, .class("chip")) { name(of: text) }
         case ("datetime", .string(let text)): return ColumnValue.moment(text)
         case ("reference", _): return reference(value)
         case ("file", .array(let files)):
             return HTML(files.compactMap { $0["name"]?.string }.joined(separator: ", "))
-        default: return HTML(cut(input(value), limit))
+        default: return HTML(cut(inputOne(value), limit))
         }
+    }
+
+    /// What a choice is called.
+    func name(of choice: String) -> String {
+        column.choiceNames?[choice].map { texts.pick($0, else: choice) } ?? choice
     }
 
     /// A time as people write it, with the exact one behind it.

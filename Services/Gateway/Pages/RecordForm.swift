@@ -104,7 +104,8 @@ struct RecordForm {
     private func note(_ column: ClassDescription.Column) -> String {
         let need = column.required ? texts.required : ""
         let zone = column.type == "datetime" ? texts.utc : ""
-        return [need, zone].filter { !$0.isEmpty }.joined(separator: ", ")
+        let lines = column.many ? texts.onePerLine : ""
+        return [need, zone, lines].filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     /// The value that stands, where it is not what the input shows.
@@ -121,11 +122,13 @@ struct RecordForm {
 
     private func input(_ column: ClassDescription.Column) -> HTML {
         let text = inputs[column.code] ?? ""
+        if column.many || column.type == "json" { return area(column, text) }
         switch column.type {
         case "boolean":
             return select(column, [("true", texts.yes), ("false", texts.no)])
         case "choice":
-            return select(column, (column.choices ?? []).map { ($0, $0) })
+            let shown = ColumnValue(column: column, texts: texts)
+            return select(column, (column.choices ?? []).map { ($0, shown.name(of: $0)) })
         case "reference":
             if let choices = choices[column.code] {
                 return select(column, choices.map { (String($0.id), $0.name) })

@@ -70,6 +70,8 @@ struct Texts: Sendable {
     let needed = "A value is needed."
     let notWhole = "A whole number, such as 42."
     let notDecimal = "A number, such as 2.50."
+    let notJSON = "JSON, such as {\"a\": 1}."
+    let onePerLine = "one per line"
     let notDate = "A date, such as 2026-11-23."
     let notDateTime = "A date with time, such as 2026-11-23T10:15."
     let notReference = "The number of a record, such as 7."

@@ -35,8 +35,8 @@ struct RecordDraft: Sendable {
                 continue
             }
             let column = definition.definition.columns[position]
-            guard column.isGiven, isInsert || !column.readOnly else {
-                addReadOnly(place, column)
+            guard column.isGiven else {
+                add(place, "read-only", "The platform itself sets this.")
                 continue
             }
             switch ColumnValue.read(value, for: column) {
@@ -48,14 +48,6 @@ struct RecordDraft: Sendable {
             }
         }
         if isInsert { fillDefaults(of: definition.definition) }
-    }
-
-    private mutating func addReadOnly(_ place: String, _ column: ColumnDefinition) {
-        let detail =
-            column.isGiven
-            ? "This is set when a record is created, and the same ever after."
-            : "The platform itself sets this."
-        add(place, "read-only", detail)
     }
 
     /// Gives a value to a column that the body leaves empty.

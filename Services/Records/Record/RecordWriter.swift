@@ -257,6 +257,11 @@ struct RecordWriter {
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
         for (position, column) in definition.columns.enumerated() {
+            // The value that stands may be sent again, as who changes a whole record does.
+            if id != nil, column.readOnly, only?.contains(position) ?? false {
+                let words = "This is set when a record is created, and the same ever after."
+                draft.add("\(pointer)/\(column.code)", "read-only", words)
+            }
             guard [.reference, .account, .unit].contains(column.type),
                 only?.contains(position) ?? true, let value = draft.values[position],
                 value != .null
