@@ -83,6 +83,30 @@ import Testing
         }
     }
 
+    @Test func `an upsert goes by a set of columns that are unique together`() async throws {
+        let store = try await TestStore()
+        try await store.apply(
+            helpdesk {
+                $0 = $0.replacing(
+                    #"{"code": "number", "type": "integer", "unique": true}],"#,
+                    with: #"{"code": "number", "type": "integer", "readOnly": true}], "#
+                        + #""unique": [["name", "number"]],"#)
+            })
+        let items: JSONValue = [
+            ["name": "a", "number": 1], ["name": "a", "number": 2], ["name": "b", "number": 1],
+            ["number": 2, "name": "a"],
+        ]
+        let answer = try await store.create(customer, items, upsert: ["number", "name"])
+        let results = answer["results"]?.array ?? []
+        #expect(
+            results.map { $0["operation"]?.string } == ["insert", "insert", "insert", "none"])
+        #expect(results.map(\.id) == [1, 2, 3, 2])
+        for keys in [["name"], ["number"], ["name", "number", "name"]] {
+            let problem = await refusal { try await store.create(customer, [], upsert: keys) }
+            #expect(problem?.faults == ["/upsert not-unique"], "\(keys)")
+        }
+    }
+
     @Test func `an upsert needs the right to change`() async throws {
         let store = try await make()
         try await store.create(ticket, ["subject": "a"], as: .caller("zoe", "customer"))

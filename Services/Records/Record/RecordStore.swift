@@ -326,22 +326,4 @@ extension RecordWriter {
         writer.endObject()
         return writer.bytes
     }
-
-    /// The column of an upsert: one that is unique, and that the caller may read.
-    func upsertKey(_ codes: [String]?) throws -> BulkWriter.UpsertKey? {
-        guard let codes else { return nil }
-        let recordClass = access.recordClass
-        guard codes.count == 1, let position = recordClass.positions[codes[0]],
-            recordClass.definition.columns[position].unique,
-            access.rights.read?.columns[position] == .everywhere
-        else {
-            throw RecordsError.validation([
-                FieldProblem(
-                    pointer: "/upsert", code: "not-unique",
-                    detail: "An upsert needs one unique column.")
-            ])
-        }
-        return BulkWriter.UpsertKey(
-            column: recordClass.definition.columns[position], position: position)
-    }
 }

@@ -84,21 +84,6 @@ extension RecordWriter {
         }
     }
 
-    /// The record that has the item's key; an item without a good key is an insert, and its faults
-    /// are told there.
-    func standing(_ item: JSONValue, by key: BulkWriter.UpsertKey?) throws -> Int64? {
-        guard let key, let value = item[key.column.code],
-            case .success(let stored) = ColumnValue.read(value, for: key.column), stored != .null
-        else { return nil }
-        return try connection.first(
-            """
-            SELECT id FROM \(access.recordClass.table) AS r \
-            WHERE \(quoted(key.column.code)) = ? AND deleted = 0\
-            \(access.recordClass.rows.condition("r"))
-            """, [stored]
-        ) { $0.integer(0) }
-    }
-
     /// What rules are asked about; nil where there are none for it, and where the write itself
     /// will say what is wrong.
     func subject(of intent: Intent) throws -> RuleSubject? {
@@ -106,8 +91,10 @@ extension RecordWriter {
             switch intent {
             case .insert(let body): return try insertion(body)
             case .upsert(let body, let key):
-                guard let id = try standing(body, by: key) else { return try insertion(body) }
-                return try concrete(id).alteration(id, version: nil, body)
+                guard let key, let id = try standing(body, by: key) else {
+                    return try insertion(body)
+                }
+                return try concrete(id).alteration(id, version: nil, key.rest(of: body))
             case .change(let id, let version, let body, let operation):
                 return try concrete(id).alteration(id, version: version, body, by: operation)
             case .delete(let id, let version, let operation):
