@@ -7,14 +7,18 @@ import TestSupport
 /// database.
 final class Geartrain: Sendable {
     static let services = ["records", "workflow", "mail", "batch", "gateway"]
-    private static let password = "a password for benchmarks"
+    static let password = "a password for benchmarks"
 
     let port: Int
     let processes: [ChildProcess]
     let client: APIClient
     let token: String
+    /// Of a person whose rows are those of a part of the organization.
+    let memberToken: String
+    private let folder: String
 
     init(in folder: String) async throws {
+        self.folder = folder
         let ports = Dictionary(
             uniqueKeysWithValues: zip(Geartrain.services, FreePort.take(Geartrain.services.count)))
         TestFile.makeFolder(folder)
@@ -41,93 +45,40 @@ final class Geartrain: Sendable {
         }
         client = try await APIClient(port: port).loggedIn("admin", Geartrain.password)
         token = client.token ?? ""
-        try await client.expect(201, .put, "/api/models/bench", json: Geartrain.model)
-        let role = try await client.expect(200, .get, "/api/roles/agent")
         try await client.expect(
-            200, .put, "/api/roles/agent",
-            json: ["name": ["en": "Agent"], "enabled": true, "members": ["admin"]],
-            headers: ["If-Match": role.headers["ETag"] ?? ""])
+            201, .put, "/api/accounts/\(Organization.account)",
+            json: ["name": "Member", "password": .string(Geartrain.password)])
+        try await client.expect(
+            201, .put, "/api/org-structures/company", json: Organization.structure)
+        try await client.expect(201, .put, "/api/models/bench", json: BenchModel.document)
+        for (code, member) in [("agent", "admin"), ("member", Organization.account)] {
+            let role = try await client.expect(200, .get, "/api/roles/\(code)")
+            try await client.expect(
+                200, .put, "/api/roles/\(code)",
+                json: ["name": .string(code), "enabled": true, "members": [.string(member)]],
+                headers: ["If-Match": role.headers["ETag"] ?? ""])
+        }
+        memberToken =
+            try await APIClient(port: port).loggedIn(Organization.account, Geartrain.password)
+            .token ?? ""
     }
 
     /// Row `n` gets the id `n`.
-    func load(rows: Int) async throws {
+    func load(_ code: String, rows: Int, _ item: (Int) -> JSONValue = Ticket.json) async throws {
         var next = 1
         while next <= rows {
             let last = min(next + 999, rows)
-            let items = (next...last).map(Ticket.json)
             try await client.expect(
-                200, .post, "/api/records/bench/ticket?atomic=true", json: .array(items))
+                200, .post, "/api/records/bench/\(code)?atomic=true",
+                json: .array((next...last).map(item)))
             next = last + 1
         }
     }
 
-    var servers: [ChildProcess] { processes }
+    /// Where the records are, for programs that read the file.
+    var database: String { "\(folder)/records.db" }
 
-    func get(rows: Int) -> Load {
-        Load(
-            connections: 64,
-            script: headers + """
-                request = function()
-                  return wrk.format("GET", "/api/records/bench/ticket/" .. math.random(1, \(rows)))
-                end
-                """)
+    func processes(of services: Set<String>) -> [ChildProcess] {
+        zip(Geartrain.services, processes).filter { services.contains($0.0) }.map(\.1)
     }
-
-    var list: Load {
-        Load(
-            connections: 16,
-            script: headers + """
-                request = function()
-                  return wrk.format("GET", "/api/records/bench/ticket?limit=50&orderby=priority&" ..
-                    "filter=status%20eq%20%27open%27%20and%20priority%20ge%20" .. math.random(0, 900))
-                end
-                """)
-    }
-
-    var create: Load {
-        Load(
-            connections: 64,
-            script: headers + Ticket.luaBody + """
-                request = function()
-                  return wrk.format("POST", "/api/records/bench/ticket", nil, body())
-                end
-                """)
-    }
-
-    private var headers: String {
-        """
-        wrk.headers["Authorization"] = "Bearer \(token)"
-        wrk.headers["Content-Type"] = "application/json"
-
-        """
-    }
-
-    private static let model: JSONValue = [
-        "code": "bench", "name": ["en": "Benchmark"], "roles": ["agent"],
-        "classes": [
-            [
-                "code": "ticket", "name": ["en": "Ticket"], "describe": "#{id} {subject}",
-                "history": true, "deletion": "logical", "webAccess": true,
-                "columns": [
-                    ["code": "subject", "type": "text", "required": true, "max": 200],
-                    ["code": "body", "type": "text", "multiline": true],
-                    [
-                        "code": "status", "type": "choice",
-                        "choices": ["new", "open", "waiting", "closed"], "default": "new",
-                    ],
-                    ["code": "priority", "type": "integer"],
-                    ["code": "spent", "type": "decimal", "scale": 2],
-                    ["code": "due", "type": "datetime"], ["code": "email", "type": "text"],
-                    ["code": "urgent", "type": "boolean"],
-                ],
-                "indexes": [["status", "priority"]],
-                "grants": [
-                    [
-                        "role": "agent", "operations": ["read", "insert", "change"],
-                        "rows": ["scope": "all"],
-                    ]
-                ],
-            ]
-        ],
-    ]
 }

@@ -28,16 +28,17 @@ struct Load {
         """
 
     /// Runs it for `seconds` against `port`; `servers` are those whose processor time is counted.
-    func run(port: Int, seconds: Int, servers: [ChildProcess], in folder: String) async throws
-        -> Sample
-    {
-        let path = folder + "/load.lua"
+    func run(
+        port: Int, seconds: Int, servers: [ChildProcess], in folder: String, name: String
+    ) async throws -> Sample {
+        let path = "\(folder)/\(name).lua"
         try TestFile.write(script + Load.report, to: path)
         let before = ProcessUsage.microseconds(of: servers)
         let (code, output) = try await ChildProcess.run(
             "wrk",
             [
-                "-t1", "-c\(connections)", "-d\(seconds)s", "-s", path, "http://127.0.0.1:\(port)",
+                "-t1", "-c\(connections)", "-d\(seconds)s", "--timeout", "30s", "-s", path,
+                "http://127.0.0.1:\(port)",
             ], within: .seconds(Int64(seconds + 30)))
         let spent = ProcessUsage.microseconds(of: servers) - before
         let line = output.split(separator: "\n").last { $0.hasPrefix("RESULT ") }

