@@ -252,42 +252,6 @@ import Testing
         try await store.create(item, [:])
         #expect(try await store.sqlite("SELECT count(*) FROM seen").output == "1\n")
     }
-
-    @Test func `random models over random models lose nothing that was not named`() async throws {
-        for seed in UInt64(1)...4 {
-            var random = TestRandom(seed: seed)
-            let store = try await TestStore()
-            var rows: [String: Int] = [:]
-            for round in 0..<12 {
-                let document = try RandomModel.make(&random)
-                let standing = store.models.current
-                let outcome = await refusal { try await store.apply(document) }
-                if outcome?.code == "destructive-change" {
-                    let named = (outcome?.extra["changes"]?.array ?? []).compactMap {
-                        $0["code"]?.string
-                    }
-                    #expect(!named.isEmpty)
-                    // Refused: everything stands.
-                    #expect(store.models.current.generation == standing.generation)
-                    try await store.apply(document, allowDestructive: true)
-                    for code in named where !code.contains(".") { rows[code] = nil }
-                } else {
-                    #expect(
-                        outcome == nil, "seed \(seed), round \(round): \(outcome.debugDescription)")
-                }
-                for recordClass in store.models.current.classes.values {
-                    let code = recordClass.type.code
-                    let listed = try await store.ids(recordClass.type).count
-                    #expect(listed == rows[code] ?? 0, "seed \(seed), round \(round), \(code)")
-                    try await store.create(recordClass.type, [:])
-                    rows[code, default: 0] += 1
-                }
-                let twice = try await store.apply(document)
-                #expect(!twice.changed)
-            }
-            await store.database.close()
-        }
-    }
 }
 
 let item = FullCode(model: "m", code: "item")
@@ -309,26 +273,5 @@ extension TestStore {
                 $0.text(0)
             }
         }
-    }
-}
-
-private enum RandomModel {
-    static func make(_ random: inout TestRandom) throws -> JSONValue {
-        var classes: [String] = []
-        for code in ["one", "two", "three"] where Int.random(in: 0..<4, using: &random) > 0 {
-            var columns: [String] = []
-            for column in ["a", "b", "c"] where Bool.random(using: &random) {
-                let type = ["text", "integer", "boolean", "date"].randomElement(using: &random)
-                var text = #"{"code": "\#(column)", "type": "\#(type ?? "text")""#
-                if type == "integer", Bool.random(using: &random) {
-                    text += #", "default": \#(Int.random(in: 0..<3, using: &random))"#
-                }
-                columns.append(text + "}")
-            }
-            let list = columns.joined(separator: ", ")
-            classes.append(#"{"code": "\#(code)", "columns": [\#(list)]}"#)
-        }
-        return try json(
-            #"{"code": "m", "name": "M", "classes": [\#(classes.joined(separator: ", "))]}"#)
     }
 }

@@ -243,3 +243,30 @@ private func rule(
         #expect(await world.problem(of: call, as: World.operator_)?.status == 403)
     }
 }
+
+@Test func `rules of a parent fire for its children, in one order with the child's own`()
+    async throws
+{
+    var own = rule("own", "inserted", order: 1, ["set": ["status": "open"]]).object ?? JSONObject()
+    own["class"] = "question"
+    let rules: JSONValue = [
+        rule("inherited", "inserted", order: 2, ["set": ["subject": "=record.subject + '2'"]]),
+        .object(own),
+    ]
+    var document = Model.document(rules: rules).object ?? JSONObject()
+    let classes = document["classes"]?.array ?? []
+    document["classes"] = .array(classes + [["code": "question", "parent": "ticket"]])
+    try await World.with { world in
+        try await world.take(.object(document))
+        var event = world.peers.insert(1, mara)
+        event.record = FullCode(model: "helpdesk", code: "question")
+        try await world.deliver(event)
+        try await eventually("both rules") { world.peers.state.withLock { $0.changes.count } == 2 }
+        world.peers.state.withLock { state in
+            #expect(
+                state.changes == [
+                    "rule:store-1/helpdesk.own/0", "rule:store-1/helpdesk.inherited/0",
+                ])
+        }
+    }
+}
