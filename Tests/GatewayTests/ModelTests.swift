@@ -82,6 +82,28 @@ import Testing
         #expect(broken.status == 400 && broken.code == "malformed-json")
     }
 
+    @Test func `a plan is answered by who may write models, and every service checks it first`()
+        async throws
+    {
+        let gateway = try await TestGateway()
+        let admin = try await gateway.admin()
+        let plan = await admin.send(.post, "/api/models/helpdesk/plan", ModelTests.model)
+        #expect(plan.status == 200)
+        #expect(plan.json.array?.first?["operation"] == "create")
+        #expect(gateway.owners.calls("records/apply-model").isEmpty)
+        gateway.owners.state.withLock {
+            $0.faults["mail"] = [FieldProblem(pointer: "/x", code: "wrong", detail: "Mend it.")]
+        }
+        let faulty = await admin.send(.post, "/api/models/helpdesk/plan", ModelTests.model)
+        #expect(faulty.status == 422)
+        let anna = try await gateway.person("anna")
+        #expect(
+            await anna.send(.post, "/api/models/helpdesk/plan", ModelTests.model).status == 403)
+        #expect(await anna.send(.get, "/api/views").status == 200)
+        #expect(await anna.send(.post, "/api/views/helpdesk/ticket/rebuild").status == 403)
+        #expect(await admin.send(.post, "/api/views/helpdesk/ticket/rebuild").status == 200)
+    }
+
     // MARK: First start
 
     private func modelFile(_ text: String) throws -> (TemporaryFolder, String) {
