@@ -33,6 +33,7 @@ public final class RecordsService: Service {
             DatabaseConfiguration(location: configuration.data + "/records.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
         let models = ModelStore(database: database, runtime: runtime)
+        try await models.renew()
         try await models.refresh()
         let directory = DirectoryStore(database: database)
         try await directory.refresh()

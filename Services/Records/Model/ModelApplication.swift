@@ -72,6 +72,8 @@ struct ModelApplication {
         ).apply(prepared.change, prepared.definition)
         try noteSwitches(prepared.change, version: version)
         try keep(version: version)
+        // What other models' triggers know of this one's classes may be another now.
+        try ClassMigration.renew(connection, ModelTables.load(connection), but: code)
         try ModelHandover.enqueue(connection, model: code, version: version, now: now)
         return Outcome(
             version: version, created: prepared.version == 0, changed: true,

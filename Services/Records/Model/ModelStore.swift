@@ -40,6 +40,13 @@ final class ModelStore: Sendable {
         try await reload()
     }
 
+    /// Looks after the triggers, once at the start.
+    func renew() async throws {
+        try await database.write { connection in
+            try ClassMigration.renew(connection, ModelTables.load(connection))
+        }
+    }
+
     private func reload() async throws {
         let fresh = try await database.read { try ModelTables.load($0) }.snapshot
         snapshot.withLock { if $0.generation < fresh.generation { $0 = fresh } }

@@ -208,22 +208,51 @@ struct ClassMigration {
                 [.text(family.table)]
             ) { $0.text(0) })
         for (name, sql) in indexes where !present.contains(name) { try connection.script(sql) }
+        for statement in triggers(of: family, among: families) { try connection.script(statement) }
+        for member in family.members {
+            try connection.run(
+                "UPDATE class SET history = ? WHERE number = ?",
+                [SQLValue(member.definition.history), .integer(member.number)])
+        }
+    }
+
+    private func triggers(of family: ClassFamily, among families: [ClassFamily]) -> [String] {
         let target: (FullCode) -> ClassRows? = { [model, standing] target in
             target.model == model
                 ? families.lazy.compactMap { $0.rows(of: target.code) }.first
                 : standing.rows(of: target)
         }
-        let triggers = ClassTriggers(family: family, target: target)
         let references = ReferenceTriggers(
             family: family, target: target,
             circular: ReferenceTriggers.circular(family, among: families))
-        for statement in triggers.statements + references.statements {
-            try connection.script(statement)
-        }
-        for member in family.members {
-            try connection.run(
-                "UPDATE class SET history = ? WHERE number = ?",
-                [SQLValue(member.definition.history), .integer(member.number)])
+        return ClassTriggers(family: family, target: target).statements + references.statements
+    }
+
+    /// Makes the triggers of every model anew where they are not what they should be: another
+    /// program took one away, an earlier version of this one made them, or a class that they refer
+    /// to has got another child. `skipped` has been seen to.
+    static func renew(
+        _ connection: Connection, _ tables: ModelTables, but skipped: String? = nil
+    ) throws {
+        for model in tables.models.keys.sorted() where model != skipped {
+            let migration = ClassMigration(
+                connection: connection, model: model, standing: tables, version: 0)
+            let families = tables.families(of: model)
+            for family in families {
+                let search = SearchIndex(family: family)
+                let wanted =
+                    migration.triggers(of: family, among: families)
+                    + (search.columns.isEmpty ? [] : search.triggers)
+                let names = Set(
+                    ClassTable.triggerNames(family.root.number).map(quoted)
+                        + ReferenceTriggers.names(family))
+                let present = try connection.query(
+                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+                ) { ($0.text(0), $0.text(1)) }.filter { names.contains(quoted($0.0)) }
+                guard Set(present.map(\.1)) != Set(wanted) else { continue }
+                try migration.clear(family)
+                for statement in wanted { try connection.script(statement) }
+            }
         }
     }
 }

@@ -65,7 +65,7 @@ struct SearchIndex {
     }
 
     /// Each takes the row as it stands then: of several triggers none knows which comes first.
-    private var triggers: [String] {
+    var triggers: [String] {
         let changed = (columns.map(quoted) + ["deleted", "id"])
             .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
         let take = """
