@@ -156,6 +156,46 @@ import Testing
     }
 
     @Test
+    func
+        `a trigger that another program took away is back after a start, and nothing else changes`()
+        async throws
+    {
+        let store = try await TestStore()
+        try await store.apply(helpdesk())
+        let schema = try await store.schema()
+        let version = try await store.sqlite("PRAGMA schema_version").output
+        try await store.models.renew()
+        #expect(try await store.sqlite("PRAGMA schema_version").output == version)
+        let gone = try await store.sqlite("DROP TRIGGER DataRow_2_foreign_insert")
+        #expect(gone.code == 0)
+        try await store.models.renew()
+        #expect(try await store.schema() == schema)
+    }
+
+    @Test func `other models' triggers follow a class that gets another child`() async throws {
+        let store = try await TestStore()
+        func base(_ more: String) throws -> JSONValue {
+            try json(
+                """
+                {"code": "m", "name": "M", "classes": [{"code": "root"},
+                 {"code": "item", "parent": "root", "shared": true}\(more)]}
+                """)
+        }
+        try await store.apply(base(""))
+        try await store.apply(
+            json(
+                """
+                {"code": "o", "name": "O", "classes": [{"code": "c", "columns": [
+                  {"code": "r", "type": "reference", "class": "m.item"}]}]}
+                """))
+        try await store.apply(base(#", {"code": "child", "parent": "item"}"#))
+        try await store.create(FullCode(model: "m", code: "child"), [:])
+        let number = try await store.number(FullCode(model: "o", code: "c"))
+        let made = try await store.sqlite("INSERT INTO DataRow_\(number) (r) VALUES (1)")
+        #expect(made.code == 0, "\(made.output)")
+    }
+
+    @Test
     func `an API view that another program replaced is drifted and never overwritten silently`()
         async throws
     {
