@@ -171,9 +171,10 @@ struct FileLimits: Sendable, Hashable {
     enum Deletion: String, Sendable, CaseIterable {
         /// Its bytes stay: history can show them.
         case logical
-        /// Its bytes go, its name and hash stay in history.
+        /// Its bytes go some time later, so that a mistake can be mended; its name and hash stay in
+        /// history.
         case content
-        /// Its bytes go at once, and its name from history.
+        /// Its bytes go at once; its name and hash stay in history.
         case physical
     }
 
