@@ -45,6 +45,7 @@ public final class BatchService: Service {
                 database: database, files: files, records: peers["records"], runtime: runtime,
                 uploadLimit: configuration.uploadLimit, wake: { worker.wake() }), to: routes)
         var http = HTTPServerConfiguration()
+        http.headLimit = HTTPServerConfiguration.peerHeadLimit
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
         // Uploads are limited by their own setting.

@@ -31,6 +31,7 @@ public final class MailService: Service {
             transport: transport, files: files, parser: parser)
         try await parts.recover()
         var server = HTTPServerConfiguration()
+        server.headLimit = HTTPServerConfiguration.peerHeadLimit
         server.address = configuration.rpc.address
         server.port = configuration.rpc.port
         server.bodyLimit = MailRoutes.sendLimit

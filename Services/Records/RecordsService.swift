@@ -72,6 +72,7 @@ public final class RecordsService: Service {
                 clock: runtime.clock)
         }.add(to: routes)
         var http = HTTPServerConfiguration()
+        http.headLimit = HTTPServerConfiguration.peerHeadLimit
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
         let server = HTTPServer(

@@ -48,6 +48,7 @@ public final class WorkflowService: Service {
             })
         parts.routes.add(to: routes)
         var http = HTTPServerConfiguration()
+        http.headLimit = HTTPServerConfiguration.peerHeadLimit
         http.address = configuration.rpc.address
         http.port = configuration.rpc.port
         let server = HTTPServer(

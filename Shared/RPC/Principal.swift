@@ -6,10 +6,9 @@ public struct Principal: Sendable, Hashable, Codable {
     public var roles: [String]
     /// Permissions of the roles (`mail:read`); `admin` has all.
     public var permissions: [String]
-    /// Own units as `structure/unit`.
-    public var units: [String]
-    /// The version of the directory (accounts, units) under which this was made. A service with an
-    /// older one must not answer: its rights would be those of yesterday.
+    /// The version of the directory (accounts, units) under which this was made. Who is in which
+    /// unit stands there and not here, however many units that are. A service with an older one
+    /// must not answer: its rights would be those of yesterday.
     public var directory: Int64
     /// `en`.
     public var language: String
@@ -21,14 +20,13 @@ public struct Principal: Sendable, Hashable, Codable {
     public var rolesOff: [String]?
 
     public init(
-        account: String, roles: [String] = [], permissions: [String] = [], units: [String] = [],
+        account: String, roles: [String] = [], permissions: [String] = [],
         directory: Int64 = 0, language: String = "en", isSystem: Bool = false,
         models: [String]? = nil, rolesOff: [String]? = nil
     ) {
         self.account = account
         self.roles = roles
         self.permissions = permissions
-        self.units = units
         self.directory = directory
         self.language = language
         self.isSystem = isSystem

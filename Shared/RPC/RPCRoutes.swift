@@ -3,6 +3,11 @@ import HTTP
 import JSON
 import ServiceRuntime
 
+extension HTTPServerConfiguration {
+    /// The largest head that a service takes: the principal of an account with many roles is in it.
+    public static let peerHeadLimit = 64 << 10
+}
+
 /// The routes of a service: its calls under `/rpc/`, and `/livez`, `/readyz`, `/metrics`.
 public final class RPCRoutes: Sendable {
     public let router: Router<CallContext>

@@ -158,6 +158,30 @@ import Testing
         #expect(await anna.send(.get, "/api/me").json["rolesOff"] == [])
     }
 
+    @Test func `an account has at most so many roles, seen from both sides`() async throws {
+        let gateway = try await TestGateway()
+        let admin = try await gateway.admin()
+        _ = try await gateway.person("anna")
+        let limit = Int(AccountStore.roleLimit)
+        let store = gateway.service.people.accounts
+        _ = try await store.createMissingRoles(
+            (0...limit).map { "r\($0)" }, member: nil, by: .platform)
+        let most = (0..<limit).map { JSONValue.string("r\($0)") }
+        let full = await admin.send(
+            .patch, "/api/accounts/anna", ["roles": .array(most)],
+            headers: ["If-Match": "\"1\""])
+        #expect(full.status == 200)
+        let over = await admin.send(
+            .patch, "/api/roles/r\(limit)", ["members": ["anna"]],
+            headers: ["If-Match": "\"1\""])
+        #expect(over.status == 409 && over.code == "conflict", "\(over)")
+        let own = await admin.send(
+            .patch, "/api/accounts/anna",
+            ["roles": .array(most + [.string("r\(limit)")])], headers: ["If-Match": "\"2\""])
+        #expect(own.status == 409)
+        #expect(await admin.send(.get, "/api/roles/r\(limit)").json["members"] == [])
+    }
+
     // MARK: Guessing
 
     private func tryOnce(

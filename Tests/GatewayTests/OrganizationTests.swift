@@ -238,4 +238,37 @@ import Testing
             await anna.send(.get, "/api/me").json["positions"]
                 == ["boss/anna", "company/a", "company/c"])
     }
+
+    @Test(arguments: [UInt64.random(in: 1...1_000_000), 1, 2])
+    func `random units are taken exactly where they are a tree`(seed: UInt64) {
+        let random = SeededRandom(seed: seed)
+        for round in 0..<2000 {
+            let count = 1 + random.below(12)
+            let units = (0..<count).map { index in
+                let parent = random.below(count + 3)
+                return OrgStructure.Unit(
+                    code: "u\(random.below(30) == 0 ? 0 : index)",
+                    parent: parent >= count + 1 ? nil : "u\(parent)", name: [:], members: [],
+                    from: nil, until: nil)
+            }
+            let problems = ObjectReader.Problems()
+            OrgTree.check(units, isPeople: false, problems: problems)
+            let isTree = OrganizationTests.isTree(units)
+            #expect(problems.items.isEmpty == isTree, "seed \(seed), round \(round): \(units)")
+        }
+    }
+
+    /// By walking up from each unit.
+    private static func isTree(_ units: [OrgStructure.Unit]) -> Bool {
+        guard Set(units.map(\.code)).count == units.count else { return false }
+        return units.allSatisfy { unit in
+            var at: OrgStructure.Unit? = unit
+            for _ in 0...units.count {
+                guard let parent = at?.parent else { return true }
+                guard let above = units.first(where: { $0.code == parent }) else { return false }
+                at = above
+            }
+            return false
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import HTTP
 import RPC
 import ServiceRuntime
 import TestSupport
@@ -8,7 +9,7 @@ import Testing
     private let clock = ManualClock(start: Timestamp(milliseconds: 1_700_000_000_000))
     private let key = [UInt8](repeating: 7, count: 32)
     private let anna = Principal(
-        account: "anna", roles: ["agent"], permissions: ["mail:read"], units: ["company/it"],
+        account: "anna", roles: ["agent"], permissions: ["mail:read"],
         directory: 41, language: "de")
 
     @Test func `what was signed is believed by whoever has the key`() {
@@ -20,6 +21,15 @@ import Testing
             #expect(other.verify(token) == principal)
             #expect(other.verify(token) == principal)
         }
+    }
+
+    @Test func `a principal with as many roles as there may be fits the head of a call`() {
+        let long = String(repeating: "r", count: 60)
+        let roles = (0..<100).map { "\(long)\($0)" }
+        let principal = Principal(
+            account: long, roles: roles, rolesOff: (0..<200).map { "\(long)/\(roles[$0 / 2])" })
+        let token = PrincipalSigner(key: key, clock: clock).sign(principal)
+        #expect(token.utf8.count < HTTPServerConfiguration.peerHeadLimit / 4 * 3)
     }
 
     @Test func `roles count in a model unless they are off there, or the token is not for it`() {

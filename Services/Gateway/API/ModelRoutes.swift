@@ -65,7 +65,7 @@ struct ModelRoutes: Sendable {
         table.on(
             .get, "/api/views", .account,
             Operation(
-                "API views of the classes that the caller may read, or of all for whom may write models",
+                "API views of the classes that the caller may read; of all for who writes models",
                 answers: [Answer(200, "Name, columns and state of each", "ViewList")])
         ) { request, caller in
             _ = try QueryReader(request, [])

@@ -136,6 +136,11 @@ enum AccountInput {
 
     private static func models(_ reader: ObjectReader) -> [String] {
         let models = codes(reader, "disabledModels")
+        if models.count > AccountStore.disabledModelLimit {
+            reader.fault(
+                "disabledModels", "too-many",
+                "At most \(AccountStore.disabledModelLimit) models; or switch the role off.")
+        }
         for (index, model) in models.enumerated() where !FullCode.isCode(model) {
             reader.problems.add(
                 "\(reader.pointer)/disabledModels/\(index)", "invalid-code",

@@ -5,6 +5,11 @@ import ServiceRuntime
 
 /// The statements, inside a transaction.
 extension AccountStore {
+    /// Of one account.
+    static let roleLimit: Int64 = 100
+    /// Models in which one role is switched off.
+    static let disabledModelLimit = 10
+
     static let accountColumns = """
         id, code, name, email, kind, enabled, locked, language, version, created, modified,
         must_change
@@ -214,6 +219,7 @@ extension AccountStore {
                 [.integer(role.id), .integer(account.id)])
             try touch(connection, "role", role.id, now: now)
         }
+        try checkRoleLimit(connection)
     }
 
     /// Replaces a role's members; the accounts that join or leave get a new version.
@@ -241,12 +247,26 @@ extension AccountStore {
                 [.integer(role), .integer(account)])
             try touch(connection, "account", account, now: now)
         }
+        if !wanted.isSubset(of: old) { try checkRoleLimit(connection) }
         for account in old.subtracting(wanted) {
             try connection.run(
                 "delete from role_member where role = ? and account = ?",
                 [.integer(role), .integer(account)])
             try touch(connection, "account", account, now: now)
         }
+    }
+
+    /// Roles go with every call of an account, in a header.
+    private static func checkRoleLimit(_ connection: Connection) throws {
+        let code = try connection.first(
+            "select account.code from role_member"
+                + " join account on account.id = role_member.account"
+                + " group by role_member.account having count(*) > ? limit 1",
+            [.integer(roleLimit)]
+        ) { $0.text(0) }
+        guard let code else { return }
+        throw Problem.conflict(
+            "An account has at most \(roleLimit) roles; \(code) would have more.")
     }
 
     private static func touch(

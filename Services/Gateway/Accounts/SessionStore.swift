@@ -220,7 +220,6 @@ struct SessionStore: Sendable {
         return Principal(
             account: account.code, roles: roles.map(\.code),
             permissions: try AccountStore.permissions(connection, of: account),
-            units: try OrgStore.units(connection, of: account.id), directory: directory,
-            language: account.language, rolesOff: off.isEmpty ? nil : off)
+            directory: directory, language: account.language, rolesOff: off.isEmpty ? nil : off)
     }
 }

@@ -37,8 +37,8 @@ actor DirectoryFeed: Service {
         await reach(version)
     }
 
-    /// Before a principal made under `version` is used. Where the last try failed it waits for none,
-    /// since who only wants to log in shall not pay for it.
+    /// Before a principal made under `version` is used. Where the last try failed it waits for
+    /// none, since who only wants to log in shall not pay for it.
     func ready(for version: Int64) async {
         if !hasFailed { await reach(version) }
     }

@@ -40,13 +40,6 @@ struct OrgStore: Sendable {
         }
     }
 
-    /// All units that an account is a member of, as `structure/unit`, whatever their dates.
-    static func units(_ connection: Connection, of account: Int64) throws -> [String] {
-        try connection.query(positions + " order by 1, 2", [.integer(account)]) {
-            "\($0.text(0))/\($0.text(1))"
-        }
-    }
-
     private static let positions = """
         select org_structure.code, org_unit.code from org_member
         join org_unit on org_unit.id = org_member.unit
