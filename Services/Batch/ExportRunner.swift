@@ -85,11 +85,11 @@ struct ExportRunner: Sendable {
     private func page(
         _ definition: ExportDefinition, _ columns: [ExportColumn], _ run: Run, _ cursor: String?
     ) async throws -> JSONValue {
-        let answer = try await records.call(
-            ListRecords(
-                definition.type, filter: definition.filter, orderby: "id",
-                select: columns.map(\.code), limit: ExportRunner.pageLimit, cursor: cursor),
-            as: run.context())
+        var list = ListRecords(
+            definition.type, filter: definition.filter, orderby: "id",
+            select: columns.map(\.code), limit: ExportRunner.pageLimit, cursor: cursor)
+        list.export = true
+        let answer = try await records.call(list, as: run.context())
         return try JSONValue(parsing: answer.bytes)
     }
 
@@ -110,7 +110,7 @@ struct ExportRunner: Sendable {
     {
         guard !definition.columns.isEmpty else {
             return [ExportColumn(code: "id", title: "id", isText: false)]
-                + description.columns.map {
+                + description.columns.filter { $0.exportable ?? true }.map {
                     ExportColumn(
                         code: $0.code, title: $0.code, isText: $0.isText,
                         isJSON: $0.type == "json")

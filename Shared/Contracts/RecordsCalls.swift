@@ -42,6 +42,8 @@ public struct ListRecords: Call, Codable {
     public var view: Bool?
     /// `only` or `include`: deleted records that the caller may delete.
     public var deleted: String?
+    /// For a file: only what the caller may both read and export.
+    public var export: Bool?
     /// Words that the class's searched columns must have.
     public var search: String?
 
@@ -203,6 +205,8 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
         /// Whether its value is an array.
         public var many: Bool
         public var unique: Bool
+        /// Whether the caller may take it into a file; nil is yes.
+        public var exportable: Bool?
         /// What a new record gets where nothing is said.
         public var defaultValue: JSONValue?
 

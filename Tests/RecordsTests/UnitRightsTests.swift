@@ -274,3 +274,80 @@ import Testing
         #expect(faults.map { "\($0.pointer) \($0.code)" } == ["/classes/0/grants/0/rows/\(fault)"])
     }
 }
+
+/// Files take a grant of their own, beside that to read or write.
+@Suite struct FileRightsTests {
+    private static let paper = FullCode(model: "files", code: "paper")
+
+    private func make() async throws -> TestStore {
+        let store = try await TestStore()
+        try await store.apply(
+            json(
+                """
+                {"code": "files", "name": "Files", "roles": ["reader", "taker"], "classes": [
+                  {"code": "paper", "name": "Paper", "webAccess": true,
+                   "columns": [{"code": "title", "type": "text"}, {"code": "secret", "type": "text"},
+                               {"code": "owner", "type": "account"}],
+                   "grants": [
+                    {"role": "reader", "operations": ["read", "insert", "change"]},
+                    {"role": "taker", "operations": ["export", "import"],
+                     "columns": ["title", "owner"], "rows": {"scope": "own", "column": "owner"}}]}]}
+                """))
+        _ = try await store.directory.take(
+            TakeDirectory(
+                base: 0, version: 1,
+                accounts: ["ann", "bob"].map {
+                    DirectoryAccount(code: $0, name: $0, active: true)
+                }))
+        for owner in ["ann", "bob"] {
+            try await store.create(
+                FileRightsTests.paper,
+                ["title": "t", "secret": "s", "owner": .string(owner)])
+        }
+        return store
+    }
+
+    private func export(
+        _ store: TestStore, _ filter: String? = nil, as context: CallContext
+    ) async throws -> JSONValue {
+        var call = ListRecords(FileRightsTests.paper, filter: filter)
+        call.export = true
+        return try JSONValue(parsing: await store.records.list(call, context).bytes)
+    }
+
+    @Test func `an export has the rows and columns that both read and export give`() async throws {
+        let store = try await make()
+        let ann = CallContext.caller("ann", "reader", "taker")
+        let list = try await export(store, as: ann)
+        #expect(list.ids == [1])
+        #expect(list["items"]?.array?.first?["secret"] == nil)
+        #expect(try await store.ids(FileRightsTests.paper, as: ann) == [1, 2])
+        let hidden = await refusal { try await export(store, "secret eq 's'", as: ann) }
+        #expect(hidden?.code == "invalid-filter")
+        for roles in [["reader"], ["taker"]] {
+            let caller = CallContext.make(Principal(account: "ann", roles: roles))
+            #expect(await refusal { try await export(store, as: caller) }?.status == 403)
+        }
+        let description = try store.models.current.describe(FileRightsTests.paper, ann)
+        #expect(
+            description.columns.filter { $0.exportable == true }.map(\.code) == ["title", "owner"])
+    }
+
+    @Test func `an import writes what both its grant and that to write give`() async throws {
+        let store = try await make()
+        var ann = CallContext.caller("ann", "reader", "taker", door: .import)
+        try await store.create(FileRightsTests.paper, ["title": "n", "owner": "ann"], as: ann)
+        for body in [["title": "n", "owner": "bob"], ["secret": "n", "owner": "ann"]] as [JSONValue]
+        {
+            #expect(
+                await refusal { try await store.create(FileRightsTests.paper, body, as: ann) }?
+                    .status == 403)
+        }
+        #expect(
+            await refusal {
+                try await store.change(FileRightsTests.paper, 2, ["title": "n"], as: ann)
+            }?.status == 403)
+        ann.door = .api
+        try await store.change(FileRightsTests.paper, 2, ["title": "n"], as: ann)
+    }
+}

@@ -9,16 +9,20 @@ extension ModelSnapshot {
         let access = try access(type, context)
         let definition = access.recordClass.definition
         let rights = access.rights
+        let exporting = access.recordClass.access(for: context.principal, purpose: .exporting)
         let columns = definition.columns.enumerated().compactMap { position, column in
             let reaches = [rights.read, rights.insert, rights.change]
             guard reaches.contains(where: { ($0?.columns[position] ?? .nowhere) != .nowhere })
             else {
                 return ClassDescription.Column?.none
             }
-            return column.description(
+            var description = column.description(
                 isWritable: [rights.insert, rights.change].contains {
                     ($0?.columns[position] ?? .nowhere) != .nowhere
                 })
+            description.exportable =
+                (exporting.rights.read?.columns[position] ?? .nowhere) != .nowhere
+            return description
         }
         let visible = Set(columns.map(\.code))
         return ClassDescription(

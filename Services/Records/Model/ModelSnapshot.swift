@@ -85,11 +85,14 @@ final class ModelSnapshot: Sendable {
 
     /// The class for this caller; `notFound` where it does not exist, is closed to the door, or
     /// grants nothing.
-    func access(_ type: FullCode, _ context: CallContext) throws(RecordsError) -> ClassAccess {
+    func access(
+        _ type: FullCode, _ context: CallContext, purpose: ClassRights.Purpose? = nil
+    ) throws(RecordsError) -> ClassAccess {
         guard let recordClass = classes[type],
             recordClass.isOpen(to: context.door, isSystem: context.principal.isSystem)
         else { throw .notFound }
-        let access = recordClass.access(for: context.principal)
+        let access = recordClass.access(
+            for: context.principal, purpose: context.door == .import ? .importing : purpose)
         guard !access.rights.operations.isEmpty else { throw .notFound }
         return access
     }

@@ -37,8 +37,10 @@ final class RecordClass: Sendable {
         let rolesOff: [String]?
         let models: [String]?
         let isSystem: Bool
+        let purpose: ClassRights.Purpose?
 
-        init(_ principal: Principal) {
+        init(_ principal: Principal, _ purpose: ClassRights.Purpose?) {
+            self.purpose = purpose
             isSystem = principal.isSystem
             roles = isSystem ? [] : principal.roles
             rolesOff = isSystem ? nil : principal.rolesOff
@@ -63,13 +65,16 @@ final class RecordClass: Sendable {
     }
 
     /// What the principal's roles may do here, compiled once for each set of roles.
-    func access(for principal: Principal) -> ClassAccess {
-        let key = RoleSet(principal)
+    func access(
+        for principal: Principal, purpose: ClassRights.Purpose? = nil
+    ) -> ClassAccess {
+        let key = RoleSet(principal, purpose)
         return accesses.withLock { kept in
             if let known = kept[key] { return known }
             if kept.count >= RecordClass.rightsLimit { kept.removeAll(keepingCapacity: true) }
             let fresh = ClassAccess(
-                self, roles: principal.roles(in: type.model), isSystem: key.isSystem)
+                self, roles: principal.roles(in: type.model), isSystem: key.isSystem,
+                purpose: purpose)
             kept[key] = fresh
             return fresh
         }
@@ -97,9 +102,13 @@ final class ClassAccess: Sendable {
         let deleted: DeletedRows
     }
 
-    init(_ recordClass: RecordClass, roles: [String], isSystem: Bool) {
+    init(
+        _ recordClass: RecordClass, roles: [String], isSystem: Bool,
+        purpose: ClassRights.Purpose?
+    ) {
         self.recordClass = recordClass
-        rights = ClassRights(recordClass.definition, roles: roles, isSystem: isSystem)
+        rights = ClassRights(
+            recordClass.definition, roles: roles, isSystem: isSystem, purpose: purpose)
         held = HeldPredicates(recordClass, rights)
         plan = rights.read.map { RecordPlan(recordClass, $0) }
         reach = rights.read.flatMap { RowReach(recordClass, $0) }

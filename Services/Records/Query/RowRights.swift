@@ -11,6 +11,8 @@ struct RowRights: Sendable, Hashable {
 
     /// The rows where one of these holds; nil is every row.
     let rows: [RowPredicate]?
+    /// And one of these too; nil asks for nothing more.
+    private let further: [RowPredicate]?
     /// By position of the column.
     let columns: [Reach]
     /// Codes of the columns whose values decide about rows or columns.
@@ -21,11 +23,36 @@ struct RowRights: Sendable, Hashable {
         RowRights(rows: nil, columns: Array(repeating: .everywhere, count: count))
     }
 
-    private init(rows: [RowPredicate]?, columns: [Reach]) {
+    private init(
+        rows: [RowPredicate]?, further: [RowPredicate]? = nil, columns: [Reach]
+    ) {
         self.rows = rows
+        self.further = further
         self.columns = columns
-        asked = Set(((rows ?? []) + RowRights.differences(columns)).compactMap(\.column))
+        let all = (rows ?? []) + (further ?? []) + RowRights.differences(columns)
+        asked = Set(all.compactMap(\.column))
     }
+
+    /// What both give, for what takes two grants. A column that each gives in rows of its own is
+    /// given where they name the same predicate: less than both give may be, and never more.
+    func and(_ other: RowRights) -> RowRights {
+        let columns = zip(columns, other.columns).map { mine, its -> Reach in
+            switch (mine, its) {
+            case (.nowhere, _), (_, .nowhere): return .nowhere
+            case (.everywhere, let reach), (let reach, .everywhere): return reach
+            case (.under(let a), .under(let b)):
+                let both = a.filter(b.contains)
+                return both.isEmpty ? .nowhere : .under(both)
+            }
+        }
+        let isSame = other.rows == nil || other.rows == rows
+        return RowRights(
+            rows: rows ?? other.rows, further: rows == nil || isSame ? nil : other.rows,
+            columns: columns)
+    }
+
+    /// Everything that is asked of rows, for their columns too.
+    var predicates: [RowPredicate] { (rows ?? []) + (further ?? []) + differences }
 
     /// Nil where no grant gives the operation. Grants add up: a column is given in the rows of
     /// every grant that names it.
@@ -69,21 +96,24 @@ struct RowRights: Sendable, Hashable {
 
     /// Whether a row is given for which `held` hold.
     func covers(_ held: [RowPredicate]) -> Bool {
-        rows?.contains(where: held.contains) ?? true
+        (rows?.contains(where: held.contains) ?? true)
+            && (further?.contains(where: held.contains) ?? true)
     }
 
     /// Whether a column of such a row is.
     func covers(column: Int, _ held: [RowPredicate]) -> Bool {
         switch columns[column] {
         case .everywhere: covers(held)
-        case .under(let predicates): predicates.contains(where: held.contains)
+        case .under(let predicates):
+            covers(held) && predicates.contains(where: held.contains)
         case .nowhere: false
         }
     }
 
     /// The condition on rows, each tested for itself; nothing where all are given.
     func condition(alias: String) -> SQLText? {
-        rows.map { RowRights.any($0, alias: alias) }
+        let parts = [rows, further].compactMap { $0 }.map { RowRights.any($0, alias: alias) }
+        return parts.isEmpty ? nil : .joined(parts, by: "AND")
     }
 
     /// The condition as an index can serve it; nil where it cannot, or there is none.
@@ -94,7 +124,8 @@ struct RowRights: Sendable, Hashable {
             guard let part = predicate.seek(alias: alias) else { return nil }
             parts.append(part)
         }
-        return .joined(parts, by: "OR")
+        let seek = SQLText.joined(parts, by: "OR")
+        return further.map { seek + " AND " + RowRights.any($0, alias: alias) } ?? seek
     }
 
     /// True in rows where one of the predicates holds.

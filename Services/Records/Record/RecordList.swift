@@ -183,7 +183,8 @@ extension RecordStore {
     func list(_ call: ListRecords, _ context: CallContext) async throws -> JSONBytes {
         let counts = counts
         return try await current { snapshot in
-            let access = try snapshot.access(call.type, context)
+            let access = try snapshot.access(
+                call.type, context, purpose: call.export == true ? .exporting : nil)
             let list = try RecordList(call, access: access, context: context, snapshot: snapshot)
             let moment = moment(context)
             return try await database.quickRead(
