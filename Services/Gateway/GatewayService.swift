@@ -139,6 +139,7 @@ public final class GatewayService: Service {
         ).add(to: table)
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
         ProblemPages(frame: frame).add(to: table)
+        DocumentPages(frame: frame, table: table).add()
     }
 
     private static func server(

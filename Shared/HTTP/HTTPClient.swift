@@ -26,7 +26,7 @@ public struct ClientRequest: Sendable {
         guard case .bytes = body.storage else { return false }
         return switch method {
         case .get, .head, .put, .delete, .options: true
-        case .post, .patch: headers["Idempotency-Key"] != nil
+        case .post, .patch, .trace: headers["Idempotency-Key"] != nil
         }
     }
 }

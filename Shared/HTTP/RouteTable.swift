@@ -27,6 +27,7 @@ final class RouteTable: @unchecked Sendable {
         guard method != .head, method != .options else {
             return "is not needed: HEAD and OPTIONS come by themselves"
         }
+        guard method != .trace else { return "would show a caller's credentials to its pages" }
         let endpoint = Endpoint(
             path: path, bodyTypes: bodyTypes, bodyLimit: bodyLimit, handle: handle,
             instruments: observer?.instruments(method: method, path: path))

@@ -26,6 +26,9 @@ import Testing
         "GET /login": .open,
         "POST /login": .open,
         "POST /logout": .open,
+        "GET /docs": .open,
+        "GET /docs/{operation}": .open,
+        "POST /docs/{operation}": .account,
         "GET /problems": .open,
         "GET /problems/{code}": .open,
         "GET /assets/{name}": .open,
@@ -138,7 +141,7 @@ import Testing
             ("capability", "good"), ("code", "not-found"), ("name", "icon.svg"),
             ("script", "helpdesk.s"), ("event", "helpdesk.e"), ("workflow", "helpdesk.w"),
             ("import", "helpdesk.i"), ("export", "helpdesk.x"), ("token", "none"),
-            ("query", "mine"),
+            ("query", "mine"), ("operation", "get_api_me"),
         ] {
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)
                 .joined(separator: value)

@@ -64,6 +64,8 @@ import Testing
         #expect(refused.headers["Allow"] == "GET, HEAD, OPTIONS, POST")
         let options = await router.respond(to: Request(method: .options, target: "/mail"))
         #expect(options.headers["Allow"] == "DELETE, OPTIONS")
+        let traced = await router.respond(to: Request(method: .trace, target: "/mail"))
+        #expect(traced.status == 405)
     }
 
     @Test(arguments: [

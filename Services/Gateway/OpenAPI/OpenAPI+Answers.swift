@@ -16,13 +16,14 @@ extension OpenAPI {
             }
             answers[String(answer.status)] = .object(response)
         }
-        let isPage = tag(entry.path) == "pages"
+        let tag = tag(entry.path)
+        let isPage = tag == "pages"
         if isPage, entry.method == .get, case .account = entry.permission, answers["303"] == nil {
             answers["303"] = ["description": "To the log-in, where nobody is logged in"]
         }
-        let suffix = isPage ? "page" : "problem"
+        let kind = isPage ? "page" : tag == "call" ? "line" : "problem"
         for status in problems(entry) where answers[String(status)] == nil {
-            answers[String(status)] = ["$ref": .string("#/components/responses/\(suffix)\(status)")]
+            answers[String(status)] = ["$ref": .string("#/components/responses/\(kind)\(status)")]
         }
         return answers
     }
@@ -35,22 +36,27 @@ extension OpenAPI {
         case .anyone: break
         case .account, .holder, .peer: statuses.formUnion([401, 403])
         }
-        if entry.path.contains("{") { statuses.insert(404) }
-        if !entry.body.isEmpty { statuses.formUnion([417, 422]) }
+        let isCall = tag(entry.path) == "call"
+        if entry.path.contains("{") || isCall { statuses.insert(404) }
+        if !entry.body.isEmpty { statuses.insert(417) }
+        if !entry.body.isEmpty || !entry.operation.query.isEmpty { statuses.insert(422) }
         // A body where none is taken is one of the wrong type.
         statuses.formUnion([413, 415])
-        if entry.method != .get {
-            statuses.formUnion([409, 507])
-            if tag(entry.path) == "pages" { statuses.insert(403) }
+        // Several models may have the code that a URL names.
+        if entry.method != .get || isCall { statuses.formUnion([409, 507]) }
+        // The forms of a page say which version they show.
+        if entry.method == .post, tag(entry.path) == "pages" {
+            statuses.formUnion([403, 412, 428])
         }
         if entry.operation.needsVersion { statuses.formUnion([412, 428]) }
         return statuses.union(entry.operation.problems).sorted()
     }
 
     /// `problem404` for programs, `page404` for pages, which show a problem as a page to whom asks
-    /// for one.
+    /// for one, and `line404` for the URL calls of old systems.
     static var problemResponses: JSONObject {
         var responses = JSONObject()
+        let nothing = JSONValue.object(JSONObject())
         for (status, kinds) in kindsByStatus {
             let codes = kinds.map { "`\($0.code)` \($0.title)" }.joined(separator: "; ")
             let types = kinds.map { JSONValue.string("/problems/\($0.code)") }
@@ -65,9 +71,13 @@ extension OpenAPI {
             responses["problem\(status)"] = [
                 "description": .string(codes), "content": .object(JSONObject([json])),
             ]
-            let page = ("text/html", JSONValue.object(JSONObject()))
             responses["page\(status)"] = [
-                "description": .string(codes), "content": .object(JSONObject([page, json])),
+                "description": .string(codes),
+                "content": .object(JSONObject([("text/html", nothing), json])),
+            ]
+            responses["line\(status)"] = [
+                "description": .string("`ERROR: …`, one line. \(codes)"),
+                "content": .object(JSONObject([("text/plain", nothing)])),
             ]
         }
         return responses

@@ -19,6 +19,7 @@ extension OpenAPI {
     private static func path(_ entry: RouteTable.Entry) -> [JSONValue] {
         entry.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
             let name = String(segment.dropFirst().prefix { !":.}".contains($0) })
+            let example = examples["\(tag(entry.path))/\(name)"] ?? examples[name]
             let schema: JSONValue =
                 if segment.contains(":integer") {
                     ["type": "integer", "format": "int64", "minimum": 0]
@@ -27,11 +28,21 @@ extension OpenAPI {
                 } else {
                     ["type": "string", "minLength": 1]
                 }
-            return [
-                "name": .string(name), "in": "path", "required": true, "schema": schema,
-            ]
+            var parameter = JSONObject([
+                ("name", .string(name)), ("in", "path"), ("required", true), ("schema", schema),
+            ])
+            parameter["example"] = example
+            return .object(parameter)
         }
     }
+
+    /// What stands there in the bundled sample, by the area and the name, or the name alone.
+    private static let examples: [String: JSONValue] = [
+        "model": "helpdesk", "class": "ticket", "id": 1, "number": 1, "run": 1,
+        "accounts/code": "admin", "roles/code": "agent", "mailboxes/code": "support",
+        "org-structures/code": "company", "pages/code": "not-found", "name": "icon.svg",
+        "column": "attachments", "event": "customer_confirmed", "workflow": "handle_ticket",
+    ]
 
     private static func query(_ parameter: Operation.Parameter) -> JSONValue {
         var schema = JSONObject([("type", .string(parameter.type))])

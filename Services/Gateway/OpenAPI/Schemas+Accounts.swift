@@ -53,7 +53,7 @@ extension Schemas {
         ),
         (
             "Me",
-            object([
+            whole([
                 ("account", string), ("name", string), ("language", string), ("roles", strings),
                 ("rolesOff", strings), ("positions", strings), ("permissions", strings),
                 ("scopes", strings), ("mustChangePassword", boolean),
@@ -68,8 +68,8 @@ extension Schemas {
                     ("expires", optional("string")),
                 ], required: ["name"], isOpen: false)
         ),
-        ("Token", object(tokenMembers)),
-        ("NewToken", object(tokenMembers + [("token", string)])),
+        ("Token", whole(tokenMembers)),
+        ("NewToken", whole(tokenMembers + [("token", string)])),
         ("TokenList", page(of: "Token")),
         (
             "SessionList",
@@ -129,10 +129,10 @@ extension Schemas {
         ),
         ("AuditList", page(of: "AuditEntry")),
         ("AccountInput", object(stored + accountMembers + [("password", string)], isOpen: false)),
-        ("Account", object(stored + accountMembers)),
+        ("Account", whole(stored + accountMembers)),
         ("AccountList", page(of: "Account")),
         ("RoleInput", object(stored + roleMembers, isOpen: false)),
-        ("Role", object(stored + roleMembers)),
+        ("Role", whole(stored + roleMembers)),
         ("RoleList", page(of: "Role")),
         ("OrgStructureInput", object(stored + structureMembers, isOpen: false)),
         ("OrgStructure", object(stored + structureMembers)),

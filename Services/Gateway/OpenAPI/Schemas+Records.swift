@@ -33,35 +33,35 @@ extension Schemas {
         ),
         (
             "BulkResults",
-            object([
+            whole([
                 (
                     "results",
-                    list(
-                        object([
-                            ("id", integer), ("version", integer),
-                            ("problem", OpenAPI.reference("Problem")),
-                        ]))
+                    list([
+                        "anyOf": [
+                            whole([("id", integer), ("version", integer)]),
+                            whole([("problem", OpenAPI.reference("Problem"))]),
+                        ]
+                    ])
                 )
             ])
         ),
+        ("History", page(of: "HistoryEntry")),
         (
-            "History",
-            object([
-                (
-                    "items",
-                    list(
-                        object([
-                            ("version", integer),
-                            ("operation", words("insert", "change", "delete", "restore")),
-                            ("time", time), ("account", string), ("door", string),
-                            ("cause", string), ("root", string),
-                            (
-                                "changes",
-                                list(object([("column", string), ("old", any), ("new", any)]))
-                            ),
-                        ]))
-                ), ("next", optional("string")),
-            ])
+            "HistoryEntry",
+            object(
+                [
+                    ("version", integer),
+                    ("operation", words("insert", "change", "delete", "restore")),
+                    ("time", time), ("account", string),
+                    (
+                        "door",
+                        words(
+                            "page", "api", "call", "soap", "mail", "rule", "script", "workflow",
+                            "job", "import", "sync", "database", "system")
+                    ),
+                    ("cause", string), ("root", string),
+                    ("changes", list(whole([("column", string), ("old", any), ("new", any)]))),
+                ], required: ["version", "operation", "time", "account", "door", "changes"])
         ),
     ]
 }

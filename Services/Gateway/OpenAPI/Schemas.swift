@@ -40,11 +40,16 @@ enum Schemas {
         return .object(schema)
     }
 
+    /// An answer in which every member stands; further ones may come.
+    static func whole(_ properties: [(String, JSONValue)]) -> JSONValue {
+        object(properties, required: properties.map(\.0))
+    }
+
     /// `{"items", "next"}`.
     static func page(of schema: String) -> JSONValue {
         object(
             [("items", list(OpenAPI.reference(schema))), ("next", optional("string"))],
-            required: ["items"])
+            required: ["items", "next"])
     }
 
     static let common: [(String, JSONValue)] = [

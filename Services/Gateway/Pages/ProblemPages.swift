@@ -84,6 +84,7 @@ struct ProblemPages: Sendable {
         let texts = Texts.find(caller.principal.language)
         return frame.page(kind.title, caller, width: .reading) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
+                tag(.a, .href(Link("docs"))) { "API" }
                 tag(.a, .href(Link("problems"))) { texts.problemPages }
             }
             tag(.section, .class("card problem")) {

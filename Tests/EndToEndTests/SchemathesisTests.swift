@@ -1,0 +1,73 @@
+import HTTP
+import JSON
+import ServiceRuntime
+import TestSupport
+import Testing
+
+/// Schemathesis sends what the served description allows, and what it does not, as several callers:
+/// no answer is a 5xx, and none is other than described.
+@Suite(.serialized) struct `The API is as it is described` {
+    private static let program = TestFile.repository + "/.build-schemathesis/bin/schemathesis"
+    /// Seconds for each caller.
+    private static let time = 14
+    /// They end the session that the run stands on.
+    private static let excluded = [
+        "delete_api_sessions_current", "post_logout", "delete_api_sessions",
+        "delete_api_accounts_code_sessions",
+    ]
+
+    @Test func `no 5xx and no undocumented answer, as nobody, a stranger, an agent and admin`()
+        async throws
+    {
+        try #require(
+            Files.exists(Self.program), "run Scripts/setup test, which brings it")
+        let train = Train(.together)
+        try await train.start()
+        let admin = try await train.admin()
+        try await admin.post("/api/records/helpdesk/customer", ["name": "Mara"])
+        try await admin.post("/api/records/helpdesk/ticket", ["subject": "Printer", "customer": 1])
+        for (account, roles) in [("stranger", []), ("agent", ["agent"])] as [(String, [JSONValue])]
+        {
+            try await admin.expect(
+                201, .put, "/api/accounts/\(account)",
+                json: [
+                    "name": .string(account), "password": .string(Train.password),
+                    "roles": .array(roles),
+                ])
+        }
+        try await run(train, "nobody", token: nil)
+        for account in ["stranger", "agent"] {
+            let session = try await train.visitor.loggedIn(account, Train.password)
+            let token = try await session.post("/api/tokens", ["name": "schemathesis"])
+            try await run(train, account, token: token["token"]?.string)
+        }
+        try await run(train, "admin", token: admin.token)
+        #expect(try await train.stop().allSatisfy { $0 == 0 })
+    }
+
+    private func run(_ train: Train, _ caller: String, token: String?) async throws {
+        let seed = Int.random(in: 1..<1_000_000_000)
+        var arguments = [
+            "run", "http://127.0.0.1:\(train.visitor.port)/openapi.json", "--no-color", "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,"
+                + "response_headers_conformance,response_schema_conformance",
+            "--phases", "examples,coverage,fuzzing", "--max-time",
+            "\(Self.time)", "--seed", "\(seed)", "--generation-database", "none",
+            "--continue-on-failure", "--suppress-health-check", "all", "--warnings", "off",
+        ]
+        for operation in Self.excluded {
+            arguments += ["--exclude-operation-id", operation]
+        }
+        if let token { arguments += ["-H", "Authorization: Bearer \(token)"] }
+        let output = "\(train.folder.path)/schemathesis-\(caller).txt"
+        let child = try ChildProcess(
+            Self.program, arguments, output: output, folder: train.folder.path)
+        let code = try await child.waitForExit(within: .seconds(180))
+        let text = TestFile.text(output) ?? ""
+        let failures = text.split(separator: "= FAILURES =").dropFirst().joined().prefix(6000)
+        #expect(
+            code == 0,
+            "\(caller), seed \(seed):\n\(failures.isEmpty ? text.suffix(2000) : failures)")
+        #expect(text.contains("Test cases:"), "\(caller): \(text.suffix(2000))")
+    }
+}
