@@ -25,8 +25,8 @@ public struct ClientRequest: Sendable {
     var isReplayable: Bool {
         guard case .bytes = body.storage else { return false }
         return switch method {
-        case .get, .head, .put, .delete, .options: true
-        case .post, .patch, .trace: headers["Idempotency-Key"] != nil
+        case .get, .head, .put, .delete, .options, .trace, .query: true
+        case .post, .patch: headers["Idempotency-Key"] != nil
         }
     }
 }

@@ -158,6 +158,7 @@ struct HeadParser {
         case 4 where bytes.elementsEqual("HEAD".utf8): .head
         case 5 where bytes.elementsEqual("PATCH".utf8): .patch
         case 5 where bytes.elementsEqual("TRACE".utf8): .trace
+        case 5 where bytes.elementsEqual("QUERY".utf8): .query
         case 6 where bytes.elementsEqual("DELETE".utf8): .delete
         case 7 where bytes.elementsEqual("OPTIONS".utf8): .options
         default: nil

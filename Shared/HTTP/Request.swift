@@ -3,8 +3,8 @@ import ServiceRuntime
 public enum Method: String, Sendable, Hashable, CaseIterable {
     case get = "GET", head = "HEAD", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
     case options = "OPTIONS"
-    /// Known so that it is refused by every path (405) rather than as a word that nobody knows.
-    case trace = "TRACE"
+    /// Known so that they are refused by every path (405) rather than as words that nobody knows.
+    case trace = "TRACE", query = "QUERY"
 }
 
 /// A request as a handler sees it: head parsed and checked, body still on the wire.

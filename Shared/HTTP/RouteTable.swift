@@ -27,7 +27,7 @@ final class RouteTable: @unchecked Sendable {
         guard method != .head, method != .options else {
             return "is not needed: HEAD and OPTIONS come by themselves"
         }
-        guard method != .trace else { return "would show a caller's credentials to its pages" }
+        guard method != .trace, method != .query else { return "has a method that no route has" }
         let endpoint = Endpoint(
             path: path, bodyTypes: bodyTypes, bodyLimit: bodyLimit, handle: handle,
             instruments: observer?.instruments(method: method, path: path))

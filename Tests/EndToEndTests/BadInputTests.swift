@@ -157,7 +157,10 @@ import Testing
         #expect(route.statuses.contains(answer.status) || !isAddress, "\(name)")
         guard answer.status >= 400 else { return }
         let text = answer.text.lowercased()
-        for word in ["sqlite", "syntax error", "near \"", "datarow_", "no such", "swift"] {
+        for word in [
+            "sqlite", "syntax error", "near \"", "datarow_", "no such table", "no such column",
+            "swift",
+        ] {
             #expect(!text.contains(word), "\(name)")
         }
     }

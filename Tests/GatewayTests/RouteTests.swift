@@ -146,6 +146,11 @@ import Testing
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)
                 .joined(separator: value)
         }
+        // Any other name is one of nothing.
+        while let start = target.firstIndex(of: "{"), let end = target[start...].firstIndex(of: "}")
+        {
+            target.replaceSubrange(start...end, with: "x")
+        }
         return target
     }
 

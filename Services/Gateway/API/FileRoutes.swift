@@ -24,7 +24,7 @@ struct FileRoutes: Sendable {
                     .init(
                         name: "sha256",
                         about: "One that the record listed under this name before, by its hash")
-                ], answers: [Answer(200, "The bytes", .media(FileRoutes.bytes))])
+                ], answers: [Answer(200, "The bytes", .media("*/*"))])
         ) { request, caller in try await get(request, caller) }
         table.on(
             .put, FileRoutes.path, .account,

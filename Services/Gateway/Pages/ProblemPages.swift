@@ -28,7 +28,7 @@ struct ProblemPages: Sendable {
             .get, "/assets/{name}", .anyone(because: "a stylesheet holds no data"),
             Operation(
                 "Stylesheet and icon",
-                answers: [Answer(200, "The file", Operation.Content.media("text/css"))])
+                answers: [Answer(200, "The file", Operation.Content.media("*/*"))])
         ) { request, _ in try ProblemPages.asset(request.parameters["name"] ?? "") }
     }
 
