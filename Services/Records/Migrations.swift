@@ -94,8 +94,8 @@ enum Migrations {
         INSERT INTO relay_position (relay, seq) VALUES ('workflow', 0);
         """)
 
-    /// The chain over the change log. Entries that are not kept (of classes without history) go when
-    /// they are sent, and stand outside of it.
+    /// The chain over the change log. Entries that are not kept (of classes without history) go
+    /// when they are sent, and stand outside of it.
     private static let seals = Migration(
         "records-3-seals",
         """

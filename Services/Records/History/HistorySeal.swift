@@ -1,8 +1,8 @@
 import Crypto
 import Database
 
-/// One link of the chain over the change log: the digests of some entries, bound to the seal before.
-/// Entries of classes without history stand outside of it (`kept` = 0).
+/// One link of the chain over the change log: the digests of some entries, bound to the seal
+/// before. Entries of classes without history stand outside of it (`kept` = 0).
 struct HistorySeal: Sendable {
     /// Dense, from 1.
     var number: Int64

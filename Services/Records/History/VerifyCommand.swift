@@ -5,8 +5,8 @@ import JSON
 import ServiceRuntime
 
 extension ServiceCommand {
-    /// `verify`: walks the whole chain of the history, the service running or not. Exit code 0 where
-    /// it is intact, 1 where it is not.
+    /// `verify`: walks the whole chain of the history, the service running or not. Exit code 0
+    /// where it is intact, 1 where it is not.
     public static let verifyHistory = ServiceCommand(
         "verify", usage: "verify [--head <head>]",
         help: "verifies the history in GEARTRAIN_DATA; exit code 1 at the first place that is not"

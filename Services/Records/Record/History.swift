@@ -38,7 +38,8 @@ struct History {
         try connection.each(
             """
             SELECT \(History.columns) FROM change_log \
-            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND kept = 1 AND seq \(isNewest ? "<" : ">") ? \
+            WHERE class IN (\(access.recordClass.numbersSQL)) AND record = ? AND kept = 1 \
+            AND seq \(isNewest ? "<" : ">") ? \
             ORDER BY seq \(isNewest ? "DESC" : "ASC") LIMIT ?
             """,
             [
