@@ -121,6 +121,15 @@ import Testing
         "POST /api/runs/{run:integer}/cancel": .holder,
         "GET /api/runs/{run:integer}/file": .holder,
         "GET /api/runs/{run:integer}/errors": .holder,
+        "POST /m/{model}/{class}/{id:integer}/files/{column}": .account,
+        "POST /m/{model}/{class}/{id:integer}/files/{column}/delete": .account,
+        "GET /api/views": .account,
+        "GET /api/records/{model}/{class}/new": .account,
+        "POST /api/models/{model}/plan": .holder,
+        "PUT /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,
+        "DELETE /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,
+        "GET /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,
+        "POST /api/views/{model}/{class}/rebuild": .holder,
         "GET /": .account,
         "GET /m/{model}/{class}": .account,
         "GET /m/{model}/{class}/new": .account,
@@ -141,7 +150,7 @@ import Testing
             ("capability", "good"), ("code", "not-found"), ("name", "icon.svg"),
             ("script", "helpdesk.s"), ("event", "helpdesk.e"), ("workflow", "helpdesk.w"),
             ("import", "helpdesk.i"), ("export", "helpdesk.x"), ("token", "none"),
-            ("query", "mine"), ("operation", "get_api_me"),
+            ("query", "mine"), ("operation", "get_api_me"), ("column", "subject"),
         ] {
             target = target.split(separator: "{\(name)}", omittingEmptySubsequences: false)
                 .joined(separator: value)
