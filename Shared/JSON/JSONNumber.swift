@@ -91,19 +91,31 @@ public struct JSONNumber: Sendable, Hashable {
 
     /// Appends `unscaled / 10^scale` with exactly `scale` decimals.
     static func append(unscaled: Int64, scale: Int, to bytes: inout [UInt8]) {
-        if unscaled < 0 { bytes.append(0x2D) }
-        var digits: [UInt8] = Array(String(unscaled.magnitude).utf8)
-        guard scale > 0 else {
-            bytes.append(contentsOf: digits)
-            if unscaled != 0 { bytes.append(contentsOf: repeatElement(0x30, count: -scale)) }
-            return
+        // Written from its end, in a place of its own: a text or an array would be allocated each.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24 + max(0, scale)) { digits in
+            var place = digits.count
+            var rest = unscaled.magnitude
+            var count = 0
+            repeat {
+                if count == scale, scale > 0 {
+                    place -= 1
+                    digits[place] = 0x2E
+                }
+                place -= 1
+                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+                count += 1
+            } while rest > 0 || count <= scale
+            if unscaled < 0 {
+                place -= 1
+                digits[place] = 0x2D
+            }
+            bytes.append(
+                contentsOf: UnsafeBufferPointer(rebasing: UnsafeBufferPointer(digits)[place...]))
         }
-        if digits.count <= scale {
-            digits.insert(contentsOf: repeatElement(0x30, count: scale + 1 - digits.count), at: 0)
+        if scale < 0, unscaled != 0 {
+            bytes.append(contentsOf: repeatElement(0x30, count: -scale))
         }
-        bytes.append(contentsOf: digits[..<(digits.count - scale)])
-        bytes.append(0x2E)
-        bytes.append(contentsOf: digits[(digits.count - scale)...])
     }
 
     enum Scan {

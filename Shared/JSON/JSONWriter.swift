@@ -45,6 +45,13 @@ public struct JSONWriter {
         needsComma = false
     }
 
+    /// The same of bytes as `JSONKey.encoded` has them.
+    public mutating func key(encoded: UnsafeBufferPointer<UInt8>) {
+        bytes.append(
+            contentsOf: needsComma ? encoded : UnsafeBufferPointer(rebasing: encoded.dropFirst()))
+        needsComma = false
+    }
+
     public mutating func string(_ value: String) {
         separate()
         quote(value)
@@ -69,7 +76,7 @@ public struct JSONWriter {
 
     public mutating func integer(_ value: Int64) {
         separate()
-        appendDigits(of: value)
+        JSONNumber.append(unscaled: value, scale: 0, to: &bytes)
         needsComma = true
     }
 
@@ -138,18 +145,6 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    /// Without a `String` in between.
-    private mutating func appendDigits(of value: Int64) {
-        if value < 0 { bytes.append(0x2D) }
-        var rest = value.magnitude
-        let first = bytes.count
-        repeat {
-            bytes.append(UInt8(truncatingIfNeeded: 0x30 + rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[first...].reverse()
-    }
-
     private mutating func quote(_ text: String) {
         var text = text
         text.withUTF8 { quote($0) }
@@ -191,7 +186,7 @@ public struct JSONWriter {
 public struct JSONKey: Sendable, Hashable, ExpressibleByStringLiteral {
     public let text: String
     /// With a comma in front and a colon behind.
-    let encoded: [UInt8]
+    public let encoded: [UInt8]
 
     public init(_ text: String) {
         self.text = text

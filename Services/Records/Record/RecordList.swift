@@ -106,7 +106,7 @@ struct RecordList: Sendable {
     func answer(
         _ connection: Connection, _ moment: QueryMoment, counts: CountCache
     ) throws -> JSONBytes {
-        var page = Page(writer: JSONWriter(capacity: 256 * limit))
+        var page = Page(writer: JSONWriter(capacity: 512 * limit))
         page.writer.beginObject()
         page.writer.key("items")
         page.writer.beginArray()

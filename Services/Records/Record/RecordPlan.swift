@@ -18,6 +18,10 @@ final class RecordPlan: Sendable {
     /// How many columns the row has.
     let width: Int
     let object: ObjectPlan
+    /// The object's fields once more, as rows are written by them.
+    let steps: [Step]
+    /// The keys of the steps, one after the other.
+    let keys: [UInt8]
     /// One record by its id; its value comes last.
     let byID: SQLText
     let byIDText: String
@@ -25,6 +29,17 @@ final class RecordPlan: Sendable {
     /// Of an object: what is written, in order.
     struct ObjectPlan: Sendable {
         var fields: [Field] = []
+    }
+
+    /// A field as plain numbers, so that writing a row counts no references.
+    struct Step: Sendable {
+        enum Form { case integer, text, boolean, decimal, other }
+
+        var form: Form
+        var column: Int
+        var scale = 0
+        /// In `keys`.
+        var key: Range<Int>
     }
 
     struct Field: Sendable {
@@ -112,6 +127,13 @@ final class RecordPlan: Sendable {
         source = SQLText("\(recordClass.table) AS \(QueryScope.alias)") + builder.joins
         width = builder.width
         object = builder.object
+        var keys: [UInt8] = []
+        steps = builder.object.fields.map { field in
+            let start = keys.count
+            keys += field.key.encoded
+            return Step(field, key: start..<keys.count)
+        }
+        self.keys = keys
         var condition = standing + recordClass.rows.condition(QueryScope.alias)
         var countCondition = condition
         if let rows = rights.condition(alias: QueryScope.alias) {

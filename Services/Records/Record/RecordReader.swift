@@ -7,10 +7,52 @@ extension RecordPlan.Field {
     }
 }
 
+extension RecordPlan.Step {
+    init(_ field: RecordPlan.Field, key: Range<Int>) {
+        self.key = key
+        column = field.column
+        form = .other
+        guard field.flags.isEmpty else { return }
+        switch field.kind {
+        case .integer: form = .integer
+        case .text: form = .text
+        case .boolean: form = .boolean
+        case .decimal(let decimals): (form, scale) = (.decimal, decimals)
+        case .json, .list, .decimals, .describe, .reference, .deletion: break
+        }
+    }
+}
+
 extension RecordPlan {
     /// Writes a row as a record, straight from the statement into the bytes.
     func write(_ row: Row, into writer: inout JSONWriter) {
-        RecordPlan.write(object, row, into: &writer)
+        writer.beginObject()
+        keys.withUnsafeBufferPointer { keys in
+            for index in steps.indices {
+                let step = steps[index]
+                if step.form == .other {
+                    let field = object.fields[index]
+                    guard field.isShown(in: row) else { continue }
+                    writer.key(field.key)
+                    RecordPlan.write(field, row, into: &writer)
+                    continue
+                }
+                writer.key(encoded: UnsafeBufferPointer(rebasing: keys[step.key]))
+                RecordPlan.write(step, row, into: &writer)
+            }
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ step: Step, _ row: Row, into writer: inout JSONWriter) {
+        guard !row.isNull(step.column) else { return writer.null() }
+        switch step.form {
+        case .text: row.withText(step.column) { writer.string(utf8: $0) }
+        case .integer: writer.integer(row.integer(step.column))
+        case .decimal: writer.decimal(unscaled: row.integer(step.column), scale: step.scale)
+        case .boolean: writer.boolean(row.boolean(step.column))
+        case .other: break
+        }
     }
 
     /// A row as the bytes of a record.
