@@ -6,7 +6,7 @@ import Testing
 /// Every route of the API, asked by everybody who might ask.
 @Suite(.serialized) struct `Every route by every caller` {
     /// What is answered to, in this order: nobody, a stranger without roles, somebody locked, a
-    /// clerk of another unit, one of the record's unit, the manager above it, and the admin, who has
+    /// clerk of another unit, one of the record's unit, the manager above it, and the admin, with
     /// every permission and no grant. 401 and 403 are refusals, and so is 404 where another caller
     /// gets 2xx. Bodies are empty objects and ids are of nothing unless `bodies` or `target` say
     /// otherwise: 404 and 422 to the admin of the platform's own routes mean that he was let in.
