@@ -77,7 +77,8 @@ extension OpenAPI {
             ]
             responses["line\(status)"] = [
                 "description": .string("`ERROR: …`, one line. \(codes)"),
-                "content": .object(JSONObject([("text/plain", nothing)])),
+                // What is no request at all is refused before anybody looks at its path.
+                "content": .object(JSONObject([("text/plain", nothing), json])),
             ]
         }
         return responses
