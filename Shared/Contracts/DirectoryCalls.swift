@@ -95,8 +95,8 @@ public struct DirectoryStructure: Sendable, Hashable, Codable {
 }
 
 /// Why each of `principals` may or may not do something with a class, or with one record of it,
-/// through the doors from outside. About others only for who has `accounts:write`; values of a record
-/// are told only to who may read them.
+/// through the doors from outside. About others only for who has `accounts:write`; values of a
+/// record are told only to who may read them.
 public struct ExplainRights: Call, Codable {
     public typealias Response = RightsExplained
     public static let path = "records/explain"

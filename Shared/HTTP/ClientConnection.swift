@@ -211,8 +211,8 @@ final class ClientConnection: @unchecked Sendable {
         self.sender = nil
     }
 
-    /// An answer may take `patience` from the last piece of a body that is still on its way, however
-    /// long that is.
+    /// An answer may take `patience` from the last piece of a body that is still on its way,
+    /// however long that is.
     private func readHead(until deadline: UInt64, patience: UInt64) async throws -> HeadParser {
         var deadline = deadline
         var parser = HeadParser(.response, limits: ClientConnection.limits)

@@ -58,6 +58,8 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
     private static let blockSize = 16 << 10
 
     func start() {
+        // It may have been ended before it began.
+        guard listener >= 0 else { return }
         spare = ServerLoop.openSpare()
         do {
             try loop.watch(listener, events: EPOLLIN.rawValue, self)

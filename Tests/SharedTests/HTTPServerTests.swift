@@ -4,6 +4,18 @@ import TestSupport
 import Testing
 
 @Suite struct HTTPServerTests {
+    @Test func `a server may be ended while it begins`() async throws {
+        for _ in 0..<200 {
+            let server = HTTPServer(
+                name: "test", configuration: HTTPServerConfiguration(), runtime: TestRuntime.make()
+            ) { _ in .text("hello") }
+            _ = try server.bind()
+            async let run: Void = server.run()
+            await server.shutdown()
+            try await run
+        }
+    }
+
     @Test func `a request is answered and the connection goes on`() async throws {
         let running = try RunningServer { request in
             let body = (try? await request.body.collect(limit: 1 << 20)) ?? []

@@ -64,8 +64,8 @@ struct Pattern: Sendable, Hashable {
         return !states.isDisjoint(with: last)
     }
 
-    /// A condition of SQL that holds where `value` does not match: the same walk, with all positions
-    /// reached at a character as rows.
+    /// A condition of SQL that holds where `value` does not match: the same walk, with all
+    /// positions reached at a character as rows.
     func mismatchSQL(_ value: String) -> String {
         let ways = follow.enumerated().flatMap { from, list in list.map { "(\(from),\($0))" } }
         let ranges = classes.enumerated().flatMap { position, list in

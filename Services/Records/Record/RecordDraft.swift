@@ -39,6 +39,8 @@ struct RecordDraft: Sendable {
                 add(place, "read-only", "The platform itself sets this.")
                 continue
             }
+            // The platform gives one where none is given, as it does to other programs' rows.
+            if isInsert, value.isNull, column.isMade { continue }
             switch ColumnValue.read(value, for: column) {
             case .success(let stored): values[position] = stored
             case .failure(let fault):

@@ -137,7 +137,8 @@ struct RecordList: Sendable {
         return JSONBytes(page.writer.bytes)
     }
 
-    /// The statement of a phase; its limit comes last. `few` are the only rows that it can be about.
+    /// The statement of a phase; its limit comes last. `few` are the only rows that it can be
+    /// about.
     func statement(for phase: SQLText, among few: SQLText? = nil) -> SQLText {
         var sql = "SELECT " + plan.columns
         for key in order.keys { sql.append(", " + key.column.sql) }

@@ -49,8 +49,8 @@ struct RecordJSON {
         case .boolean: return "json(CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
         case .decimal:
             guard column.scale > 0 else { return name }
-            return
-                "json(CASE WHEN \(name) IS NOT NULL THEN \(RecordJSON.decimalText(name, column.scale)) END)"
+            let text = RecordJSON.decimalText(name, column.scale)
+            return "json(CASE WHEN \(name) IS NOT NULL THEN \(text) END)"
         }
     }
 

@@ -34,7 +34,8 @@ struct SearchIndex {
 
     /// Letters without their accents, in any case.
     private var createSQL: String {
-        "CREATE VIRTUAL TABLE \(name) USING fts5 (\(list), tokenize = 'unicode61 remove_diacritics 2')"
+        "CREATE VIRTUAL TABLE \(name) USING fts5 "
+            + "(\(list), tokenize = 'unicode61 remove_diacritics 2')"
     }
 
     /// Makes the index what the family wants; over the rows that stand where it is new, or where
