@@ -23,7 +23,8 @@ final class Datasette: Sendable {
             connections: 16,
             script: """
                 request = function()
-                  return wrk.format("GET", "/records/bench_ticket.json?_size=50&_shape=objects&_nocount=1")
+                  return wrk.format("GET", "/records/bench_ticket.json?" ..
+                    "_size=50&_shape=objects&_nocount=1&_nofacet=1&_nosuggest=1")
                 end
                 """)
     }
