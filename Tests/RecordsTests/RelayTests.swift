@@ -195,13 +195,13 @@ import Testing
             helpdesk { $0 = $0.replacing("Help desk", with: "Desk") })
         house.handover.wake()
         let waiting = Task { await house.handover.pending(second, model: "helpdesk") }
-        try await eventually("the others have it") {
+        try await eventually("the others have it", within: .seconds(120)) {
             house.batch.models.withLock { $0 } == ["helpdesk 1", "helpdesk 2"]
                 && house.workflow.models.withLock { $0 } == ["helpdesk 1", "helpdesk 2"]
         }
         #expect(await waiting.value == ["mail"])
         house.mail.isDown.store(false, ordering: .relaxed)
-        try await eventually("mail has it") {
+        try await eventually("mail has it", within: .seconds(120)) {
             house.mail.models.withLock { $0 }.last == "helpdesk 2"
         }
         try await house.stop()
