@@ -227,6 +227,17 @@ private func rule(
     let clock = ManualClock(start: World.start)
     try await World.with(clock: clock) { world in
         try await world.deliver(world.peers.insert(1, mara))
+        // Looked at before the model is there: it must not be taken for one without rules.
+        try await eventually("it is looked at") {
+            try await ChildProcess.run(
+                "sqlite3",
+                [
+                    world.folder + "/workflow.db",
+                    "select (select count(*) from inbox where state = 'new') = 0 "
+                        + "or exists (select 1 from queue_reaction where error <> '')",
+                ]
+            ).output == "1\n"
+        }
         try await world.take(Model.loop)
         try await eventually("the instance") {
             // Slowly: work under way holds a lease that ends by this clock.

@@ -64,6 +64,8 @@ struct ReactionRunner: Sendable {
 
     private func fire(_ entry: ReactionStore.Entry) async throws {
         let event = entry.event
+        // Its rules cannot be known before its model has come: it waits rather than fire none.
+        guard definitions.knows(event.record.model) else { throw WorkflowError.modelBehind }
         let rules =
             RuleEngine.moment(event.type).map { definitions.rules(for: event.record, $0) }
             ?? []
@@ -227,7 +229,7 @@ struct ReactionRunner: Sendable {
         let summary = failure.problem.summary
         let wait = Failure.unavailableWait(item.attempts)
         guard let action else {
-            // Evaluating rules fails as a whole only where no host can be had.
+            // As a whole it fails only where no host can be had or the model has not come.
             return .retryAt(clock.now().advanced(by: wait), summary)
         }
         switch failure {
