@@ -75,8 +75,10 @@ final class ModelHandover: Sendable {
         guard parts.count == 3, let version = Int64(parts[2]) else { return .done() }
         let (peer, code) = (parts[0], parts[1])
         // The document that stands now may be newer than the item; the peer ignores what it has
-        // had.
-        guard let model = models.current.models[code] else { return .retry("not in force yet") }
+        // had. It may not be older: an application is committed a moment before it is in force.
+        guard let model = models.current.models[code], model.version >= version else {
+            return .retry("not in force yet")
+        }
         let context = CallContext(
             principal: .system, door: .system,
             cause: Cause(root: "model:\(code)/\(model.version)"),
@@ -92,7 +94,7 @@ final class ModelHandover: Sendable {
                 ["peer": .string(peer), "model": .string(code), "code": .string(problem.code)])
             return .retry("\(peer): \(problem.code)")
         }
-        took(peer: peer, model: code, version: max(version, model.version))
+        took(peer: peer, model: code, version: model.version)
         return .done()
     }
 
