@@ -28,7 +28,7 @@ public struct WorkflowConfiguration: Sendable {
     public init(reading reader: ConfigurationReader) {
         rpc = RPCConfiguration(
             reading: reader, service: "workflow", defaultPort: 8083,
-            peers: ["records", "mail"])
+            peers: ["records", "mail", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         scriptHost = reader.string(
             "WORKFLOW_SCRIPT_HOST", default: WorkflowConfiguration.besideThisProgram("script-host"),

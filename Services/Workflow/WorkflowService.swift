@@ -98,14 +98,14 @@ private struct Parts {
         let events = EventStore(definitions: definitions, clock: clock)
         let reactions = ReactionStore(clock: clock)
         let incidents = IncidentStore(runtime: runtime)
+        let effects = Effects(
+            definitions: definitions, instances: instances, events: events,
+            evaluator: evaluator, peers: peers)
         let runner = InstanceRunner(
             database: database, store: instances, incidents: incidents,
-            work: StepWork(
-                evaluator: evaluator, definitions: definitions, peers: peers, clock: clock),
-            wakes: wakes, clock: clock)
+            work: StepWork(effects: effects, clock: clock), wakes: wakes, clock: clock)
         let reactor = ReactionRunner(
-            database: database, store: reactions, instances: instances, events: events,
-            incidents: incidents, definitions: definitions, evaluator: evaluator, peers: peers,
+            database: database, store: reactions, incidents: incidents, effects: effects,
             wakes: wakes, clock: clock)
         workers = Parts.workers(
             runner: runner, reactor: reactor, wakes: wakes, database: database, runtime: runtime)

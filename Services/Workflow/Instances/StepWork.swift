@@ -7,10 +7,10 @@ import ServiceRuntime
 /// Does one step: evaluates what its definition says and calls whoever does it. Nothing here is
 /// written; the same step done twice has the same effect, by its key.
 struct StepWork: Sendable {
-    let evaluator: Evaluator
-    let definitions: DefinitionStore
-    let peers: Peers
+    let effects: Effects
     let clock: any WallClock
+
+    private var evaluator: Evaluator { effects.evaluator }
 
     /// A step whose turn has come.
     struct Task: Sendable {
@@ -68,16 +68,8 @@ struct StepWork: Sendable {
         let call = try MailContent(content).call(
             mail.notification, record: task.row.recordText, recordValues: bindings["record"],
             values: values, instance: task.row.id)
-        do {
-            let queued = try await peers["mail"].call(call, as: task.context)
-            let output: JSONValue = [
-                "id": .number(JSONNumber(queued.id)), "messageId": .string(queued.messageId),
-                "state": .string(queued.state),
-            ]
-            return Result(input: .done(visit: task.visit, output: output), given: content)
-        } catch  where Failure.wasDoneBefore(error) {
-            return Result(input: .done(visit: task.visit, output: .null), given: content)
-        }
+        let output = try await effects.mail(call, as: task.context)
+        return Result(input: .done(visit: task.visit, output: output), given: content)
     }
 
     private func stand(_ wait: EventWait, _ task: Task) async throws -> Result {
@@ -108,16 +100,15 @@ struct StepWork: Sendable {
         case .source(let source): unit.source = source
         case .named(let code):
             let full = FullCode(model: task.row.workflow.model, code: code)
-            guard let found = definitions.script(full) else {
+            guard let found = effects.definitions.script(full) else {
                 throw WorkflowError.unknownScript(code)
             }
             unit = found.unit
             timeout = found.timeout
         }
         let bindings = try await bindings(task, for: nil)
-        let answer = try await evaluator.pool.run(
-            ScriptJob(units: [unit], bindings: bindings, timeout: timeout))
-        let effect = ScriptEffect(try answer.outcomes[0].get())
+        let effect = try await effects.script(
+            unit, bindings: bindings, timeout: timeout, as: task.context)
         guard let values = effect.values.object else {
             throw Problem.stepFailed("\(unit.name): values is no object any more")
         }
@@ -135,15 +126,7 @@ struct StepWork: Sendable {
         guard let type = task.row.type, let id = task.row.record else {
             throw Problem.stepFailed("there is no record to change")
         }
-        let call = ChangeRecord(type, id: id, version: nil, body: JSONBytes(values.bytes))
-        var output = JSONValue.null
-        do {
-            let record = try await JSONValue(
-                parsing: peers["records"].call(call, as: task.context).bytes)
-            output = ["id": record["id"] ?? .null, "version": record["version"] ?? .null]
-        } catch  where Failure.wasDoneBefore(error) {
-            output = .null
-        }
+        let output = try await effects.change(type, id: id, values, as: task.context)
         return Result(input: .done(visit: task.visit, output: output), given: given)
     }
 
@@ -162,7 +145,7 @@ struct StepWork: Sendable {
         guard let type = task.row.type, let id = task.row.record else { return .null }
         var context = task.context
         context.idempotencyKey = nil
-        let bytes = try await peers["records"].call(GetRecord(type, id: id), as: context)
+        let bytes = try await effects.peers["records"].call(GetRecord(type, id: id), as: context)
         return try JSONValue(parsing: bytes.bytes)
     }
 }

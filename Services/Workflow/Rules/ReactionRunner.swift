@@ -12,12 +12,8 @@ import ServiceRuntime
 struct ReactionRunner: Sendable {
     let database: Database
     let store: ReactionStore
-    let instances: InstanceStore
-    let events: EventStore
     let incidents: IncidentStore
-    let definitions: DefinitionStore
-    let evaluator: Evaluator
-    let peers: Peers
+    let effects: Effects
     let wakes: Wakes
     let clock: any WallClock
 
@@ -65,11 +61,11 @@ struct ReactionRunner: Sendable {
     private func fire(_ entry: ReactionStore.Entry) async throws {
         let event = entry.event
         // Its rules cannot be known before its model has come: it waits rather than fire none.
-        guard definitions.knows(event.record.model) else { throw WorkflowError.modelBehind }
+        guard effects.definitions.knows(event.record.model) else { throw WorkflowError.modelBehind }
         let rules =
-            RuleEngine.moment(event.type).map { definitions.rules(for: event.record, $0) }
+            RuleEngine.moment(event.type).map { effects.definitions.rules(for: event.record, $0) }
             ?? []
-        let results = try await evaluator.eachOf(
+        let results = try await effects.evaluator.eachOf(
             rules.flatMap(RuleEngine.trees), bindings: RuleEngine.bindings(event))
         let verdict = RuleEngine.verdict(rules, results)
         try await database.write { connection in
@@ -136,18 +132,15 @@ struct ReactionRunner: Sendable {
         _ action: ReactionStore.Action, of entry: ReactionStore.Entry
     ) async throws {
         let context = self.context(action, of: entry)
-        do {
-            switch action.kind {
-            case "set":
-                let call = ChangeRecord(
-                    entry.event.record, id: entry.event.recordID, version: nil,
-                    body: JSONBytes(action.content.bytes))
-                _ = try await peers["records"].call(call, as: context)
-            case "mail":
-                _ = try await peers["mail"].call(try mail(action, of: entry), as: context)
-            default: break
-            }
-        } catch  where Failure.wasDoneBefore(error) {}
+        let event = entry.event
+        switch action.kind {
+        case "set":
+            _ = try await effects.change(
+                event.record, id: event.recordID, action.content, as: context)
+        case "mail":
+            _ = try await effects.mail(try mail(action, of: entry), as: context)
+        default: break
+        }
         try await database.write { [store] connection in
             // Those that need nobody else are done here and not before, which keeps the order.
             if try !performHere(action, of: entry, connection) {
@@ -163,32 +156,21 @@ struct ReactionRunner: Sendable {
         _ action: ReactionStore.Action, of entry: ReactionStore.Entry, _ connection: Connection
     ) throws -> Bool {
         let context = self.context(action, of: entry)
+        let event = entry.event
         guard let target = FullCode(action.target) else { return false }
-        switch action.kind {
-        case "workflow":
-            guard let version = definitions.currentVersion(of: target) else {
-                try refuse(action, entry, WorkflowError.unknownWorkflow(action.target), connection)
-                return true
+        do {
+            switch action.kind {
+            case "workflow":
+                _ = try effects.start(
+                    target, record: (event.record, event.recordID),
+                    values: action.content.object ?? JSONObject(), account: event.account,
+                    as: context, connection)
+            case "event": _ = try effects.raise(target, action.content, as: context, connection)
+            default: return false
             }
-            let record = version.workflow.type == entry.event.record ? entry.event.recordID : nil
-            _ = try instances.start(
-                .init(
-                    version: version, record: record,
-                    values: action.content.object ?? JSONObject(), cause: context.cause,
-                    account: entry.event.account, key: context.idempotencyKey), connection)
-        case "event":
-            do {
-                let key = try action.content["key"].flatMap { try EventKey.text($0) }
-                _ = try events.raise(
-                    .init(
-                        event: target, scope: .all, key: key,
-                        payload: action.content["payload"] ?? .null,
-                        account: context.principal.account, cause: context.cause), connection)
-            } catch let error as WorkflowError {
-                try refuse(action, entry, error, connection)
-                return true
-            }
-        default: return false
+        } catch let error as WorkflowError {
+            try refuse(action, entry, error, connection)
+            return true
         }
         try store.finish(action.id, state: "done", connection)
         return true
