@@ -7,6 +7,7 @@ enum Migrations {
             definitions, instances, events, reactions, incidents,
             IdempotencyTable().migration,
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
+            keptEvents,
         ]
     }
 
@@ -178,6 +179,17 @@ enum Migrations {
                 resolved_by text,
                 resolved_at bigint);
             create index incident_open on incident (id) where state = 'open';
+            """)
+    }
+
+    /// However many events are kept, one is found by its key, and those of one instance are.
+    private static let keptEvents = Migration("0006-kept-events") { connection in
+        try connection.script(
+            """
+            drop index event_buffered;
+            create index event_kept on event (event, event_key, id) where state = 'buffered';
+            create index event_kept_instance on event (instance)
+                where state = 'buffered' and scope = 'instance';
             """)
     }
 }

@@ -77,8 +77,10 @@ private struct Parts {
     let routes: Routes
     let workers: [any Service]
 
-    /// Records and instances that are worked on at once.
+    /// Records that are reacted to at once.
     static let concurrency = 16
+    /// Instances that are taken on at once, and so the most whose steps share a commit.
+    static let instanceConcurrency = 64
 
     init(
         configuration: WorkflowConfiguration, runtime: Runtime, database: Database, peers: Peers,
@@ -137,13 +139,15 @@ private struct Parts {
             first: .milliseconds(500), most: .seconds(30), random: runtime.random)
         let reactions = QueueWorker(
             Queues.reaction, database: database, runtime: runtime, name: "reactions",
-            concurrency: concurrency, backoff: backoff, handle: reactor.handle)
+            concurrency: concurrency, onLoops: true, backoff: backoff, handle: reactor.handle)
         let instances = QueueWorker(
             Queues.instance, database: database, runtime: runtime, name: "instances",
-            concurrency: concurrency, backoff: backoff, handle: runner.handle)
+            concurrency: instanceConcurrency, onLoops: true, backoff: backoff, handle: runner.handle
+        )
         let timers = QueueWorker(
             Queues.timer, database: database, runtime: runtime, name: "timers",
-            concurrency: concurrency, backoff: backoff, handle: runner.handleTimer)
+            concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
+            handle: runner.handleTimer)
         wakes.set(reactions: reactions, instances: instances, timers: timers)
         return [reactions, instances, timers]
     }

@@ -14,6 +14,12 @@ public final class Connection {
     private var tick: UInt64 = 0
     private var savepointDepth = 0
     let warden = Warden()
+    /// Told how the transaction ended in which they were added; see `atEnd`.
+    private var endings: [@Sendable (Bool) -> Void] = []
+    /// Whether a writer's group is open here, so that its end will be told.
+    var isGrouped = false
+    /// The workers of this process, by the name of their queue.
+    var desks: [String: any QueueDesk] = [:]
 
     public var dialect: Dialect { Dialect(engine: .sqlite) }
 
@@ -135,11 +141,13 @@ public final class Connection {
         try run("savepoint \(name)")
         savepointDepth += 1
         defer { savepointDepth -= 1 }
+        let told = endings.count
         do {
             let answer = try body()
             try run("release \(name)")
             return answer
         } catch {
+            tell(false, from: told)
             // After an error that made the engine roll back everything there is no savepoint left;
             // whoever began the transaction finds that out by `isInTransaction`.
             if isInTransaction {
@@ -148,6 +156,18 @@ public final class Connection {
             }
             throw error
         }
+    }
+
+    /// Calls `body` on this thread when what was written so far is durable (true) or undone
+    /// (false). Only within a group.
+    func atEnd(_ body: @escaping @Sendable (Bool) -> Void) { endings.append(body) }
+
+    /// Tells everybody who asked, from the n-th on, how it ended.
+    func tell(_ isDurable: Bool, from first: Int = 0) {
+        guard endings.count > first else { return }
+        let told = endings[first...]
+        endings.removeSubrange(first...)
+        for ending in told { ending(isDurable) }
     }
 
     /// Whether a transaction is open.

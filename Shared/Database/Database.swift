@@ -201,6 +201,15 @@ public final class Database: Sendable {
         ownership.isHeld && reclaimed.withLock { $0.insert(name).inserted }
     }
 
+    /// From here on, what is enqueued for `desk` and due at once goes to it, while it has room.
+    func openDesk(_ desk: any QueueDesk, for queue: String) async throws {
+        try await ask(.look) { $0.desks[queue] = desk }
+    }
+
+    func closeDesk(_ desk: any QueueDesk, for queue: String) async throws {
+        try await ask(.look) { if $0.desks[queue] === desk { $0.desks[queue] = nil } }
+    }
+
     private func ask<T: Sendable>(
         _ kind: WriterJobKind, _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {

@@ -59,18 +59,51 @@ public struct DurableQueue: Sendable {
     }
 
     /// Adds an item in the caller's transaction; false where the key is there already (a dead one
-    /// too).
+    /// too). One that is due goes to this process's worker after the commit, without being asked
+    /// for; where it has no room, or is due later, the worker is woken to look.
     @discardableResult
     public func enqueue(
         _ connection: Connection, key: String, payload: [UInt8], due: Timestamp, now: Timestamp
     ) throws -> Bool {
+        guard connection.isGrouped, let desk = connection.desks[name] else {
+            return try insert(connection, key, payload, due: due, now: now, until: nil)
+        }
+        let until = due <= now ? desk.reserve(now) : nil
+        let isAdded: Bool
+        do {
+            isAdded = try insert(connection, key, payload, due: due, now: now, until: until)
+        } catch {
+            if until != nil { desk.giveBack() }
+            throw error
+        }
+        if let until {
+            guard isAdded else {
+                desk.giveBack()
+                return false
+            }
+            let item = Item(
+                id: connection.lastInsertID, key: key, payload: payload, attempts: 1, due: due,
+                created: now)
+            connection.atEnd { $0 ? desk.take(item, until: until) : desk.giveBack() }
+        } else if isAdded {
+            connection.atEnd { if $0 { desk.wake() } }
+        }
+        return isAdded
+    }
+
+    /// With `until` it is leased from the beginning.
+    private func insert(
+        _ connection: Connection, _ key: String, _ payload: [UInt8], due: Timestamp,
+        now: Timestamp, until: Timestamp?
+    ) throws -> Bool {
         try connection.run(
             """
-            insert into \(table) (key, payload, due, ready, created) values (?, ?, ?, ?, ?)
-            on conflict (key) do nothing
+            insert into \(table) (key, payload, due, ready, attempts, created)
+            values (?, ?, ?, ?, ?, ?) on conflict (key) do nothing
             """,
             [
-                .text(key), .blob(payload), .integer(due.milliseconds), .integer(due.milliseconds),
+                .text(key), .blob(payload), .integer(due.milliseconds),
+                .integer((until ?? due).milliseconds), .integer(until == nil ? 0 : 1),
                 .integer(now.milliseconds),
             ]) > 0
     }
@@ -197,6 +230,18 @@ extension DurableQueue.Item {
             attempts: Int(row.integer(3)), due: Timestamp(milliseconds: row.integer(4)),
             created: Timestamp(milliseconds: row.integer(5)))
     }
+}
+
+/// Where a queue's items go without being looked for: the worker of this process. Called on the
+/// writer's thread.
+protocol QueueDesk: AnyObject, Sendable {
+    /// Keeps a place for one item; until when it is leased, or nil where there is no room.
+    func reserve(_ now: Timestamp) -> Timestamp?
+    /// The place is not needed.
+    func giveBack()
+    /// The item for which the place was kept; it is durable now.
+    func take(_ item: DurableQueue.Item, until: Timestamp)
+    func wake()
 }
 
 public enum QueueError: Error, Sendable {

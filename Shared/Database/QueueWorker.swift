@@ -3,6 +3,10 @@ import Synchronization
 
 /// Works on a queue: leases, handles up to `concurrency` at a time, waits for a wake-up or the next
 /// due time. A `Service` of the group: on shutdown it takes nothing new and finishes what runs.
+///
+/// What this process enqueues and is due comes leased with the commit that enqueues it, and who has
+/// handled an item takes the next one in the transaction that settles the first; so the queue is
+/// asked only for what nobody told of.
 public final class QueueWorker: Service {
     /// What became of an item; each is written in one transaction.
     public enum Outcome: Sendable {
@@ -22,30 +26,30 @@ public final class QueueWorker: Service {
     }
 
     public let name: String
-    private let queue: DurableQueue
-    private let database: Database
-    private let runtime: Runtime
-    private let concurrency: Int
-    private let lease: Duration
-    private let backoff: @Sendable (Int) -> Duration
+    let queue: DurableQueue
+    let database: Database
+    let runtime: Runtime
+    let lease: Duration
+    let backoff: @Sendable (Int) -> Duration
+    let signal = WorkerSignal()
+    let places: WorkerPlaces
+    let gauges: QueueGauges
+    private let onLoops: Bool
     private let handle: @Sendable (DurableQueue.Item) async throws -> Outcome
-    private let signal = WorkerSignal()
-    private let running = Mutex<[Int64: Running]>([:])
-    private let gauges: QueueGauges
-
-    private struct Running {
-        let item: DurableQueue.Item
-        var leasedUntil: Timestamp
-    }
 
     /// How long to wait after the database itself failed.
     private static let failureWait = Duration.seconds(1)
+    /// The queue is counted at most this often, and so seldom that it takes a hundredth of the
+    /// time.
+    private static let countingInterval = Duration.seconds(1)
 
     /// `backoff` gives the wait after the n-th failed attempt (from 1). An error that `handle`
     /// throws is a retry with that error. A lease is extended while its item is being handled.
+    /// `onLoops` is for what never computes for long: it runs on the event loops, where reads and
+    /// calls change no threads.
     public init(
         _ queue: DurableQueue, database: Database, runtime: Runtime, name: String,
-        concurrency: Int = 8, lease: Duration = .seconds(60),
+        concurrency: Int = 8, lease: Duration = .seconds(60), onLoops: Bool = false,
         backoff: @escaping @Sendable (Int) -> Duration,
         handle: @escaping @Sendable (DurableQueue.Item) async throws -> Outcome
     ) {
@@ -53,10 +57,11 @@ public final class QueueWorker: Service {
         self.database = database
         self.runtime = runtime
         self.name = name
-        self.concurrency = concurrency
         self.lease = lease
+        self.onLoops = onLoops
         self.backoff = backoff
         self.handle = handle
+        places = WorkerPlaces(concurrency)
         gauges = QueueGauges(queue: queue.name, runtime: runtime)
     }
 
@@ -68,69 +73,112 @@ public final class QueueWorker: Service {
             let now = runtime.clock.now()
             try await database.write { [queue] in try queue.releaseLeases($0, now: now) }
         }
-        await withDiscardingTaskGroup { group in
-            while !signal.isStopping {
-                do {
-                    let items = try await take()
-                    for item in items { group.addTask { await self.work(on: item) } }
-                    if items.isEmpty { try await rest() }
-                } catch {
-                    runtime.log.error(
-                        "the queue cannot be read",
-                        ["queue": .string(queue.name), "error": "\(error)"])
-                    await signal.wait(atMost: QueueWorker.failureWait, clock: runtime.clock)
-                }
+        places.open()
+        try await database.openDesk(self, for: queue.name)
+        await withTaskExecutorPreference(onLoops ? runtime.loops.next() : nil) {
+            await withDiscardingTaskGroup { group in
+                while !signal.isStopping { await turn(&group) }
+                for item in places.close() { start(item, in: &group) }
             }
         }
+        try? await database.closeDesk(self, for: queue.name)
     }
 
     public func shutdown() async { signal.stop() }
 
+    private func turn(_ group: inout DiscardingTaskGroup) async {
+        do {
+            let handed = places.takeHanded()
+            for item in handed { start(item, in: &group) }
+            let found = try await take()
+            for item in found { start(item, in: &group) }
+            if handed.isEmpty && found.isEmpty { try await rest() }
+        } catch {
+            runtime.log.error(
+                "the queue cannot be read",
+                ["queue": .string(queue.name), "error": "\(error)"])
+            await signal.wait(atMost: QueueWorker.failureWait, clock: runtime.clock)
+        }
+    }
+
+    private func start(_ item: DurableQueue.Item, in group: inout DiscardingTaskGroup) {
+        guard onLoops else {
+            group.addTask { await self.work(from: item) }
+            return
+        }
+        let loops = runtime.loops.loops
+        let loop = loops[Int(UInt64(bitPattern: item.id) % UInt64(loops.count))]
+        group.addTask(executorPreference: loop) { await self.work(from: item) }
+    }
+
+    /// Handles an item, and then what is due next, as long as something is.
+    private func work(from first: DurableQueue.Item) async {
+        var next: DurableQueue.Item? = first
+        while let item = next {
+            let outcome: Outcome
+            do {
+                outcome = try await handle(item)
+            } catch {
+                outcome = .retry("\(error)")
+            }
+            next = await settled(item, outcome)
+        }
+    }
+
     /// Leases what is due, as much as there is room for; none without looking at the disk twice.
     private func take() async throws -> [DurableQueue.Item] {
-        let room = concurrency - running.withLock { $0.count }
-        guard room > 0 else { return [] }
+        guard places.room > 0 else { return [] }
         let now = runtime.clock.now()
         guard let next = try await database.pointRead({ [queue] in try queue.nextDue($0) }),
             next <= now
         else { return [] }
         let until = now.advanced(by: lease)
-        let items = try await database.write { [queue] in
-            try queue.lease($0, now: now, until: until, limit: room)
+        let room = places.reserveAll()
+        do {
+            let items = try await database.write { [queue] in
+                try queue.lease($0, now: now, until: until, limit: room)
+            }
+            places.fill(room, items, until: until)
+            return items
+        } catch {
+            places.giveBack(room)
+            throw error
         }
-        running.withLock { running in
-            for item in items { running[item.id] = Running(item: item, leasedUntil: until) }
-        }
-        return items
     }
 
-    /// Waits until something may have changed: a wake-up, an item that ended, a due time, a lease
-    /// to extend.
+    /// Waits until something may have changed: a wake-up, an item that ended where there was no
+    /// room, a due time, a lease to extend.
     private func rest() async throws {
         let renewal = try await extendLeases()
-        let isFull = running.withLock { $0.count } >= concurrency
-        let (next, state) = try await database.pointRead { [queue] in
-            (try queue.nextDue($0), try queue.state($0))
-        }
-        gauges.set(state)
-        let wakeAt = [isFull ? nil : next, renewal].compactMap(\.self).min()
-        guard let wakeAt else {
+        let counting = try await count()
+        let next =
+            places.room > 0
+            ? try await database.pointRead { [queue] in try queue.nextDue($0) } : nil
+        let now = runtime.clock.now()
+        let waits = [next, renewal].compactMap { $0.map { $0.milliseconds - now.milliseconds } }
+        guard let wait = (waits + (counting.map { [$0.milliseconds] } ?? [])).min() else {
             await signal.wait(atMost: nil, clock: runtime.clock)
             return
         }
-        let milliseconds = max(0, wakeAt.milliseconds - runtime.clock.now().milliseconds)
-        if milliseconds > 0 {
-            await signal.wait(atMost: .milliseconds(milliseconds), clock: runtime.clock)
-        }
+        if wait > 0 { await signal.wait(atMost: .milliseconds(wait), clock: runtime.clock) }
+    }
+
+    /// For `/metrics`. Answers when to count again; nil where nothing changes by itself.
+    private func count() async throws -> Duration? {
+        let start = runtime.clock.monotonicNanoseconds()
+        if let wait = gauges.wait(at: start) { return wait }
+        gauges.set(try await database.read { [queue] in try queue.state($0) })
+        let spent = runtime.clock.monotonicNanoseconds() - start
+        let interval = max(QueueWorker.countingInterval.nanoseconds, spent * 100)
+        gauges.countNext(at: start + interval)
+        return places.isEmpty ? nil : .nanoseconds(Int64(clamping: interval))
     }
 
     /// Extends leases of which half has passed; answers when to look again.
     private func extendLeases() async throws -> Timestamp? {
         let now = runtime.clock.now()
         let half = lease / 2
-        let ending = running.withLock { running in
-            running.values.filter { $0.leasedUntil < now.advanced(by: half) }.map(\.item)
-        }
+        let ending = places.items(leasedUntil: now.advanced(by: half))
         if !ending.isEmpty {
             let until = now.advanced(by: lease)
             let extended = try await database.write { [queue] connection in
@@ -144,73 +192,24 @@ public final class QueueWorker: Service {
                     }
                 }.map(\.id)
             }
-            running.withLock { running in
-                for id in extended { running[id]?.leasedUntil = until }
-            }
+            places.extended(extended, until: until)
         }
-        let earliest = running.withLock { $0.values.map(\.leasedUntil).min() }
-        return earliest.map { max($0.advanced(by: .zero - half), now.advanced(by: half / 2)) }
+        return places.earliestEnd.map {
+            max($0.advanced(by: .zero - half), now.advanced(by: half / 2))
+        }
+    }
+}
+
+extension QueueWorker: QueueDesk {
+    func reserve(_ now: Timestamp) -> Timestamp? {
+        places.reserve() ? now.advanced(by: lease) : nil
     }
 
-    private func work(on item: DurableQueue.Item) async {
-        let outcome: Outcome
-        do {
-            outcome = try await handle(item)
-        } catch {
-            outcome = .retry("\(error)")
-        }
-        do {
-            try await settle(item, outcome)
-        } catch QueueError.leaseLost {
-            runtime.log.warning(
-                "an item was taken away while it was handled",
-                ["queue": .string(queue.name), "key": .string(item.key)])
-        } catch {
-            await settleFailure(item, error)
-        }
-        _ = running.withLock { $0.removeValue(forKey: item.id) }
+    func giveBack() { places.giveBack(1) }
+
+    func take(_ item: DurableQueue.Item, until: Timestamp) {
+        places.hand(item, until: until)
         signal.fire()
-    }
-
-    private func settle(_ item: DurableQueue.Item, _ outcome: Outcome) async throws {
-        let retryDue = runtime.clock.now().advanced(by: backoff(item.attempts))
-        gauges.count(outcome)
-        try await database.write { [queue] connection in
-            switch outcome {
-            case .done(let effect):
-                try effect?(connection)
-                try queue.complete(connection, item)
-            case .retry(let reason):
-                try queue.retry(connection, item, due: retryDue, error: reason)
-            case .retryAt(let due, let reason):
-                try queue.retry(connection, item, due: due, error: reason)
-            case .bury(let reason, let effect):
-                try effect?(connection)
-                try queue.bury(connection, item, error: reason)
-            case .decide(let effect, _):
-                if let due = try effect(connection) {
-                    try queue.retry(connection, item, due: due, error: "")
-                } else {
-                    try queue.complete(connection, item)
-                }
-            }
-        }
-        if case .decide(_, let committed) = outcome { committed() }
-    }
-
-    /// The effect could not be written: the item is tried again, by its lease's end if not even
-    /// that can be.
-    private func settleFailure(_ item: DurableQueue.Item, _ error: any Error) async {
-        runtime.log.error(
-            "the outcome of an item could not be written",
-            ["queue": .string(queue.name), "key": .string(item.key), "error": "\(error)"])
-        do {
-            try await settle(item, .retry("\(error)"))
-        } catch {
-            runtime.log.error(
-                "an item waits for the end of its lease",
-                ["queue": .string(queue.name), "key": .string(item.key), "error": "\(error)"])
-        }
     }
 }
 

@@ -127,7 +127,9 @@ final class Writer: @unchecked Sendable {
     }
 
     private func add(_ job: any WriterJob) {
+        connection.isGrouped = true
         let error = job.run(connection)
+        connection.isGrouped = false
         group.append(job)
         // A full disk or an I/O error can make the engine roll back the whole transaction, and with
         // it what the others of this group wrote.
@@ -149,12 +151,14 @@ final class Writer: @unchecked Sendable {
         }
         let finished = group
         group = []
+        connection.tell(true)
         for job in finished { job.finish(nil) }
     }
 
     private func failGroup(_ error: any Error) {
         let failed = group
         group = []
+        connection.tell(false)
         for job in failed { job.finish(error) }
     }
 

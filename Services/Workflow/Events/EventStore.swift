@@ -71,18 +71,29 @@ struct EventStore: Sendable {
     func buffered(
         _ event: FullCode, for row: InstanceRow, key: String?, _ connection: Connection
     ) throws -> Kept? {
+        let keyless = try buffered(event, for: row, keyed: nil, connection)
+        guard let key, let keyed = try buffered(event, for: row, keyed: key, connection) else {
+            return keyless
+        }
+        return keyless.flatMap { $0.id < keyed.id ? $0 : nil } ?? keyed
+    }
+
+    /// One key at a time, so that the index leads to it among however many are kept.
+    private func buffered(
+        _ event: FullCode, for row: InstanceRow, keyed key: String?, _ connection: Connection
+    ) throws -> Kept? {
         try connection.first(
             """
             select id, event_key, payload, account, raised, root, depth from event
-            where event = ? and state = 'buffered' and (expires is null or expires > ?)
+            where event = ? and event_key is ? and state = 'buffered'
+                and (expires is null or expires > ?)
                 and (scope = 'all' or (scope = 'workflow' and workflow = ?)
                     or (scope = 'instance' and instance = ?))
-                and (event_key is null or event_key = ?)
             order by id limit 1
             """,
             [
-                .text(event.description), .integer(clock.now().milliseconds),
-                .text(row.workflow.description), .integer(row.id), SQLValue(key),
+                .text(event.description), SQLValue(key), .integer(clock.now().milliseconds),
+                .text(row.workflow.description), .integer(row.id),
             ]
         ) { found in
             Kept(

@@ -15,11 +15,13 @@ struct InstanceRunner: Sendable {
 
     /// After so many steps in a row another instance gets its turn.
     static let turnLimit = 32
+    private static let readLimit = Duration.seconds(5)
 
     func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
         guard let id = Int64(item.key) else { return .done() }
+        var next = try await task(id)
         for _ in 0..<InstanceRunner.turnLimit {
-            guard let task = try await next(id) else { break }
+            guard let task = next else { break }
             let result: StepWork.Result
             do {
                 result = try await work.perform(task)
@@ -30,10 +32,11 @@ struct InstanceRunner: Sendable {
             let isLast =
                 machine.apply(result.input, to: task.row.snapshot)?.snapshot.readyVisit == nil
             if isLast { return finish(task, result) }
-            try await database.write { [store] connection in
-                try store.apply(
+            let row = try await database.write { [store] connection in
+                try store.advance(
                     result.input, to: id, note: .init(input: result.given), connection)
             }
+            next = row.flatMap { StepWork.Task($0, task.version) }
         }
         return .decide({ [store, clock] connection in
             try store.hasReadyStep(id, connection) ? clock.now() : nil
@@ -50,14 +53,14 @@ struct InstanceRunner: Sendable {
             }, committed: wakes.instances)
     }
 
-    private func next(_ id: Int64) async throws -> StepWork.Task? {
-        try await database.pointRead { [store] connection in
-            guard let row = try InstanceRow.find(id, connection), row.snapshot.state == .running,
-                let version = try store.definitions.version(row.definition, connection),
-                let visit = row.snapshot.readyVisit,
-                let step = version.workflow.step(visit.step)
+    /// The instance and its visits are of one moment, on whatever thread they are read.
+    private func task(_ id: Int64) async throws -> StepWork.Task? {
+        let limit = InstanceRunner.readLimit
+        return try await database.quickRead("instance", within: limit) { [store] connection in
+            guard let row = try InstanceRow.find(id, connection),
+                let version = try store.definitions.version(row.definition, connection)
             else { return nil }
-            return StepWork.Task(row: row, version: version, step: step, visit: visit.number)
+            return StepWork.Task(row, version)
         }
     }
 
@@ -65,9 +68,12 @@ struct InstanceRunner: Sendable {
     private func finish(_ task: StepWork.Task, _ result: StepWork.Result) -> QueueWorker.Outcome {
         .decide(
             { [store, clock] connection in
-                try store.apply(
+                let row = try store.advance(
                     result.input, to: task.row.id, note: .init(input: result.given), connection)
-                return try store.hasReadyStep(task.row.id, connection) ? clock.now() : nil
+                let isReady =
+                    try row.map { $0.snapshot.readyVisit != nil }
+                    ?? store.hasReadyStep(task.row.id, connection)
+                return isReady ? clock.now() : nil
             }, committed: wakes.timers)
     }
 

@@ -1,5 +1,6 @@
 import Contracts
 import Database
+import HTTP
 import JSON
 import RPC
 import ServiceRuntime
@@ -30,23 +31,30 @@ struct InstanceStore: Sendable {
             ) { $0.integer(0) }
             if let known { return known }
         }
-        let type = start.version.workflow.type
+        let machine = StepMachine(definition: start.version.workflow)
+        guard
+            let transition = machine.apply(.begun, to: InstanceSnapshot(values: start.values))
+        else { throw Problem.internalError }
+        let snapshot = transition.snapshot
         try connection.run(
             """
             insert into instance (definition, model, workflow, state, class, record, account, root,
-                via, depth, started, visit_count, instance_values, last_event, start_key)
-            values (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, 0, ?, 'null', ?)
+                via, depth, started, ended, visit_count, instance_values, last_event, start_key)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?)
             """,
             [
                 .integer(start.version.id), .text(start.version.model),
-                .text(start.version.workflow.code), SQLValue(type?.description),
-                SQLValue(start.record), .text(start.account), .text(start.cause.root),
-                .text(start.cause.via), .integer(Int64(start.cause.depth)),
-                .integer(clock.now().milliseconds), .text(JSONValue.object(start.values).text),
+                .text(start.version.workflow.code), .text(snapshot.state.rawValue),
+                SQLValue(start.version.workflow.type?.description), SQLValue(start.record),
+                .text(start.account), .text(start.cause.root), .text(start.cause.via),
+                .integer(Int64(start.cause.depth)), .integer(clock.now().milliseconds),
+                snapshot.state.isOver ? .integer(clock.now().milliseconds) : .null,
+                .integer(snapshot.visitCount), .text(JSONValue.object(snapshot.values).text),
                 SQLValue(start.key),
             ])
         let id = connection.lastInsertID
-        try apply(.begun, to: id, connection)
+        for effect in transition.effects { try write(effect, of: id, given: nil, connection) }
+        if snapshot.readyVisit != nil { try queue(id, connection) }
         return id
     }
 
@@ -63,26 +71,39 @@ struct InstanceStore: Sendable {
     func apply(
         _ input: StepInput, to id: Int64, note: Note = Note(), _ connection: Connection
     ) throws -> Bool {
-        guard let row = try InstanceRow.find(id, connection),
-            let version = try definitions.version(row.definition, connection),
-            let transition = StepMachine(definition: version.workflow)
-                .apply(input, to: row.snapshot)
-        else { return false }
-        if let input = note.input, let visit = visit(of: transition.effects) {
-            try connection.run(
-                "update step set input = ? where instance = ? and visit = ?",
-                [.text(input.text), .integer(id), .integer(visit)])
-        }
-        for effect in transition.effects { try write(effect, of: row, connection) }
-        try write(transition.snapshot, cause: note.cause ?? row.cause, of: id, connection)
-        try takeBuffered(transition.effects, of: row, connection)
-        if try hasReadyStep(id, connection) { try queue(id, connection) }
+        guard let row = try advance(input, to: id, note: note, connection) else { return false }
+        if row.snapshot.readyVisit != nil { try queue(id, connection) }
         return true
     }
 
+    /// As `apply`, by whoever goes on with the instance himself: it is not queued. Answers how it
+    /// stands now; nil where the input came too late.
+    func advance(
+        _ input: StepInput, to id: Int64, note: Note = Note(), _ connection: Connection
+    ) throws -> InstanceRow? {
+        guard var row = try InstanceRow.find(id, connection),
+            let version = try definitions.version(row.definition, connection),
+            let transition = StepMachine(definition: version.workflow)
+                .apply(input, to: row.snapshot)
+        else { return nil }
+        for (index, effect) in transition.effects.enumerated() {
+            // What a step was given is written with the first that is told of it.
+            try write(effect, of: id, given: index == 0 ? note.input : nil, connection)
+        }
+        row.snapshot = transition.snapshot
+        row.cause = note.cause ?? row.cause
+        if row.snapshot.state.isOver { row.ended = clock.now() }
+        try write(row, connection)
+        return try takeBuffered(transition.effects, of: row, connection) ?? row
+    }
+
     func hasReadyStep(_ id: Int64, _ connection: Connection) throws -> Bool {
+        // The list is that of the index.
         try connection.count(
-            "select count(*) from step where instance = ? and state = 'ready'", [.integer(id)]) > 0
+            """
+            select count(*) from step
+            where instance = ? and state in ('ready', 'waiting', 'failed') and state = 'ready'
+            """, [.integer(id)]) > 0
     }
 
     func setError(
@@ -114,37 +135,25 @@ struct InstanceStore: Sendable {
             connection, key: String(id), payload: [], due: now, now: now)
     }
 
-    /// The visit that a transition is about: the first that is named.
-    private func visit(of effects: [StepEffect]) -> Int64? {
-        effects.lazy.compactMap { effect in
-            switch effect {
-            case .stands(let visit, _, _, _), .moves(let visit, _), .left(let visit, _, _),
-                .failed(let visit), .readyAgain(let visit):
-                visit
-            case .entered, .ended: nil
-            }
-        }.first
-    }
-
-    private func write(
-        _ snapshot: InstanceSnapshot, cause: Cause, of id: Int64, _ connection: Connection
-    ) throws {
+    private func write(_ row: InstanceRow, _ connection: Connection) throws {
+        let (snapshot, cause) = (row.snapshot, row.cause)
         try connection.run(
             """
             update instance set state = ?, visit_count = ?, instance_values = ?, last_event = ?,
-                root = ?, via = ?, depth = ? where id = ?
+                root = ?, via = ?, depth = ?, ended = ? where id = ?
             """,
             [
                 .text(snapshot.state.rawValue), .integer(snapshot.visitCount),
                 .text(JSONValue.object(snapshot.values).text), .text(snapshot.event.text),
-                .text(cause.root), .text(cause.via), .integer(Int64(cause.depth)), .integer(id),
+                .text(cause.root), .text(cause.via), .integer(Int64(cause.depth)),
+                SQLValue(row.ended?.milliseconds), .integer(row.id),
             ])
     }
 
     private func write(
-        _ effect: StepEffect, of row: InstanceRow, _ connection: Connection
+        _ effect: StepEffect, of instance: Int64, given: JSONValue?, _ connection: Connection
     ) throws {
-        let (id, now) = (SQLValue.integer(row.id), SQLValue.integer(clock.now().milliseconds))
+        let (id, now) = (SQLValue.integer(instance), SQLValue.integer(clock.now().milliseconds))
         switch effect {
         case .entered(let visit, let step, let kind):
             try connection.run(
@@ -153,20 +162,22 @@ struct InstanceStore: Sendable {
                 values (?, ?, ?, ?, 'ready', ?)
                 """, [id, .integer(visit), .text(step), .text(kind), now])
         case .stands(let visit, let event, let key, let until):
-            try stand(visit, event, key, until, of: row, connection)
+            try stand(visit, event, key, until, of: instance, given: given, connection)
         case .moves(let visit, let byTimer):
             try connection.run(
                 "delete from wait where instance = ? and visit = ?", [id, .integer(visit)])
             if !byTimer {
-                try Queues.timer.cancel(connection, key: TimerKey(row.id, visit).text)
+                try Queues.timer.cancel(connection, key: TimerKey(instance, visit).text)
             }
         case .left(let visit, let skipped, let output):
             try connection.run(
                 """
-                update step set state = ?, left_at = ?, output = ? where instance = ? and visit = ?
+                update step set state = ?, left_at = ?, output = ?, input = coalesce(?, input)
+                where instance = ? and visit = ?
                 """,
                 [
-                    skipped ? "skipped" : "done", now, .text(output.text), id, .integer(visit),
+                    skipped ? "skipped" : "done", now, .text(output.text), SQLValue(given?.text),
+                    id, .integer(visit),
                 ])
         case .failed(let visit):
             try connection.run(
@@ -177,7 +188,6 @@ struct InstanceStore: Sendable {
                 "update step set state = 'ready', failures = 0 where instance = ? and visit = ?",
                 [id, .integer(visit)])
         case .ended:
-            try connection.run("update instance set ended = ? where id = ?", [now, id])
             // What was kept for it alone nobody will take any more.
             try connection.run(
                 """
@@ -189,39 +199,48 @@ struct InstanceStore: Sendable {
 
     private func stand(
         _ visit: Int64, _ event: FullCode?, _ key: String?, _ until: Timestamp?,
-        of row: InstanceRow, _ connection: Connection
+        of instance: Int64, given: JSONValue?, _ connection: Connection
     ) throws {
         try connection.run(
             """
-            update step set state = 'waiting', event = ?, event_key = ?
+            update step set state = 'waiting', event = ?, event_key = ?,
+                input = coalesce(?, input)
             where instance = ? and visit = ?
             """,
-            [SQLValue(event?.code), SQLValue(key), .integer(row.id), .integer(visit)])
+            [
+                SQLValue(event?.code), SQLValue(key), SQLValue(given?.text), .integer(instance),
+                .integer(visit),
+            ])
         if let event {
             try connection.run(
                 "insert into wait (instance, visit, event, event_key) values (?, ?, ?, ?)",
-                [.integer(row.id), .integer(visit), .text(event.description), SQLValue(key)])
+                [.integer(instance), .integer(visit), .text(event.description), SQLValue(key)])
         }
         if let until {
-            let timer = TimerKey(row.id, visit).text
+            let timer = TimerKey(instance, visit).text
             try Queues.timer.enqueue(
                 connection, key: timer, payload: [], due: until, now: clock.now())
         }
     }
 
     /// Where the instance came to wait for an event that is kept already, it takes it at once.
+    /// Answers how it stands then.
     private func takeBuffered(
         _ effects: [StepEffect], of row: InstanceRow, _ connection: Connection
-    ) throws {
+    ) throws -> InstanceRow? {
+        var latest: InstanceRow?
         for case .stands(let visit, let event?, let key, _) in effects {
             let store = EventStore(definitions: definitions, clock: clock)
             let found = try store.buffered(event, for: row, key: key, connection)
             guard let found else { continue }
-            let taken = try apply(
+            let taken = try advance(
                 .event(visit: visit, content: found.content), to: row.id,
                 note: Note(cause: found.cause), connection)
-            if taken { try store.markTaken(found.id, activated: 1, connection) }
+            guard let taken else { continue }
+            try store.markTaken(found.id, activated: 1, connection)
+            latest = taken
         }
+        return latest
     }
 }
 

@@ -19,6 +19,17 @@ struct StepWork: Sendable {
         var step: StepDefinition
         var visit: Int64
 
+        /// Nil where no step of the instance can be done now.
+        init?(_ row: InstanceRow, _ version: DefinitionStore.Version) {
+            guard row.snapshot.state == .running, let visit = row.snapshot.readyVisit,
+                let step = version.workflow.step(visit.step)
+            else { return nil }
+            self.row = row
+            self.version = version
+            self.step = step
+            self.visit = visit.number
+        }
+
         var key: String { "workflow:\(row.id)/\(step.code)/\(visit)" }
         var cause: Cause { row.cause.next("workflow:\(row.id)/\(step.code)") }
 
