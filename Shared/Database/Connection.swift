@@ -1,4 +1,6 @@
 import CSQLite
+import Glibc
+import ServiceRuntime
 
 /// A connection lent to a closure; using it after the closure is a programming error. Statements
 /// are written with `?` and prepared once each.
@@ -43,9 +45,25 @@ public final class Connection {
             throw error
         }
         self.handle = handle
-        let (seconds, attoseconds) = busyTimeout.components
-        sqlite3_busy_timeout(handle, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+        wait(atMost: busyTimeout, access)
         try configure(access)
+    }
+
+    /// How long others may hold a lock. SQLite's own pauses grow to 100 ms, in which other programs
+    /// come and go; who writes for many looks again after each millisecond.
+    private func wait(atMost limit: Duration, _ access: Access) {
+        let milliseconds = Int(limit.nanoseconds / 1_000_000)
+        guard access == .write else {
+            sqlite3_busy_timeout(handle, Int32(milliseconds))
+            return
+        }
+        sqlite3_busy_handler(
+            handle,
+            { limit, count in
+                guard count < Int(bitPattern: limit) else { return 0 }
+                usleep(1000)
+                return 1
+            }, UnsafeMutableRawPointer(bitPattern: milliseconds))
     }
 
     private func configure(_ access: Access) throws {
@@ -63,7 +81,12 @@ public final class Connection {
                 code: Int(SQLITE_ERROR), message: "the file cannot be kept with a write-ahead log",
                 sql: "pragma journal_mode = wal")
         }
-        try script("pragma synchronous = full; pragma journal_size_limit = 67108864;")
+        // The count opens the log's index, whose locks tell of other processes.
+        try script(
+            """
+            pragma synchronous = full; pragma journal_size_limit = 67108864;
+            select count(*) from sqlite_schema;
+            """)
     }
 
     /// What a statement of somebody else's gathers goes to a file when it is much, and its values
@@ -169,6 +192,9 @@ public final class Connection {
         endings.removeSubrange(first...)
         for ending in told { ending(isDurable) }
     }
+
+    /// Tells of other processes that have this database open.
+    var foreignPresence: ForeignPresence { ForeignPresence(of: handle) }
 
     /// Whether a transaction is open.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }

@@ -1,3 +1,4 @@
+import Glibc
 import ServiceRuntime
 
 /// What the writer thread is asked to do.
@@ -68,11 +69,14 @@ final class Writer: @unchecked Sendable {
     // Never a manual one: a group must end though nobody turns the clock.
     private let clock = SystemClock()
     private let groupNanoseconds: UInt64
+    private let foreigners: ForeignPresence
+    private var turns = WriteTurns()
     /// Those whose statements stand in the open transaction.
     private var group: [any WriterJob] = []
 
     init(_ connection: Connection, configuration: DatabaseConfiguration) {
         self.connection = connection
+        foreigners = connection.foreignPresence
         queue = ThreadQueue(limit: configuration.queueLimit)
         groupLimit = configuration.groupLimit
         groupNanoseconds = configuration.groupTime.nanoseconds
@@ -98,10 +102,14 @@ final class Writer: @unchecked Sendable {
                     job.finish(nil)
                 case .alone:
                     commit()
+                    rest()
+                    turns.took(at: clock.monotonicNanoseconds())
                     _ = job.run(connection)
                     abandonTransaction()
+                    turns.left(at: clock.monotonicNanoseconds())
                     job.finish(nil)
                 case .grouped:
+                    if !group.isEmpty, isTurnOver { commit() }
                     if let failure = begin() {
                         // A foreign program holds the lock: all of these have waited for it.
                         for waiting in jobs[index...] { waiting.finish(failure) }
@@ -118,12 +126,24 @@ final class Writer: @unchecked Sendable {
 
     private func begin() -> (any Error)? {
         guard group.isEmpty, !connection.isInTransaction else { return nil }
+        rest()
         do {
             try connection.run("begin immediate")
+            turns.took(at: clock.monotonicNanoseconds())
             return nil
         } catch {
             return error
         }
+    }
+
+    private var isTurnOver: Bool {
+        turns.isOver(at: clock.monotonicNanoseconds()) && foreigners.isThere
+    }
+
+    /// Leaves the lock to other programs when it is their turn.
+    private func rest() {
+        let pause = turns.pause(at: clock.monotonicNanoseconds())
+        if pause > 0, foreigners.isThere { usleep(UInt32(pause / 1000) + 1) }
     }
 
     private func add(_ job: any WriterJob) {
@@ -134,6 +154,7 @@ final class Writer: @unchecked Sendable {
         // A full disk or an I/O error can make the engine roll back the whole transaction, and with
         // it what the others of this group wrote.
         guard !connection.isInTransaction else { return }
+        turns.left(at: clock.monotonicNanoseconds())
         failGroup(
             error
                 ?? DatabaseError.failed(
@@ -142,6 +163,7 @@ final class Writer: @unchecked Sendable {
 
     private func commit() {
         guard !group.isEmpty else { return }
+        defer { turns.left(at: clock.monotonicNanoseconds()) }
         do {
             try connection.run("commit")
         } catch {

@@ -3,6 +3,8 @@ import TestSupport
 // What the run is held against.
 extension Benchmark {
     private static let idleLimit = 120.0
+    /// Milliseconds that nobody waits beyond when other programs are at work on the database.
+    private static let waitLimit = 100.0
 
     func ratios(_ report: inout Report) {
         let (get, list, create) = ("get c64, ", "list 50 c16, ", "create c64, ")
@@ -19,8 +21,11 @@ extension Benchmark {
             target: 15)
         large(&report)
         report.ratio(
-            "List of 50 by rights in 10,000 units, to all rows", "list 50, of own units",
-            "list 50, of all units", target: 0.5)
+            "List of 50 by rights in a tree of 10,000, to flat", "list 50, by tree",
+            "list 50, by flat units", target: 0.5)
+        report.ratio(
+            "List of 50 of few rows by tree, to flat", "list 50 of few, by tree",
+            "list 50 of few, by flat units", target: 0.5)
         report.ratio(
             "GET one beside log-ins, its median to without", "get c4 beside log-ins",
             "get c4, Geartrain", target: 3, atMost: true, \.median)
@@ -35,6 +40,16 @@ extension Benchmark {
         report.ratio(
             "Arrays of 1,000, to PocketBase's batch", "1,000 at once c2, " + ours,
             "1,000 at once c2, " + theirs, target: 12)
+    }
+
+    func waits(_ report: inout Report) {
+        for (who, name) in [
+            ("writing program", "foreign insert"), ("reading program", "foreign view"),
+            ("caller of the API", "create c64 beside programs"),
+        ] {
+            report.worst(
+                "Longest wait of a \(who)", name, atMost: Benchmark.waitLimit)
+        }
     }
 
     private func large(_ report: inout Report) {

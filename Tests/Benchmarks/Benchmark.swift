@@ -37,8 +37,10 @@ struct Benchmark {
             try await large(contenders, &report)
             try await rights(contenders, &report)
             try await writes(contenders, &report)
+            try await foreign(contenders, &report)
         }
         ratios(&report)
+        waits(&report)
         limits(contenders, idle: idle, &report)
         report.printSamples()
     }

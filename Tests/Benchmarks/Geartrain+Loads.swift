@@ -15,11 +15,11 @@ extension Geartrain {
 
     private static let filter = "filter=status%20eq%20%27open%27%20and%20priority%20ge%20"
 
-    func list(_ code: String = "ticket", asMember: Bool = false) -> Load {
+    func list(_ code: String = "ticket", as reader: Reader = .all) -> Load {
         load(
             16,
             "\"/api/records/bench/\(code)?limit=50&orderby=priority&\(Geartrain.filter)\" .. "
-                + "math.random(0, 900)", token: asMember ? memberToken : token)
+                + "math.random(0, 900)", token: tokens[reader] ?? token)
     }
 
     /// With the total of what matches: one that was counted before, or each for the first time.
@@ -86,7 +86,7 @@ extension Geartrain {
                 wrk.headers["Content-Type"] = "application/json"
                 request = function()
                   return wrk.format("POST", "/api/sessions", nil,
-                    '{"account":"\(Organization.account)","password":"\(Geartrain.password)"}')
+                    '{"account":"\(Reader.tree.rawValue)","password":"\(Geartrain.password)"}')
                 end
                 """)
     }

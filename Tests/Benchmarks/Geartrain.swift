@@ -13,8 +13,8 @@ final class Geartrain: Sendable {
     let processes: [ChildProcess]
     let client: APIClient
     let token: String
-    /// Of a person whose rows are those of a part of the organization.
-    let memberToken: String
+    /// Whose rows are those of a part of the organization.
+    let tokens: [Reader: String]
     private let folder: String
 
     init(in folder: String) async throws {
@@ -45,22 +45,50 @@ final class Geartrain: Sendable {
         }
         client = try await APIClient(port: port).loggedIn("admin", Geartrain.password)
         token = client.token ?? ""
-        try await client.expect(
-            201, .put, "/api/accounts/\(Organization.account)",
-            json: ["name": "Member", "password": .string(Geartrain.password)])
-        try await client.expect(
-            201, .put, "/api/org-structures/company", json: Organization.structure)
+        for reader in Reader.members {
+            try await client.expect(
+                201, .put, "/api/accounts/\(reader.rawValue)",
+                json: ["name": "Member", "password": .string(Geartrain.password)])
+        }
+        for (code, structure) in Organization.structures {
+            try await client.expect(201, .put, "/api/org-structures/\(code)", json: structure)
+        }
         try await client.expect(201, .put, "/api/models/bench", json: BenchModel.document)
-        for (code, member) in [("agent", "admin"), ("member", Organization.account)] {
+        let roles: [(String, [Reader])] = [
+            ("agent", [.all]), ("member", [.tree, .smallTree]), ("clerk", [.flat, .smallFlat]),
+        ]
+        for (code, readers) in roles {
             let role = try await client.expect(200, .get, "/api/roles/\(code)")
             try await client.expect(
                 200, .put, "/api/roles/\(code)",
-                json: ["name": .string(code), "enabled": true, "members": [.string(member)]],
+                json: [
+                    "name": .string(code), "enabled": true,
+                    "members": .array(readers.map { .string($0.rawValue) }),
+                ],
                 headers: ["If-Match": role.headers["ETag"] ?? ""])
         }
-        memberToken =
-            try await APIClient(port: port).loggedIn(Organization.account, Geartrain.password)
-            .token ?? ""
+        var tokens: [Reader: String] = [:]
+        for reader in Reader.members {
+            tokens[reader] =
+                try await APIClient(port: port).loggedIn(reader.rawValue, Geartrain.password)
+                .token
+        }
+        self.tokens = tokens
+    }
+
+    /// Who reads a list, by the account.
+    enum Reader: String {
+        /// Every row.
+        case all = "admin"
+        /// The rows of a unit in a tree and of those below it.
+        case tree
+        /// The same rows, by units of which none is below another.
+        case flat
+        /// The same of a unit that has few below it.
+        case smallTree = "small-tree"
+        case smallFlat = "small-flat"
+
+        static let members = [tree, flat, smallTree, smallFlat]
     }
 
     /// Row `n` gets the id `n`.
@@ -77,6 +105,16 @@ final class Geartrain: Sendable {
 
     /// Where the records are, for programs that read the file.
     var database: String { "\(folder)/records.db" }
+
+    /// The table of a class.
+    func table(_ code: String) async throws -> String {
+        let sql = "select number from class where model = 'bench' and code = '\(code)'"
+        let (_, output) = try await ChildProcess.run("sqlite3", [database, sql])
+        guard let number = Int(output.split(separator: "\n").last ?? "") else {
+            throw BenchmarkError("there is no class \(code):\n\(output)")
+        }
+        return "DataRow_\(number)"
+    }
 
     func processes(of services: Set<String>) -> [ChildProcess] {
         zip(Geartrain.services, processes).filter { services.contains($0.0) }.map(\.1)

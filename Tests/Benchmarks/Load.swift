@@ -7,6 +7,7 @@ struct Sample {
     /// Milliseconds.
     var median: Double
     var p99: Double
+    var worst = 0.0
     /// Microseconds of processor time of the servers for each answer; nil where it was not
     /// measured.
     var processor: Double?
@@ -21,9 +22,9 @@ struct Load {
     private static let report = """
 
         done = function(summary, latency, requests)
-          io.write(string.format("RESULT %d %d %d %d %f %f\\n", summary.requests, summary.duration,
+          io.write(string.format("RESULT %d %d %d %d %f %f %f\\n", summary.requests, summary.duration,
             summary.errors.status, summary.errors.connect + summary.errors.read + summary.errors.write +
-            summary.errors.timeout, latency:percentile(50), latency:percentile(99)))
+            summary.errors.timeout, latency:percentile(50), latency:percentile(99), latency.max))
         end
         """
 
@@ -43,7 +44,7 @@ struct Load {
         let spent = ProcessUsage.microseconds(of: servers) - before
         let line = output.split(separator: "\n").last { $0.hasPrefix("RESULT ") }
         let numbers = (line ?? "").split(separator: " ").dropFirst().compactMap { Double($0) }
-        guard code == 0, numbers.count == 6, numbers[0] > 0, numbers[1] > 0 else {
+        guard code == 0, numbers.count == 7, numbers[0] > 0, numbers[1] > 0 else {
             throw BenchmarkError("wrk failed:\n\(output)")
         }
         guard numbers[2] == 0, numbers[3] == 0 else {
@@ -53,6 +54,6 @@ struct Load {
         }
         return Sample(
             rate: numbers[0] / (numbers[1] / 1_000_000), median: numbers[4] / 1000,
-            p99: numbers[5] / 1000, processor: Double(spent) / numbers[0])
+            p99: numbers[5] / 1000, worst: numbers[6] / 1000, processor: Double(spent) / numbers[0])
     }
 }

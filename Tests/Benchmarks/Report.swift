@@ -46,6 +46,12 @@ struct Report {
                 + "target ≤ \(Report.text(target)) \(unit)  \(value <= target ? "yes" : "NO")")
     }
 
+    /// The worst time of all rounds beside the most that it may be.
+    mutating func worst(_ title: String, _ name: String, atMost target: Double) {
+        let worst = (samples[name] ?? []).map(\.worst).max() ?? 0
+        limit(title, worst, atMost: target, unit: "ms")
+    }
+
     private static func row(_ name: String, _ samples: [Sample]) -> String {
         let rates = samples.map(\.rate)
         let range =

@@ -1,7 +1,9 @@
-import Database
+import Glibc
 import ServiceRuntime
 import TestSupport
 import Testing
+
+@testable import Database
 
 /// What other programs do to the file meanwhile.
 @Suite struct DatabaseForeignTests {
@@ -61,6 +63,54 @@ import Testing
         try await database.write(insert(4))
         #expect(try await database.numbers() == [1, 2, 4])
         await other.close()
+        await database.close()
+    }
+
+    @Test func `another program gets its turn though the writer never ends`() async throws {
+        let database = try await StoreEngine.sqlite.openWithTable(in: folder)
+        var written: [Int] = []
+        try await withThrowingTaskGroup(of: [Int].self) { group in
+            for writer in 0..<4 {
+                group.addTask {
+                    var numbers: [Int] = []
+                    while !Task.isCancelled {
+                        let n = writer * 1_000_000 + numbers.count
+                        try await database.write { connection in
+                            try insert(n)(connection)
+                            // So that the lock is taken nearly always.
+                            usleep(3000)
+                        }
+                        numbers.append(n)
+                    }
+                    return numbers
+                }
+            }
+            let foreign = (1...20).map { "insert into t values (-\($0))" }
+            _ = try await ForeignSQL.run(foreign, on: folder.path + "/test.db")
+            group.cancelAll()
+            for try await numbers in group { written += numbers }
+        }
+        #expect(try await database.numbers() == Array(-20 ... -1) + written.sorted())
+        await database.close()
+    }
+
+    @Test func `the presence of another program is seen, and its end`() async throws {
+        let database = try await StoreEngine.sqlite.openWithTable(in: folder)
+        let isForeign: @Sendable () async throws -> Bool = {
+            try await database.exclusive { $0.foreignPresence.isThere }
+        }
+        #expect(try await !isForeign())
+        let script = folder.path + "/script.sql"
+        try TestFile.write(
+            "select count(*) from t;\n.shell read line < \(folder.path)/pipe\n", to: script)
+        #expect(mkfifo(folder.path + "/pipe", 0o600) == 0)
+        let other = try ChildProcess(
+            "sqlite3", [folder.path + "/test.db", ".read \(script)"],
+            output: folder.path + "/output")
+        try await eventually("the other program has read") { other.output.hasPrefix("0") }
+        #expect(try await isForeign())
+        try await other.killNow()
+        #expect(try await !isForeign())
         await database.close()
     }
 

@@ -1,0 +1,66 @@
+import ServiceRuntime
+import TestSupport
+import Testing
+
+@testable import Database
+
+/// When the writer leaves the lock to others.
+@Suite struct WriteTurnsTests {
+    private static let millisecond: UInt64 = 1_000_000
+
+    /// When SQLite's busy handler looks at a taken lock, in milliseconds after its first look.
+    private static let looks: [UInt64] = [0, 1, 3, 8, 18, 33, 53, 78, 103, 128, 178, 228, 328]
+
+    @Test func `a look falls into a rest, whenever a waiter comes`() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = TestRandom(seed: seed)
+        let longest = 20 * WriteTurnsTests.millisecond
+        for round in 0..<200 {
+            // When the lock was taken and let go by a writer that always has more to write.
+            var taken: [Range<UInt64>] = []
+            var turns = WriteTurns()
+            var now = UInt64.random(in: 0...WriteTurns.rest, using: &random)
+            for _ in 0..<400 {
+                now += turns.pause(at: now)
+                turns.took(at: now)
+                let end = now + UInt64.random(in: 1...longest, using: &random)
+                turns.left(at: end)
+                taken.append(now..<end)
+                now = end + 1
+            }
+            let last = taken[300].lowerBound
+            for _ in 0..<50 {
+                let start = UInt64.random(in: 0..<last, using: &random)
+                let wait = WriteTurnsTests.looks.first { look in
+                    let moment = start + look * WriteTurnsTests.millisecond
+                    return !taken.contains { $0.contains(moment) }
+                }
+                #expect(wait ?? .max <= 95, "seed \(seed), round \(round), at \(start)")
+            }
+        }
+    }
+
+    @Test func `who writes little never rests`() {
+        var turns = WriteTurns()
+        var now: UInt64 = 1
+        for _ in 0..<100 {
+            #expect(turns.pause(at: now) == 0)
+            turns.took(at: now)
+            turns.left(at: now + WriteTurnsTests.millisecond)
+            now += WriteTurns.rest + 2 * WriteTurnsTests.millisecond
+        }
+    }
+
+    @Test func `a rest is not longer than what is left of it`() {
+        var turns = WriteTurns()
+        turns.took(at: WriteTurns.rest)
+        let end = WriteTurns.rest + WriteTurns.turn
+        #expect(turns.isOver(at: end))
+        turns.left(at: end)
+        #expect(turns.pause(at: end) == WriteTurns.rest)
+        #expect(turns.pause(at: end + 1000) == WriteTurns.rest - 1000)
+        #expect(turns.pause(at: end + WriteTurns.rest) == 0)
+        turns.took(at: end + WriteTurns.rest)
+        #expect(!turns.isOver(at: end + WriteTurns.rest))
+    }
+}
