@@ -9,7 +9,7 @@ public final class Connection {
     static let statementLimit = 256
 
     /// The most that a connection for reads keeps of the file.
-    static let readCacheKilobytes = 20 << 10
+    static let readCacheKilobytes = 8 << 10
 
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]

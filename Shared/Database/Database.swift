@@ -104,6 +104,17 @@ public final class Database: Sendable {
         try await ask(.grouped, body)
     }
 
+    /// Runs `body` in a transaction of its own, and returns after the COMMIT; what it throws undoes
+    /// all of it. For what writes many rows: nobody else's COMMIT waits for these, and there is no
+    /// savepoint, which would keep a copy of every page and slow down each statement by those that
+    /// went before it.
+    @discardableResult
+    public func writeMany<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
+        async throws -> T
+    {
+        try await ask(.sole, body)
+    }
+
     /// Runs `body` alone, outside any transaction, on the writer thread (VACUUM, DDL that needs
     /// it).
     @discardableResult

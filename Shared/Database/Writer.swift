@@ -13,6 +13,8 @@ protocol WriterJob: AnyObject, Sendable {
 enum WriterJobKind {
     /// In the group's transaction.
     case grouped
+    /// In a transaction of its own.
+    case sole
     /// Outside any transaction.
     case alone
     /// Wherever it falls, since it changes nothing.
@@ -61,7 +63,8 @@ final class WriterTask<Answer: Sendable>: WriterJob, @unchecked Sendable {
 
 /// The thread that writes. It takes what is queued as one group: the first write begins a
 /// transaction, each caller's closure runs under a savepoint, and when nothing more waits (or a
-/// limit is reached) one COMMIT makes all of it durable, and only then is anybody resumed.
+/// limit is reached) one COMMIT makes all of it durable, and only then is anybody resumed. What
+/// writes many rows has a transaction to itself.
 final class Writer: @unchecked Sendable {
     let queue: ThreadQueue<any WriterJob>
     private let connection: Connection
@@ -116,6 +119,13 @@ final class Writer: @unchecked Sendable {
                         return
                     }
                     add(job)
+                case .sole:
+                    commit()
+                    if let failure = begin() {
+                        job.finish(failure)
+                    } else {
+                        runSole(job)
+                    }
                 }
             }
             guard group.count < groupLimit, clock.monotonicNanoseconds() < end else { break }
@@ -146,6 +156,21 @@ final class Writer: @unchecked Sendable {
         if pause > 0, foreigners.isThere { usleep(UInt32(pause / 1000) + 1) }
     }
 
+    /// The whole transaction is the job's, which needs no savepoint in it.
+    private func runSole(_ job: any WriterJob) {
+        connection.isGrouped = true
+        let error = job.run(connection)
+        connection.isGrouped = false
+        guard error == nil, connection.isInTransaction else {
+            abandonTransaction()
+            connection.tell(false)
+            turns.left(at: clock.monotonicNanoseconds())
+            return job.finish(error == nil ? Writer.endedEarly : nil)
+        }
+        group = [job]
+        commit()
+    }
+
     private func add(_ job: any WriterJob) {
         connection.isGrouped = true
         let error = job.run(connection)
@@ -155,11 +180,11 @@ final class Writer: @unchecked Sendable {
         // it what the others of this group wrote.
         guard !connection.isInTransaction else { return }
         turns.left(at: clock.monotonicNanoseconds())
-        failGroup(
-            error
-                ?? DatabaseError.failed(
-                    code: 0, message: "a write ended the transaction it was in", sql: ""))
+        failGroup(error ?? Writer.endedEarly)
     }
+
+    private static let endedEarly = DatabaseError.failed(
+        code: 0, message: "a write ended the transaction it was in", sql: "")
 
     private func commit() {
         guard !group.isEmpty else { return }

@@ -72,7 +72,7 @@ extension Benchmark {
     }
 
     /// Memory: of the services that a list takes, at most a quarter of PocketBase's.
-    func limits(_ all: Contenders, idle: Int, _ report: inout Report) {
+    func limits(_ all: Contenders, _ report: inout Report) {
         let lists = all.geartrain.processes(of: ["gateway", "records"])
         let theirs = ProcessUsage.kilobytes(of: [all.pocketBase.process], peak: true)
         report.limit(
@@ -80,7 +80,7 @@ extension Benchmark {
             Double(ProcessUsage.kilobytes(of: lists, peak: true)) / 1024,
             atMost: Double(theirs) / 1024 / 4, unit: "MB")
         report.limit(
-            "Resident memory, five services idle", Double(idle) / 1024,
+            "Resident memory, five services idle", Double(all.geartrain.idleKilobytes) / 1024,
             atMost: Benchmark.idleLimit, unit: "MB")
     }
 }

@@ -4,9 +4,6 @@ import TestSupport
 
 /// The whole run: starts everything, measures in rounds, prints.
 struct Benchmark {
-    /// Until the memory of idle services is read.
-    private static let idleSeconds = 5
-
     let options: Options
     let folder = TemporaryFolder()
 
@@ -14,7 +11,6 @@ struct Benchmark {
     struct Contenders {
         let geartrain: Geartrain
         let pocketBase: PocketBase
-        let datasette: Datasette
         let nginx: Nginx
         let raw: RawSQLite
         /// Where the 10,000th page of fifty begins.
@@ -27,21 +23,19 @@ struct Benchmark {
         var report = Report()
         say("Starting the contenders; loading \(options.rows) and \(options.manyRows) rows …")
         let geartrain = try await Geartrain(in: folder.path + "/geartrain")
-        try await Task.sleep(for: .seconds(Benchmark.idleSeconds))
-        let idle = ProcessUsage.kilobytes(of: geartrain.processes)
         let contenders = try await prepare(geartrain)
         say("Load on this machine: \(TestFile.text("/proc/loadavg") ?? "")")
         for round in 1...options.rounds {
             say("Round \(round) of \(options.rounds)")
-            try await reads(contenders, &report)
-            try await large(contenders, &report)
-            try await rights(contenders, &report)
-            try await writes(contenders, &report)
-            try await foreign(contenders, &report)
+            if options.takes("reads") { try await reads(contenders, &report) }
+            if options.takes("large") { try await large(contenders, &report) }
+            if options.takes("rights") { try await rights(contenders, &report) }
+            if options.takes("writes") { try await writes(contenders, &report) }
+            if options.takes("foreign") { try await foreign(contenders, &report) }
         }
         ratios(&report)
         waits(&report)
-        limits(contenders, idle: idle, &report)
+        limits(contenders, &report)
         report.printSamples()
     }
 
@@ -55,8 +49,6 @@ struct Benchmark {
         let record = try await geartrain.client.send(.get, "/api/records/bench/ticket/1")
         return Contenders(
             geartrain: geartrain, pocketBase: pocketBase,
-            datasette: try await Datasette(
-                database: geartrain.database, in: folder.path + "/datasette"),
             nginx: try await Nginx(answer: record.text, in: folder.path + "/nginx"),
             raw: try await RawSQLite(in: folder.path + "/raw"),
             // A quarter of the rows is open; of fewer rows the last page that there is.

@@ -15,7 +15,11 @@ final class Geartrain: Sendable {
     let token: String
     /// Whose rows are those of a part of the organization.
     let tokens: [Reader: String]
+    /// What the five took a while after their start, before anything was asked of them.
+    let idleKilobytes: Int
     private let folder: String
+
+    private static let idleTime = Duration.seconds(5)
 
     init(in folder: String) async throws {
         self.folder = folder
@@ -43,8 +47,16 @@ final class Geartrain: Sendable {
                 await APIClient(port: port).isReady()
             }
         }
+        try await Task.sleep(for: Geartrain.idleTime)
+        idleKilobytes = ProcessUsage.kilobytes(of: processes)
         client = try await APIClient(port: port).loggedIn("admin", Geartrain.password)
         token = client.token ?? ""
+        tokens = try await Geartrain.organize(client, port)
+    }
+
+    /// The organization, the model and who has which role; answers the tokens of its people.
+    private static func organize(_ client: APIClient, _ port: Int) async throws -> [Reader: String]
+    {
         for reader in Reader.members {
             try await client.expect(
                 201, .put, "/api/accounts/\(reader.rawValue)",
@@ -73,7 +85,7 @@ final class Geartrain: Sendable {
                 try await APIClient(port: port).loggedIn(reader.rawValue, Geartrain.password)
                 .token
         }
-        self.tokens = tokens
+        return tokens
     }
 
     /// Who reads a list, by the account.

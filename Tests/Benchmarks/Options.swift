@@ -9,9 +9,16 @@ struct Options {
     var rows = 100_000
     /// Of the large table beside it.
     var manyRows = 1_000_000
+    /// The parts to measure; all where it is empty.
+    var only: Set<String> = []
+
+    static let parts = ["reads", "large", "rights", "writes", "foreign"]
+
+    func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
 
     static let usage = """
         benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N]
+                   [--only reads|large|rights|writes|foreign]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
         PocketBase, datasette and a raw SQLite loop, in interleaved rounds, and prints medians and ratios.
@@ -24,6 +31,13 @@ struct Options {
             guard name != "--help" else {
                 print(Options.usage)
                 exit(0)
+            }
+            if name == "--only" {
+                guard let part = rest.popFirst(), Options.parts.contains(part) else {
+                    throw BenchmarkError("--only needs one of \(Options.parts)")
+                }
+                only.insert(part)
+                continue
             }
             guard let text = rest.popFirst(), let value = Int(text), value > 0 else {
                 throw BenchmarkError("\(name) needs a number above 0")

@@ -52,6 +52,24 @@ import Testing
         #expect(good["results"]?.array?.count == 2)
     }
 
+    @Test func `an array with a transaction of its own is held to the same`() async throws {
+        let store = try await make()
+        let count = RecordStore.largeCount
+        var items: [JSONValue] = (0..<count).map { ["subject": .string("s\($0)")] }
+        items[count / 2] = ["status": "gone", "subject": "x"]
+        let problem = await refusal {
+            try await store.create(ticket, .array(items), atomic: true)
+        }
+        #expect(problem?.faults == ["/\(count / 2)/status not-a-choice"])
+        #expect(try await store.sqlite("SELECT count(*) FROM change_log").output == "0\n")
+        let key = CallContext.make(.system, key: "k")
+        let answer = try await store.create(ticket, .array(items), as: key)
+        #expect(answer["results"]?.array?.filter { $0["problem"] != nil }.count == 1)
+        #expect(try await store.create(ticket, .array(items), as: key) == answer)
+        let logged = try await store.sqlite("SELECT count(*) FROM change_log").output
+        #expect(logged == "\(count - 1)\n")
+    }
+
     @Test func `an item of an array sees the items before it`() async throws {
         let store = try await make()
         let answer = try await store.create(

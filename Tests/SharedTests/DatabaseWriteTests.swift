@@ -48,6 +48,41 @@ import Testing
     }
 
     @Test(arguments: StoreEngine.allCases)
+    func `a transaction of many rows stands or falls by itself`(engine: StoreEngine) async throws {
+        struct Mine: Error {}
+        let database = try await engine.openWithTable(in: folder)
+        let (before, failing, standing, after) = try await database.whileWriterWaits {
+            let before = try await database.queue([insert(1)])
+            let failing = Task {
+                try await database.writeMany { connection in
+                    for n in 10..<20 { try insert(n)(connection) }
+                    throw Mine()
+                }
+            }
+            try await eventually("it is queued") { database.waitingWrites == 2 }
+            let standing = Task {
+                try await database.writeMany { connection in
+                    for n in 20..<25 { try insert(n)(connection) }
+                    // An item of it may fail.
+                    try? connection.savepoint {
+                        try insert(30)(connection)
+                        try insert(20)(connection)
+                    }
+                }
+            }
+            try await eventually("it is queued") { database.waitingWrites == 3 }
+            return (before, failing, standing, try await database.queue([insert(2), insert(20)]))
+        }
+        try await before[0].value
+        await #expect(throws: Mine.self) { try await failing.value }
+        try await standing.value
+        try await after[0].value
+        await #expect(throws: DatabaseError.self) { try await after[1].value }
+        #expect(try await database.numbers() == [1, 2] + Array(20..<25))
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
     func `an inner savepoint undoes only what it holds`(engine: StoreEngine) async throws {
         struct Mine: Error {}
         let database = try await engine.openWithTable(in: folder)

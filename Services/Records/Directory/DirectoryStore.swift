@@ -25,7 +25,7 @@ final class DirectoryStore: Sendable {
 
     /// Takes what changed, if it follows what stands.
     func take(_ call: TakeDirectory) async throws -> DirectoryVersion {
-        let standing = try await database.write { connection in
+        let standing = try await database.writeMany { connection in
             let standing = try connection.count("SELECT version FROM directory")
             guard call.version > standing, call.base == standing || call.base == 0 else {
                 return standing

@@ -132,7 +132,7 @@ final class ModelStore: Sendable {
         }
         let now = runtime.clock.now()
         do {
-            let outcome = try await database.write { [self] connection in
+            let outcome = try await database.writeMany { [self] connection in
                 let application = ModelApplication(
                     connection: connection, code: call.code, document: call.document,
                     account: account, now: now)

@@ -25,7 +25,13 @@ final class RecordClass: Sendable {
     let insertSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
-    /// The positions of the columns of files.
+    /// The positions of the columns that are stored, of those that the platform makes, of those
+    /// that a write looks up or guards, and of those of files: worked out once, and not for each
+    /// record.
+    let storedColumns: [Int]
+    let guidColumns: [Int]
+    let sequenceColumns: [Int]
+    let guardedColumns: [Int]
     let fileColumns: [Int]
 
     private let accesses = Mutex<[RoleSet: ClassAccess]>([:])
@@ -59,7 +65,16 @@ final class RecordClass: Sendable {
         numbersSQL = family.line(of: type.code).map { String($0.number) }.joined(separator: ", ")
         insertSQL = ClassTable.insertSQL(member, of: family)
         let columns = member.definition.columns
-        fileColumns = columns.indices.filter { columns[$0].type == .file }
+        func places(_ isOne: (ColumnDefinition) -> Bool) -> [Int] {
+            columns.indices.filter { isOne(columns[$0]) }
+        }
+        storedColumns = places { $0.type != .computed }
+        guidColumns = places { $0.type == .guid && !$0.many }
+        sequenceColumns = places { $0.sequence != nil }
+        guardedColumns = places {
+            $0.readOnly || [.reference, .account, .unit].contains($0.type)
+        }
+        fileColumns = places { $0.type == .file }
         positions = Dictionary(
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }

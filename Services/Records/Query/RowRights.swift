@@ -17,6 +17,8 @@ struct RowRights: Sendable, Hashable {
     let columns: [Reach]
     /// Codes of the columns whose values decide about rows or columns.
     let asked: Set<String>
+    /// Whether a row that is given is given with every column.
+    private let givesAllColumns: Bool
 
     /// Everything, for the platform itself.
     static func everything(_ count: Int) -> RowRights {
@@ -31,6 +33,7 @@ struct RowRights: Sendable, Hashable {
         self.columns = columns
         let all = (rows ?? []) + (further ?? []) + RowRights.differences(columns)
         asked = Set(all.compactMap(\.column))
+        givesAllColumns = columns.allSatisfy { $0 == .everywhere }
     }
 
     /// What both give, for what takes two grants. A column that each gives in rows of its own is
@@ -99,6 +102,9 @@ struct RowRights: Sendable, Hashable {
         (rows?.contains(where: held.contains) ?? true)
             && (further?.contains(where: held.contains) ?? true)
     }
+
+    /// Whether all of such a row is.
+    func coversAll(_ held: [RowPredicate]) -> Bool { givesAllColumns && covers(held) }
 
     /// Whether a column of such a row is.
     func covers(column: Int, _ held: [RowPredicate]) -> Bool {

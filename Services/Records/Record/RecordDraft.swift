@@ -3,8 +3,8 @@ import JSON
 
 /// What a body wants a record to be, with every fault that can be seen without the database.
 struct RecordDraft: Sendable {
-    /// By position of the column; only what the body names.
-    private(set) var values: [Int: SQLValue] = [:]
+    /// By position of the column; nil where the body does not name it.
+    private(set) var values: [SQLValue?]
     private(set) var faults: [FieldProblem] = []
     /// Columns of the body that the caller may see but not write: refused as a whole.
     private(set) var refused: [FieldProblem] = []
@@ -20,12 +20,14 @@ struct RecordDraft: Sendable {
         _ body: JSONValue, of definition: RecordClass, at pointer: String = "", isInsert: Bool
     ) {
         self.isInsert = isInsert
+        values = Array(repeating: nil, count: definition.definition.columns.count)
         guard let object = body.object else {
             add(pointer, "wrong-type", "A record must be an object.")
             return
         }
         for (key, value) in object.members {
-            let place = pointer + "/" + JSONPointer.escaped(key)
+            // Nearly always there is nothing to tell.
+            var place: String { pointer + "/" + JSONPointer.escaped(key) }
             guard let position = definition.positions[key] else {
                 if SystemColumn(rawValue: key) != nil || key == "describe" || key == "class" {
                     add(place, "read-only", "The platform itself sets this.")
@@ -56,9 +58,12 @@ struct RecordDraft: Sendable {
     mutating func fill(_ position: Int, _ value: SQLValue) { values[position] = value }
 
     private mutating func fillDefaults(of definition: ClassDefinition) {
-        for (position, column) in definition.columns.enumerated() where values[position] == nil {
-            values[position] = column.defaultValue
-            if column.required, column.defaultValue == .null, !column.isMade {
+        for position in values.indices where values[position] == nil {
+            let standard = definition.columns[position].defaultValue
+            values[position] = standard
+            if standard == .null, definition.columns[position].required,
+                !definition.columns[position].isMade
+            {
                 missing.insert(position)
             }
         }
@@ -105,6 +110,7 @@ struct RecordDraft: Sendable {
         _ rights: RowRights, read: RowRights?, _ held: [RowPredicate], body: JSONValue,
         of recordClass: RecordClass, at pointer: String
     ) {
+        if rights.coversAll(held) { return }
         for key in body.object?.keys ?? [] {
             guard let position = recordClass.positions[key],
                 !rights.covers(column: position, held)
@@ -141,7 +147,9 @@ struct RecordDraft: Sendable {
 
     /// The columns whose values are others than those that stand, in order.
     func differing(from standing: [SQLValue]) -> [Int] {
-        values.keys.sorted().filter { !RecordDraft.isSame(values[$0], standing[$0]) }
+        values.indices.filter {
+            values[$0] != nil && !RecordDraft.isSame(values[$0], standing[$0])
+        }
     }
 
     /// Texts are the same where their bytes are: one accent has two spellings, and one is not the

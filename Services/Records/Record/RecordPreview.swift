@@ -16,7 +16,7 @@ struct RecordPreview {
 
     /// A record that is not there yet: without an id, with version 1.
     func new(
-        _ values: [Int: SQLValue], account: String, now: Timestamp, _ connection: Connection
+        _ values: [SQLValue?], account: String, now: Timestamp, _ connection: Connection
     ) throws -> JSONBytes {
         let columns = stored.map { values[$0] ?? .null }
         let system: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]

@@ -102,7 +102,8 @@ extension RecordStore {
         let intents = Intents { _ in
             found.count <= RecordStore.manyLimit ? found.map(intent) : []
         }
-        return try await write(call, context, intents) { writer in
+        let isLarge = found.count >= RecordStore.largeCount
+        return try await write(call, context, intents, isLarge: isLarge) { writer in
             guard found.count <= RecordStore.manyLimit else {
                 throw RecordsError.tooLarge(
                     limit: RecordStore.manyLimit,

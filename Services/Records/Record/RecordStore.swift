@@ -10,6 +10,8 @@ import ServiceRuntime
 final class RecordStore: Sendable {
     /// How long the answer to a keyed call is kept.
     static let answerLife = Duration.seconds(24 * 3600)
+    /// Records from which on a call has a transaction of its own.
+    static let largeCount = 100
     /// How often a read is begun again because models were applied meanwhile.
     static let attemptLimit = 10
     /// How often rules are asked about a record that others change meanwhile.
@@ -111,7 +113,8 @@ final class RecordStore: Sendable {
             let key = try writer.upsertKey(call.upsert)
             return items.map { .upsert($0, key) }
         }
-        return try await write(call, context, intents) { writer in
+        let isLarge = items.count >= RecordStore.largeCount
+        return try await write(call, context, intents, isLarge: isLarge) { writer in
             guard writer.access.rights.insert != nil else {
                 throw RecordsError.forbidden("You may not create such records.")
             }
@@ -177,7 +180,7 @@ final class RecordStore: Sendable {
     /// definitions in force, a repeated key answers what it answered, and the answer is kept in the
     /// same transaction.
     func write<C: RecordCall>(
-        _ call: C, _ context: CallContext, _ intents: Intents,
+        _ call: C, _ context: CallContext, _ intents: Intents, isLarge: Bool = false,
         _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
     ) async throws -> JSONBytes {
         let key = context.idempotencyKey.map {
@@ -185,12 +188,12 @@ final class RecordStore: Sendable {
                 key: "\(context.principal.account)\n\(C.path)\n\($0)",
                 fingerprint: RecordStore.fingerprint(call))
         }
-        return try await write(call.type, key, context, intents, body)
+        return try await write(call.type, key, context, intents, isLarge: isLarge, body)
     }
 
     private func write(
         _ type: FullCode, _ key: KeptKey?, _ context: CallContext, _ intents: Intents,
-        _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
+        isLarge: Bool = false, _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
     ) async throws -> JSONBytes {
         var context = context
         if intents.isWithoutRules { context.cause = context.cause.withoutRules }
@@ -205,7 +208,7 @@ final class RecordStore: Sendable {
             }
             do {
                 let rulings = try await rulings(intents, type, context, prepared, isLast: isLast)
-                let answer = try await write(type, context, prepared, rulings, key) {
+                let answer = try await write(type, context, prepared, rulings, key, isLarge) {
                     var writer = $0
                     writer.files = intents.files
                     return try body(writer)
@@ -233,10 +236,11 @@ final class RecordStore: Sendable {
 
     private func write(
         _ type: FullCode, _ context: CallContext, _ prepared: ModelSnapshot, _ rulings: Rulings,
-        _ key: KeptKey?, _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
+        _ key: KeptKey?, _ isLarge: Bool,
+        _ body: @escaping @Sendable (RecordWriter) throws -> [UInt8]
     ) async throws -> [UInt8] {
         let now = runtime.clock.now()
-        return try await database.write { [models, answers, runtime] connection in
+        let transaction = { @Sendable [models, answers, runtime] (connection: Connection) in
             if let key,
                 let known = try answers.answer(
                     connection, key: key.key, fingerprint: key.fingerprint)
@@ -258,6 +262,8 @@ final class RecordStore: Sendable {
             }
             return answer
         }
+        return isLarge
+            ? try await database.writeMany(transaction) : try await database.write(transaction)
     }
 
     private static func fingerprint(_ call: some JSONWritable) -> [UInt8] {

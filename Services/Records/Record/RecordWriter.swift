@@ -65,8 +65,8 @@ struct RecordWriter {
         try draft.validate()
         try number(&draft)
         var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
-        values.reserveCapacity(4 + definition.columns.count)
-        for (position, column) in definition.columns.enumerated() where column.type != .computed {
+        values.reserveCapacity(4 + recordClass.storedColumns.count)
+        for position in recordClass.storedColumns {
             values.append(draft.values[position] ?? .null)
         }
         try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
@@ -87,15 +87,15 @@ struct RecordWriter {
 
     /// Values that the platform gives where the caller gives none.
     private func make(_ draft: inout RecordDraft) {
-        for (position, column) in definition.columns.enumerated()
-        where column.type == .guid && !column.many && draft.values[position] ?? .null == .null {
+        for position in recordClass.guidColumns where draft.values[position] ?? .null == .null {
             draft.fill(position, .text(ColumnValue.guid(random)))
         }
     }
 
     /// Numbers are taken last, so that a refused record takes none.
     private func number(_ draft: inout RecordDraft) throws {
-        for (position, column) in definition.columns.enumerated() {
+        for position in recordClass.sequenceColumns {
+            let column = definition.columns[position]
             guard let format = column.sequence else { continue }
             let counter = SequenceCounter(
                 table: recordClass.rootNumber, column: column.code, format: format)
@@ -256,7 +256,8 @@ struct RecordWriter {
     private func checkStored(
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
-        for (position, column) in definition.columns.enumerated() {
+        for position in recordClass.guardedColumns {
+            let column = definition.columns[position]
             // The value that stands may be sent again, as who changes a whole record does.
             if id != nil, column.readOnly, only?.contains(position) ?? false {
                 let words = "This is set when a record is created, and the same ever after."
