@@ -4,6 +4,7 @@
 // The checks of the macros are for direct callers.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 // libcurl's setters and getters are variadic, which Swift cannot call: one typed function for each
 // kind.
@@ -42,6 +43,28 @@ static inline CURLcode geartrain_curl_set_receive(
 
 static inline CURLcode geartrain_curl_set_progress(CURL *handle, geartrain_curl_progress function) {
     return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+}
+
+typedef curl_socket_t (*geartrain_curl_open)(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
+// CURLOPT_OPENSOCKETFUNCTION.
+static inline CURLcode geartrain_curl_set_open(CURL *handle, geartrain_curl_open function) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+// What libcurl itself would do.
+static inline curl_socket_t geartrain_curl_open_socket(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// The address in it, which may be longer than its type says.
+static inline const struct sockaddr *geartrain_curl_address(const struct curl_sockaddr *address) {
+    return &address->addr;
+}
+
+static inline CURLcode geartrain_curl_set_connect_to(CURL *handle, struct curl_slist *list) {
+    return curl_easy_setopt(handle, CURLOPT_CONNECT_TO, list);
 }
 
 static inline CURLcode geartrain_curl_get_long(CURL *handle, CURLINFO info, long *value) {

@@ -24,6 +24,8 @@ public struct CurlError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The server's last words before the failure, where it said any.
     public let lastReply: String?
+    /// No byte of a request has left.
+    var isBeforeSending = false
     public var description: String { lastReply.map { "\(message): \($0)" } ?? message }
 
     public init(code: Int = 0, kind: Kind = .other, message: String, lastReply: String? = nil) {

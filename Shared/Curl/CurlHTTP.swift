@@ -2,40 +2,35 @@ import CCurl
 import ServiceRuntime
 import Synchronization
 
-/// HTTP to the outside through libcurl, on its own thread (one multi handle).
-public final class CurlHTTP: Sendable {
-    public struct Request: Sendable {
-        public var method: String
-        public var url: String
-        public var headers: [(String, String)]
-        public var body: [UInt8]
-        public var timeout: Duration
+/// HTTP through libcurl, on its own thread (one multi handle). It connects to the address that it
+/// is told and looks no name up; `OutgoingHTTP` says which address that may be.
+final class CurlHTTP: Sendable {
+    struct Request: Sendable {
+        var method = "GET"
+        /// Where to connect, whatever host the URL names.
+        var peer: NetworkAddress
+        var port: Int
+        var url: String
+        var headers: [(String, String)] = []
+        var body: [UInt8] = []
+        var timeout = Duration.seconds(30)
+        var connectTimeout = Duration.seconds(10)
         /// The most bytes of an answer.
-        public var responseLimit: Int
-
-        public init(
-            method: String = "GET", url: String, headers: [(String, String)] = [],
-            body: [UInt8] = [], timeout: Duration = .seconds(30), responseLimit: Int = 10 << 20
-        ) {
-            self.method = method
-            self.url = url
-            self.headers = headers
-            self.body = body
-            self.timeout = timeout
-            self.responseLimit = responseLimit
-        }
+        var responseLimit = 10 << 20
+        /// A PEM file of certificate authorities instead of the system's.
+        var authorities: String?
     }
 
-    public struct Response: Sendable {
-        public let status: Int
-        public let headers: [(name: String, value: String)]
-        public let body: [UInt8]
+    struct Response: Sendable {
+        let status: Int
+        let headers: [(name: String, value: String)]
+        let body: [UInt8]
     }
 
     private let thread: ThreadExecutor
     private let loop: TransferLoop
 
-    public init() throws {
+    init() throws {
         loop = try TransferLoop()
         thread = ThreadExecutor(name: "curl-http")
         let (thread, loop) = (thread, loop)
@@ -49,7 +44,7 @@ public final class CurlHTTP: Sendable {
 
     /// Only `http` and `https`; redirects are answered, not followed. Cancelling the task ends the
     /// transfer.
-    public func send(_ request: Request) async throws -> Response {
+    func send(_ request: Request) async throws -> Response {
         let transfer = try Transfer(request)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -62,7 +57,7 @@ public final class CurlHTTP: Sendable {
     }
 
     /// Ends every transfer with `CurlError` of kind `interrupted`.
-    public func close() async { loop.close() }
+    func close() { loop.close() }
 }
 
 /// The thread's loop: the multi handle and what others ask of it.

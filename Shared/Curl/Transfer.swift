@@ -1,19 +1,26 @@
 import CCurl
+import CLinux
 import ServiceRuntime
 import Synchronization
 
 /// One HTTP exchange: its handle, and the answer as it comes. The handle is used on the loop's
 /// thread only.
 final class Transfer: @unchecked Sendable {
-    /// Header lines of an answer.
+    /// Header lines of an answer, and their bytes with those of interim answers.
     private static let headerLimit = 1_000
+    private static let headerByteLimit = 64 << 10
 
     let handle: EasyHandle
     private let limit: Int
+    private let peer: NetworkAddress
+    private let port: Int
+    private var headerBytes = 0
     private var list: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
     private var headers: [(name: String, value: String)] = []
     private var body: [UInt8] = []
-    private var isTooLarge = false
+    /// What of the answer is too large.
+    private var excess: String?
     private let continuation = Mutex<CheckedContinuation<CurlHTTP.Response, any Error>?>(nil)
     /// Cancelled before it could begin.
     private let earlyFailure = Mutex<CurlError?>(nil)
@@ -21,12 +28,15 @@ final class Transfer: @unchecked Sendable {
     init(_ request: CurlHTTP.Request) throws {
         handle = try EasyHandle()
         limit = request.responseLimit
+        peer = request.peer
+        port = request.port
         try configure(request)
     }
 
     deinit {
         curl_easy_cleanup(handle.pointer)
         curl_slist_free_all(list)
+        curl_slist_free_all(connectTo)
     }
 
     func start(_ continuation: CheckedContinuation<CurlHTTP.Response, any Error>) {
@@ -48,10 +58,12 @@ final class Transfer: @unchecked Sendable {
     }
 
     func finish(_ code: CURLcode) {
-        if isTooLarge {
-            fail(.tooLarge, "the answer has more than \(limit) bytes")
+        if let excess {
+            fail(.tooLarge, excess)
         } else if code != CURLE_OK {
-            take()?.resume(throwing: CurlError(code))
+            var error = CurlError(code)
+            error.isBeforeSending = handle.integer(CURLINFO_REQUEST_SIZE) == 0
+            take()?.resume(throwing: error)
         } else {
             let status = handle.integer(CURLINFO_RESPONSE_CODE)
             take()?.resume(
@@ -71,8 +83,14 @@ final class Transfer: @unchecked Sendable {
         try handle.set(CURLOPT_FOLLOWLOCATION, 0)
         try handle.set(CURLOPT_NOSIGNAL, 1)
         try handle.set(CURLOPT_TIMEOUT_MS, max(1, Int(request.timeout.milliseconds)))
+        let connect = min(request.timeout, request.connectTimeout)
+        try handle.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(connect.milliseconds)))
         try handle.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         try handle.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
+        try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let authorities = request.authorities { try handle.set(CURLOPT_CAINFO, authorities) }
+        try pin()
         if request.method == "HEAD" {
             try handle.set(CURLOPT_NOBODY, 1)
         } else if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
@@ -94,6 +112,33 @@ final class Transfer: @unchecked Sendable {
         }
         try handle.check(geartrain_curl_set_headers(handle.pointer, list))
         try setCallbacks()
+    }
+
+    /// Whatever host and port the URL names, the connection goes to the peer's; the host still
+    /// decides about the certificate. A kept connection is used again only for the same peer.
+    private func pin() throws {
+        // The environment must not put a proxy in between.
+        try handle.set(CURLOPT_PROXY, "")
+        let text = peer.bytes.count == 4 ? peer.text : "[\(peer.text)]"
+        connectTo = curl_slist_append(nil, "::\(text):\(port)")
+        try handle.check(geartrain_curl_set_connect_to(handle.pointer, connectTo))
+        // The last line: no socket for anything else.
+        try handle.check(
+            geartrain_curl_set_open(handle.pointer) { context, _, address in
+                guard let context, let address else { return CURL_SOCKET_BAD }
+                let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.isPeer(address)
+                    ? geartrain_curl_open_socket(address) : CURL_SOCKET_BAD
+            })
+        try handle.set(
+            CURLOPT_OPENSOCKETDATA, pointer: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    private func isPeer(_ address: UnsafePointer<curl_sockaddr>) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        var port: Int32 = 0
+        let count = geartrain_address_bytes(geartrain_curl_address(address), &bytes, &port)
+        return NetworkAddress(bytes: Array(bytes.prefix(Int(count)))) == peer && port == self.port
     }
 
     private func setCallbacks() throws {
@@ -119,7 +164,7 @@ final class Transfer: @unchecked Sendable {
 
     private func take(body bytes: UnsafePointer<CChar>, _ count: Int) -> Bool {
         guard body.count + count <= limit else {
-            isTooLarge = true
+            excess = "the answer has more than \(limit) bytes"
             return false
         }
         body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
@@ -127,15 +172,18 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func take(header bytes: UnsafePointer<CChar>, _ count: Int) -> Bool {
+        headerBytes += count
+        guard headerBytes <= Transfer.headerByteLimit, headers.count < Transfer.headerLimit else {
+            excess =
+                "the answer's headers have more than \(Transfer.headerByteLimit) bytes or"
+                + " \(Transfer.headerLimit) lines"
+            return false
+        }
         let line = String(
             decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
         // An answer may follow an interim one: only the last counts.
         if line.hasPrefix("HTTP/") { headers.removeAll() }
         guard let colon = line.utf8.firstIndex(of: 58) else { return true }
-        guard headers.count < Transfer.headerLimit else {
-            isTooLarge = true
-            return false
-        }
         let value = line[line.index(after: colon)...].utf8
         headers.append((String(line[..<colon]), Transfer.trimmed(value)))
         return true

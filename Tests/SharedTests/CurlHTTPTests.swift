@@ -1,8 +1,9 @@
-import Curl
 import HTTP
 import ServiceRuntime
-import Testing
 import TestSupport
+import Testing
+
+@testable import Curl
 
 /// libcurl against our own HTTP server.
 @Suite struct CurlHTTPTests {
@@ -36,25 +37,35 @@ import TestSupport
         _ = await running.result
     }
 
+    private func ask(
+        _ url: String, method: String = "GET", headers: [(String, String)] = [],
+        body: [UInt8] = []
+    ) throws -> CurlHTTP.Request {
+        let port = url.split(separator: ":").last?.prefix { $0.isNumber }
+        return CurlHTTP.Request(
+            method: method, peer: try #require(NetworkAddress("127.0.0.1")),
+            port: port.flatMap { Int($0) } ?? 0, url: url, headers: headers, body: body)
+    }
+
     @Test func `requests go out as asked and answers come back whole`() async throws {
         try await withServer { base in
             let client = try CurlHTTP()
             let answer = try await client.send(
-                .init(
-                    method: "POST", url: base + "/echo", headers: [("X-Sent", "yes")],
+                ask(
+                    base + "/echo", method: "POST", headers: [("X-Sent", "yes")],
                     body: [0, 1, 255]))
             #expect(answer.status == 201)
             #expect(answer.body == [0, 1, 255])
             #expect(
                 answer.headers.contains { $0.name.lowercased() == "x-got" && $0.value == "yes" })
-            let deleted = try await client.send(.init(method: "DELETE", url: base + "/echo"))
+            let deleted = try await client.send(ask(base + "/echo", method: "DELETE"))
             #expect(
                 deleted.headers.contains {
                     $0.name.lowercased() == "x-method" && $0.value == "DELETE"
                 })
             // A redirect is an answer.
-            #expect(try await client.send(.init(url: base + "/moved")).status == 302)
-            await client.close()
+            #expect(try await client.send(ask(base + "/moved")).status == 302)
+            client.close()
         }
     }
 
@@ -66,13 +77,13 @@ import TestSupport
                     group.addTask {
                         let body = Array("\(number)".utf8)
                         let answer = try await client.send(
-                            .init(method: "PUT", url: base + "/echo", body: body))
+                            ask(base + "/echo", method: "PUT", body: body))
                         return answer.body == body ? [] : answer.body
                     }
                 }
                 for try await wrong in group { #expect(wrong.isEmpty) }
             }
-            await client.close()
+            client.close()
         }
     }
 
@@ -89,17 +100,21 @@ import TestSupport
                     return (error as? CurlError)?.kind
                 }
             }
-            #expect(await kind(.init(url: base + "/large", responseLimit: 1000)) == .tooLarge)
-            #expect(await kind(.init(url: base + "/slow", timeout: .milliseconds(50))) == .timeout)
-            #expect(await kind(.init(url: "http://127.0.0.1:\(FreePort.take())/")) == .connection)
-            #expect(await kind(.init(url: "file:///etc/passwd")) == .other)
-            #expect(await kind(.init(method: "GE T", url: base)) == .other)
-            #expect(await kind(.init(url: base, headers: [("A", "b\r\nC: d")])) == .other)
-            let slow = Task { try await client.send(.init(url: base + "/slow")) }
+            var large = try ask(base + "/large")
+            large.responseLimit = 1000
+            #expect(await kind(large) == .tooLarge)
+            var brief = try ask(base + "/slow")
+            brief.timeout = .milliseconds(50)
+            #expect(await kind(brief) == .timeout)
+            #expect(try await kind(ask("http://127.0.0.1:\(FreePort.take())/")) == .connection)
+            #expect(try await kind(ask("file:///etc/passwd")) == .other)
+            #expect(try await kind(ask(base, method: "GE T")) == .other)
+            #expect(try await kind(ask(base, headers: [("A", "b\r\nC: d")])) == .other)
+            let slow = Task { try await client.send(ask(base + "/slow")) }
             slow.cancel()
             #expect(await slow.result.failureKind == .interrupted)
-            await client.close()
-            #expect(await kind(.init(url: base + "/echo")) == .interrupted)
+            client.close()
+            #expect(try await kind(ask(base + "/echo")) == .interrupted)
         }
     }
 }

@@ -11,4 +11,9 @@ void geartrain_set_current_loop(void *loop);
 /// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int geartrain_accept(int listener, struct sockaddr_storage *peer);
 
+/// The bytes of an address as they go over the wire, and its port (may be NULL): answers 4, 16, or
+/// 0 for a family without any.
+int geartrain_address_bytes(
+    const struct sockaddr *address, unsigned char bytes[16], int *port);
+
 #endif
