@@ -11,7 +11,7 @@ enum Migrations {
         [
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
-            replacedClass, FileTable.migration, APIView.migration,
+            replacedClass, FileTable.migration, APIView.migration, causeAccount,
         ]
     }
 
@@ -49,6 +49,14 @@ enum Migrations {
     private static let replacedClass = Migration(
         "records-3-replaced-class",
         "ALTER TABLE replaced_row ADD COLUMN class BIGINT NOT NULL DEFAULT 0")
+
+    /// Who was at the root of a write, so that what it causes can act with that account's rights.
+    private static let causeAccount = Migration(
+        "records-cause-account",
+        """
+        ALTER TABLE change_log ADD COLUMN cause_account TEXT;
+        ALTER TABLE write_context ADD COLUMN cause_account TEXT;
+        """)
 
     /// The change log is history and outbox in one. `write_context` has a row only while Records
     /// itself writes; `replaced_row` has rows only within one statement of another program.

@@ -7,7 +7,7 @@ enum Migrations {
             definitions, instances, events, reactions, incidents,
             IdempotencyTable().migration,
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
-            keptEvents,
+            keptEvents, causeAccount,
         ]
     }
 
@@ -190,6 +190,17 @@ enum Migrations {
             create index event_kept on event (event, event_key, id) where state = 'buffered';
             create index event_kept_instance on event (instance)
                 where state = 'buffered' and scope = 'instance';
+            """)
+    }
+}
+
+extension Migrations {
+    /// Whose rights scripts have that were caused by it: the account at the root of the cause.
+    fileprivate static let causeAccount = Migration("cause-account") { connection in
+        try connection.script(
+            """
+            alter table instance add column cause_account text;
+            alter table event add column cause_account text;
             """)
     }
 }

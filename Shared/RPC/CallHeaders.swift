@@ -63,17 +63,19 @@ extension Cause: JSONReadable, JSONWritable {
         var root: String?
         var via = ""
         var depth: Int64 = 0
+        var account: String?
         try reader.beginObject()
         while let key = try reader.nextKey() {
             switch key {
             case "root": root = try reader.readString()
             case "via": via = try reader.readString()
             case "depth": depth = try reader.readInteger()
+            case "account": account = try reader.readString()
             default: try reader.skip()
             }
         }
         guard let root else { throw reader.unexpected("a cause has a root") }
-        self.init(root: root, via: via, depth: Int(depth))
+        self.init(root: root, via: via, depth: Int(depth), account: account)
     }
 
     public func write(json writer: inout JSONWriter) {
@@ -84,6 +86,10 @@ extension Cause: JSONReadable, JSONWritable {
         writer.string(via)
         writer.key("depth")
         writer.integer(Int64(depth))
+        if let account {
+            writer.key("account")
+            writer.string(account)
+        }
         writer.endObject()
     }
 

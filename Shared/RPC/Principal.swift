@@ -62,25 +62,32 @@ public struct Cause: Sendable, Hashable, Codable {
     public var via: String
     /// 0 at the root, one more at each step.
     public var depth: Int
+    /// The account at the root (a person or a service account), whatever has acted since; nil is
+    /// nobody: a mail, a job, foreign SQL.
+    public var account: String?
 
     /// A chain longer than this is a loop.
     public static let depthLimit = 32
 
-    public init(root: String, via: String = "", depth: Int = 0) {
+    public init(root: String, via: String = "", depth: Int = 0, account: String? = nil) {
         self.root = root
         self.via = via
         self.depth = depth
+        self.account = account
     }
 
     private static let withoutRulesMark = " without rules"
 
     /// The same for writes on which no rule may run; their history shows it.
     public var withoutRules: Cause {
-        Cause(root: root, via: via + Cause.withoutRulesMark, depth: depth)
+        Cause(
+            root: root, via: via + Cause.withoutRulesMark, depth: depth, account: account)
     }
 
     public var isWithoutRules: Bool { via.hasSuffix(Cause.withoutRulesMark) }
 
     /// The cause of what `via` does next.
-    public func next(_ via: String) -> Cause { Cause(root: root, via: via, depth: depth + 1) }
+    public func next(_ via: String) -> Cause {
+        Cause(root: root, via: via, depth: depth + 1, account: account)
+    }
 }

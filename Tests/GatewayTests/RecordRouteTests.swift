@@ -54,6 +54,7 @@ import Testing
         #expect(context.door == .api)
         #expect(context.cause.root == "request:test-1")
         #expect(context.cause.depth == 0)
+        #expect(context.cause.account == context.principal.account)
     }
 
     @Test func `an id that the caller chose does not make two requests one cause`() async throws {

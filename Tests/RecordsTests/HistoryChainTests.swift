@@ -74,6 +74,7 @@ import Testing
             """, "entry-changed", 4
         ),
         ("UPDATE change_log SET before = '' WHERE seq = 1", "entry-changed", 1),
+        ("UPDATE change_log SET cause_account = 'eve' WHERE seq = 1", "entry-changed", 1),
         ("UPDATE change_log SET class = 1 WHERE seq = 5", "entry-changed", 5),
         ("DELETE FROM change_log WHERE seq = 3", "entry-missing", 3),
         ("DELETE FROM change_log WHERE seq = 6", "entry-missing", 6),
@@ -107,7 +108,7 @@ import Testing
         try await vault.tamper(
             """
             INSERT INTO change_log SELECT 2, class, record, operation, version, time, 'eve', door,
-            root, via, depth, before, after, kept FROM change_log WHERE seq = 1
+            root, via, depth, before, after, kept, NULL FROM change_log WHERE seq = 1
             """)
         let fault = try await vault.verify().fault
         #expect(fault?.code == "entry-inserted" && fault?.entry == 2)

@@ -17,7 +17,7 @@ import Testing
     {
         let house = try await House()
         try await house.store.apply(helpdesk())
-        let cause = Cause(root: "request:r9", via: "rule:helpdesk.handle", depth: 3)
+        let cause = Cause(root: "request:r9", via: "rule:helpdesk.handle", depth: 3, account: "eva")
         let context = CallContext.make(
             Principal(account: "ada", roles: ["agent"]), door: .rule, cause: cause)
         try await house.store.create(ticket, ["subject": "a", "spent": 1], as: context)

@@ -95,7 +95,8 @@ final class ScriptedTransport: Transport {
     @Test func `a call goes out with its context and comes back`() async throws {
         let transport = ScriptedTransport([ScriptedTransport.echo])
         var context = context(timeout: .seconds(5), key: "k-1")
-        context.cause = Cause(root: "mail:support/12", via: "rule:žába \n", depth: 3)
+        context.cause = Cause(
+            root: "mail:support/12", via: "rule:žába \n", depth: 3, account: "žofie")
         context.trace.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         let answer = try await peer(transport).call(Echo(text: "hi"), as: context)
         #expect(answer.text == "hello")

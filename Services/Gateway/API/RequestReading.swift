@@ -118,7 +118,8 @@ extension Request {
             key = "\(caller.principal.account):\(given)"
         }
         return CallContext(
-            principal: caller.principal, door: door, cause: Cause(root: root), trace: trace,
+            principal: caller.principal, door: door,
+            cause: Cause(root: root, account: caller.identity?.principal.account), trace: trace,
             idempotencyKey: key)
     }
 

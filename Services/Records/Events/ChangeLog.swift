@@ -40,7 +40,7 @@ enum ChangeLog {
 
     private static let columns = """
         l.seq, c.model, c.code, l.record, l.operation, l.time, l.account, l.door, l.root, l.via, \
-        l.depth, l.before, l.after
+        l.depth, l.before, l.after, l.cause_account
         """
 
     /// The entries after `position` in order, up to `limit` or `bytes`, one at least.
@@ -97,6 +97,10 @@ enum ChangeLog {
         writer.string(row.text(9))
         writer.key("depth")
         writer.integer(row.integer(10))
+        if let account = row.optionalText(13) {
+            writer.key("account")
+            writer.string(account)
+        }
         writer.endObject()
         writer.key("before")
         writer.record(row, 11)

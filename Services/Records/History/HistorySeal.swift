@@ -41,14 +41,18 @@ struct HistorySeal: Sendable {
     /// What of an entry is sealed: every column.
     static let entryColumns = """
         seq, class, record, operation, version, time, account, door, root, via, depth, before, \
-        after, kept
+        after, kept, cause_account
         """
-    static let entryColumnCount = 14
+    /// Those that every entry has. `cause_account` came later and counts where it is not null, so
+    /// that entries from before it have the digest that they had.
+    private static let firstColumnCount = 14
+    static let keptColumn = firstColumnCount - 1
 
     /// The digest of an entry that was read by `entryColumns`; `buffer` is scratch space.
     static func digest(_ row: Row, _ buffer: inout [UInt8]) -> [UInt8] {
         buffer.removeAll(keepingCapacity: true)
-        for column in 0..<entryColumnCount { row.appendExactly(column, to: &buffer) }
+        for column in 0..<firstColumnCount { row.appendExactly(column, to: &buffer) }
+        if !row.isNull(firstColumnCount) { row.appendExactly(firstColumnCount, to: &buffer) }
         return SHA256.digest(buffer)
     }
 

@@ -184,7 +184,7 @@ final class HistorySealer: Service {
         ) { row in
             seen += 1
             batch.last = row.integer(0)
-            guard row.boolean(HistorySeal.entryColumnCount - 1) else { return true }
+            guard row.boolean(HistorySeal.keptColumn) else { return true }
             batch.leaves.appendNumber(row.integer(0))
             batch.leaves += HistorySeal.digest(row, &buffer)
             batch.count += 1

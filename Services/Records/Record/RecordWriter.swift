@@ -36,13 +36,13 @@ struct RecordWriter {
     func writing<T>(_ body: () throws -> T) throws -> T {
         try connection.run(
             """
-            INSERT INTO write_context (time, account, door, root, via, depth) \
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO write_context (time, account, door, root, via, depth, cause_account) \
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(now.text), .text(account), .text(context.door.rawValue),
                 .text(context.cause.root), .text(context.cause.via),
-                .integer(Int64(context.cause.depth)),
+                .integer(Int64(context.cause.depth)), SQLValue(context.cause.account),
             ])
         let result = try body()
         try connection.run("DELETE FROM write_context")

@@ -29,9 +29,10 @@ struct ClassTriggers {
         _ row: String, _ operation: String, version: String, before: String, after: String
     ) -> String {
         """
-        INSERT INTO change_log (\(ClassTriggers.logColumns))
+        INSERT INTO change_log (\(ClassTriggers.logColumns), cause_account)
         SELECT \(number(row)), \(row).id, \(operation), \(version), c.time, c.account, c.door, \
-        c.root, c.via, c.depth, \(before), \(after), \(kept) FROM write_context AS c;
+        c.root, c.via, c.depth, \(before), \(after), \(kept), c.cause_account \
+        FROM write_context AS c;
         """
     }
 

@@ -84,7 +84,8 @@ struct EventStore: Sendable {
     ) throws -> Kept? {
         try connection.first(
             """
-            select id, event_key, payload, account, raised, root, depth from event
+            select id, event_key, payload, account, raised, root, depth, cause_account
+            from event
             where event = ? and event_key is ? and state = 'buffered'
                 and (expires is null or expires > ?)
                 and (scope = 'all' or (scope = 'workflow' and workflow = ?)
@@ -104,7 +105,7 @@ struct EventStore: Sendable {
                     account: found.text(3), time: Timestamp(milliseconds: found.integer(4))),
                 cause: Cause(
                     root: found.text(5), via: "event:\(found.integer(0))",
-                    depth: Int(found.integer(6))))
+                    depth: Int(found.integer(6)), account: found.optionalText(7)))
         }
     }
 
@@ -176,15 +177,16 @@ struct EventStore: Sendable {
         try connection.run(
             """
             insert into event (event, scope, instance, workflow, event_key, payload, account,
-                root, depth, raised, state, activated, expires)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+                root, depth, cause_account, raised, state, activated, expires)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
             """,
             [
                 .text(raised.event.description), .text(raised.scope.rawValue),
                 SQLValue(raised.instance), SQLValue(raised.workflow?.description),
                 SQLValue(raised.key), .text(raised.payload.text), .text(raised.account),
                 .text(raised.cause.root), .integer(Int64(raised.cause.depth)),
-                .integer(clock.now().milliseconds), .text(state.rawValue),
+                SQLValue(raised.cause.account), .integer(clock.now().milliseconds),
+                .text(state.rawValue),
                 SQLValue(expires?.milliseconds),
             ])
         return connection.lastInsertID

@@ -27,7 +27,7 @@ struct InstanceRow: Sendable {
 
     static let columns = """
         id, definition, model, workflow, state, class, record, account, root, via, depth, started, \
-        ended, visit_count, instance_values, last_event
+        ended, visit_count, instance_values, last_event, cause_account
         """
 
     /// From a row of `columns`; the visits are not among them.
@@ -38,7 +38,9 @@ struct InstanceRow: Sendable {
         type = row.optionalText(5).flatMap { FullCode($0) }
         record = row.optionalInteger(6)
         account = row.text(7)
-        cause = Cause(root: row.text(8), via: row.text(9), depth: Int(row.integer(10)))
+        cause = Cause(
+            root: row.text(8), via: row.text(9), depth: Int(row.integer(10)),
+            account: row.optionalText(16))
         started = Timestamp(milliseconds: row.integer(11))
         ended = row.optionalInteger(12).map { Timestamp(milliseconds: $0) }
         snapshot = InstanceSnapshot(

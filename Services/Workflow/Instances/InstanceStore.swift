@@ -39,8 +39,9 @@ struct InstanceStore: Sendable {
         try connection.run(
             """
             insert into instance (definition, model, workflow, state, class, record, account, root,
-                via, depth, started, ended, visit_count, instance_values, last_event, start_key)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?)
+                via, depth, started, ended, visit_count, instance_values, last_event, start_key,
+                cause_account)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?, ?)
             """,
             [
                 .integer(start.version.id), .text(start.version.model),
@@ -50,7 +51,7 @@ struct InstanceStore: Sendable {
                 .integer(Int64(start.cause.depth)), .integer(clock.now().milliseconds),
                 snapshot.state.isOver ? .integer(clock.now().milliseconds) : .null,
                 .integer(snapshot.visitCount), .text(JSONValue.object(snapshot.values).text),
-                SQLValue(start.key),
+                SQLValue(start.key), SQLValue(start.cause.account),
             ])
         let id = connection.lastInsertID
         for effect in transition.effects { try write(effect, of: id, given: nil, connection) }
@@ -140,13 +141,13 @@ struct InstanceStore: Sendable {
         try connection.run(
             """
             update instance set state = ?, visit_count = ?, instance_values = ?, last_event = ?,
-                root = ?, via = ?, depth = ?, ended = ? where id = ?
+                root = ?, via = ?, depth = ?, ended = ?, cause_account = ? where id = ?
             """,
             [
                 .text(snapshot.state.rawValue), .integer(snapshot.visitCount),
                 .text(JSONValue.object(snapshot.values).text), .text(snapshot.event.text),
                 .text(cause.root), .text(cause.via), .integer(Int64(cause.depth)),
-                SQLValue(row.ended?.milliseconds), .integer(row.id),
+                SQLValue(row.ended?.milliseconds), SQLValue(cause.account), .integer(row.id),
             ])
     }
 
