@@ -76,6 +76,7 @@ public final class GatewayService: Service {
             group.addTask { [server] in try await server.run() }
             group.addTask { [housekeeping] in try await housekeeping.run() }
             group.addTask { [feed = people.feed] in try await feed.run() }
+            group.addTask { [feed = people.feed] in try await feed.follower?.run() }
             group.addTask { [seeder, runtime] in
                 do {
                     try await seeder.run()
@@ -95,6 +96,7 @@ public final class GatewayService: Service {
         await seeder.shutdown()
         await housekeeping.shutdown()
         await people.feed.shutdown()
+        await people.feed.follower?.shutdown()
         await server.shutdown()
     }
 

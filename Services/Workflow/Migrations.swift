@@ -7,7 +7,7 @@ enum Migrations {
             definitions, instances, events, reactions, incidents,
             IdempotencyTable().migration,
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
-            keptEvents, causeAccount,
+            keptEvents, causeAccount, DirectoryTables.migration,
         ]
     }
 

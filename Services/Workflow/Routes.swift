@@ -1,4 +1,5 @@
 import Contracts
+import HTTP
 import RPC
 
 /// The calls that Workflow serves.
@@ -9,6 +10,7 @@ struct Routes {
     let inbox: InboxCalls
     let events: EventCalls
     let instances: InstanceCalls
+    let directory: Directory
 
     /// A document of this many bytes is the largest.
     static let documentLimit = 16 << 20
@@ -16,6 +18,12 @@ struct Routes {
     func add(to routes: RPCRoutes) {
         routes.on(CheckModel.self, bodyLimit: Routes.documentLimit, models.check)
         routes.on(TakeModel.self, bodyLimit: Routes.documentLimit, models.take)
+        routes.on(TakeDirectory.self) { call, context in
+            guard context.principal.isSystem else {
+                throw Problem.forbidden("Only the gateway hands the directory over.")
+            }
+            return try await directory.take(call)
+        }
         routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
         routes.on(RunScript.self, scripts.run)
         routes.on(Render.self, bodyLimit: 48 << 20, scripts.render)

@@ -15,6 +15,7 @@ public final class WorkflowService: Service {
     private let pool: ScriptPool
     /// For tests: the same calls without a socket.
     let routes: RPCRoutes
+    let directory: Directory
 
     /// Opens the database, applies migrations and binds the port.
     public convenience init(configuration: WorkflowConfiguration, runtime: Runtime) async throws {
@@ -57,6 +58,7 @@ public final class WorkflowService: Service {
         self.database = database
         self.pool = pool
         self.routes = routes
+        directory = parts.routes.directory
         group = ServiceGroup(
             services: parts.workers + [
                 Housekeeping(database: database, runtime: runtime), server,
@@ -127,7 +129,8 @@ private struct Parts {
             instances: InstanceCalls(
                 database: database, definitions: definitions, instances: instances,
                 reactions: reactions, incidents: incidents, capabilities: capabilities,
-                peers: peers, wakes: wakes, clock: clock))
+                peers: peers, wakes: wakes, clock: clock),
+            directory: Directory(database: database, clock: clock))
     }
 
     private static func workers(

@@ -2,22 +2,23 @@ import JSON
 import RPC
 
 // The gateway says who: accounts and organization are its own. Records needs them inside its SQL,
-// so the gateway hands it every change, and every principal says by which version it was made.
+// and Workflow where it acts for somebody later, so the gateway hands both every change, and every
+// principal says by which version it was made.
 
-/// Hands Records what changed of the directory since `base`. Records takes it in one transaction if
-/// it stands at `base` and below `version`; with base 0 it forgets what it has and takes this as
-/// everything. In any case it answers where it stands now, and the gateway sends from there. What
-/// is repeated changes nothing. A gateway that finds Records ahead of itself was restored from a
-/// copy: it goes on above that version, and sends everything.
+/// Hands Records or Workflow what changed of the directory since `base`. Who gets it takes it in
+/// one transaction if it stands at `base` and below `version`; with base 0 it forgets what it has
+/// and takes this as everything. In any case it answers where it stands now, and the gateway sends
+/// from there. What is repeated changes nothing. A gateway that finds the other ahead of itself was
+/// restored from a copy: it goes on above that version, and sends everything.
 public struct TakeDirectory: Call, Codable {
     public typealias Response = DirectoryVersion
-    public static let path = "records/take-directory"
+    public static let path = "take-directory"
     public static let isSafe = true
     public var base: Int64
     /// Above `base`, or the same where nothing changed and only the answer is wanted.
     public var version: Int64
     public var accounts: [DirectoryAccount]
-    /// Each as a whole: its units replace those that Records has.
+    /// Each as a whole: its units replace those that are there.
     public var structures: [DirectoryStructure]
     /// Codes.
     public var removedStructures: [String]
@@ -34,7 +35,7 @@ public struct TakeDirectory: Call, Codable {
     }
 }
 
-/// Where Records stands.
+/// Where the copy stands.
 public struct DirectoryVersion: Sendable, Codable, JSONReadable, JSONWritable {
     public var version: Int64
     public init(version: Int64) { self.version = version }
@@ -46,11 +47,31 @@ public struct DirectoryAccount: Sendable, Hashable, Codable {
     public var name: String
     /// Enabled; only an active account can be put into a record anew.
     public var active: Bool
+    public var email: String?
+    /// `en`.
+    public var language: String
+    /// `person` or `service`.
+    public var kind: String
+    /// What a principal of the account holds: enabled roles, their permissions, and those of the
+    /// roles that are off in one model, as `model/role`.
+    public var roles: [String]
+    public var permissions: [String]
+    public var rolesOff: [String]
 
-    public init(code: String, name: String, active: Bool) {
+    public init(
+        code: String, name: String, active: Bool, email: String? = nil, language: String = "en",
+        kind: String = "person", roles: [String] = [], permissions: [String] = [],
+        rolesOff: [String] = []
+    ) {
         self.code = code
         self.name = name
         self.active = active
+        self.email = email
+        self.language = language
+        self.kind = kind
+        self.roles = roles
+        self.permissions = permissions
+        self.rolesOff = rolesOff
     }
 }
 

@@ -35,8 +35,76 @@ import Testing
             ])
         let count = told(gateway).count
         _ = await admin.send(
-            .patch, "/api/accounts/anna", ["language": "de"], headers: ["If-Match": "\"2\""])
+            .patch, "/api/accounts/anna", ["mustChangePassword": true],
+            headers: ["If-Match": "\"2\""])
         #expect(told(gateway).count == count)
+    }
+
+    @Test func `Records and Workflow know what a principal would hold, whatever changed it`()
+        async throws
+    {
+        let gateway = try await TestGateway()
+        let admin = try await gateway.admin()
+        func told() -> DirectoryAccount? {
+            let both = gateway.owners.state.withLock {
+                [$0.directory.last, $0.workflowDirectory.last].map { change in
+                    change?.accounts.first { $0.code == "anna" }
+                }
+            }
+            #expect(both[0] == both[1])
+            return both[0]
+        }
+        _ = await admin.send(
+            .put, "/api/accounts/anna",
+            ["name": "Anna", "email": "anna@example.com", "language": "cs", "kind": "service"])
+        var anna = DirectoryAccount(
+            code: "anna", name: "Anna", active: true, email: "anna@example.com", language: "cs",
+            kind: "service")
+        #expect(told() == anna)
+        _ = await admin.send(
+            .put, "/api/roles/clerk",
+            ["name": "Clerk", "permissions": ["mail:send"], "members": ["anna"]])
+        anna.roles = ["clerk"]
+        anna.permissions = ["mail:send"]
+        #expect(told() == anna)
+        _ = await admin.send(
+            .patch, "/api/roles/clerk", ["permissions": [], "disabledModels": ["helpdesk"]],
+            headers: ["If-Match": "\"1\""])
+        anna.permissions = []
+        anna.rolesOff = ["helpdesk/clerk"]
+        #expect(told() == anna)
+        _ = await admin.send(
+            .patch, "/api/roles/clerk", ["enabled": false], headers: ["If-Match": "\"2\""])
+        (anna.roles, anna.rolesOff) = ([], [])
+        #expect(told() == anna)
+        _ = await admin.send(
+            .patch, "/api/roles/clerk", ["enabled": true, "disabledModels": []],
+            headers: ["If-Match": "\"3\""])
+        anna.roles = ["clerk"]
+        #expect(told() == anna)
+        _ = await admin.send(
+            .patch, "/api/roles/clerk", ["members": []], headers: ["If-Match": "\"4\""])
+        anna.roles = []
+        #expect(told() == anna)
+    }
+
+    @Test func `nobody waits for a Workflow that is away, and it gets everything later`()
+        async throws
+    {
+        let gateway = try await TestGateway()
+        let admin = try await gateway.admin()
+        gateway.owners.state.withLock { _ = $0.down.insert("workflow") }
+        let follower = try #require(gateway.service.people.feed.follower)
+        #expect(await admin.send(.put, "/api/accounts/anna", ["name": "Anna"]).status == 201)
+        let running = Task { try await follower.run() }
+        gateway.owners.state.withLock { _ = $0.down.remove("workflow") }
+        try await eventually("Workflow has anna") {
+            gateway.owners.state.withLock {
+                $0.workflowDirectory.contains { $0.accounts.contains { $0.code == "anna" } }
+            }
+        }
+        await follower.shutdown()
+        try await running.value
     }
 
     @Test func `a structure goes as a whole, and principals say what directory they are of`()

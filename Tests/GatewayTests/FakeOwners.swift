@@ -29,6 +29,8 @@ final class FakeOwners: Sendable {
         /// What Records was told of the directory, and where it stands.
         var directory: [TakeDirectory] = []
         var directoryVersion: Int64 = 0
+        /// What Workflow was told of it.
+        var workflowDirectory: [TakeDirectory] = []
     }
 
     let state = Mutex(State())
@@ -171,6 +173,10 @@ final class FakeOwners: Sendable {
     }
 
     private func addWorkflow() {
+        on("workflow", TakeDirectory.self) { [self] call, _ in
+            state.withLock { $0.workflowDirectory.append(call) }
+            return DirectoryVersion(version: call.version)
+        }
         on("workflow", RaiseEvent.self) { [self] call, _ in
             state.withLock { $0.raised.append(call) }
             return EventRaised(event: 5, activated: 1)

@@ -116,6 +116,7 @@ struct AccountRoutes: Sendable {
                     role: code, change, mode: mode, if: precondition,
                     by: authenticator.requester(request, caller))
                 cache.clear()
+                await feed.deliver()
                 return .json(
                     role, status: created ? 201 : 200,
                     headers: AccountRoutes.headers(request, role.version, created))

@@ -129,9 +129,12 @@ extension AccountStore {
         if let password = change.password {
             try setPassword(connection, of: old.id, password, now: now)
         }
-        // What Records has of an account: its name, and whether it may act.
-        let isActive = enabled && !locked
-        if isActive != old.isActive || change.name ?? old.name != old.name {
+        // What others have of an account, its roles aside.
+        let isSame =
+            (enabled && !locked) == old.isActive && change.name ?? old.name == old.name
+            && change.email ?? old.email == old.email && change.kind ?? old.kind == old.kind
+            && change.language ?? old.language == old.language
+        if !isSame {
             try connection.run(
                 "update account set directory = ? where id = ?",
                 [.integer(try Directory.next(connection)), .integer(old.id)])
@@ -180,6 +183,7 @@ extension AccountStore {
                 "update role set name = ?, enabled = ?, permissions = ?, modified = ?,"
                     + " disabled_models = ?, version = version + 1 where id = ?",
                 values + [.integer(old.id)])
+            try Directory.touch(connection, holdersOf: old.id)
             return old.id
         }
         try connection.run(
@@ -219,6 +223,11 @@ extension AccountStore {
                 [.integer(role.id), .integer(account.id)])
             try touch(connection, "role", role.id, now: now)
         }
+        if old != Set(codes) {
+            try connection.run(
+                "update account set directory = ? where id = ?",
+                [.integer(try Directory.next(connection)), .integer(account.id)])
+        }
         try checkRoleLimit(connection)
     }
 
@@ -253,6 +262,9 @@ extension AccountStore {
                 "delete from role_member where role = ? and account = ?",
                 [.integer(role), .integer(account)])
             try touch(connection, "account", account, now: now)
+        }
+        if wanted != old {
+            try Directory.touch(connection, holdersOf: role, and: old.subtracting(wanted))
         }
     }
 

@@ -28,7 +28,12 @@ struct People: Sendable {
             database: database, clock: clock, random: runtime.random,
             life: configuration.sessionLife, passwordAge: configuration.passwordPolicy.age)
         audit = Audit(database: database, runtime: runtime)
-        feed = DirectoryFeed(database: database, records: peers["records"], runtime: runtime)
+        feed = DirectoryFeed(
+            database: database, service: "records", peer: peers["records"],
+            follower: DirectoryFeed(
+                database: database, service: "workflow", peer: peers["workflow"],
+                runtime: runtime),
+            runtime: runtime)
         worker = PasswordWorker(random: runtime.random, metrics: runtime.metrics)
         let first = FirstStart(
             accounts: accounts, passwords: worker, configuration: configuration, runtime: runtime)

@@ -1,9 +1,10 @@
 import Contracts
 import Database
+import RPC
 import ServiceRuntime
 
-/// What Records is told of the gateway's accounts and structures: each carries the version of its
-/// last change that Records must know of. Inside a transaction.
+/// What Records and Workflow are told of the gateway's accounts and structures: each carries the
+/// version of its last change that they must know of. Inside a transaction.
 enum Directory {
     static func version(_ connection: Connection) throws -> Int64 {
         try connection.count("select version from directory")
@@ -19,12 +20,9 @@ enum Directory {
     static func changes(_ connection: Connection, since base: Int64) throws -> TakeDirectory {
         let since: [SQLValue] = [.integer(base)]
         let accounts = try connection.query(
-            "select code, name, enabled, locked from account where directory > ? order by id",
-            since
-        ) {
-            DirectoryAccount(
-                code: $0.text(0), name: $0.text(1), active: $0.boolean(2) && !$0.boolean(3))
-        }
+            "select \(AccountStore.accountColumns) from account where directory > ? order by id",
+            since, AccountStore.account(of:)
+        ).map { try Directory.account(connection, $0) }
         let structures = try connection.query(
             "select \(OrgStore.columns) from org_structure where directory > ? order by code",
             since, OrgStore.structure(of:)
@@ -40,6 +38,38 @@ enum Directory {
         return TakeDirectory(
             base: base, version: try version(connection), accounts: accounts,
             structures: structures, removedStructures: base == 0 ? [] : removed)
+    }
+
+    /// Above what another has of another life of this database, so that it takes everything.
+    static func rise(_ connection: Connection, above version: Int64) throws {
+        try connection.run(
+            "update directory set version = ? where version <= ?",
+            [.integer(version + 1), .integer(version)])
+    }
+
+    /// Marks the accounts that have a role as changed, and those in `others`.
+    static func touch(_ connection: Connection, holdersOf role: Int64, and others: Set<Int64> = [])
+        throws
+    {
+        let version = SQLValue.integer(try next(connection))
+        try connection.run(
+            "update account set directory = ? where id in"
+                + " (select account from role_member where role = ?)",
+            [version, .integer(role)])
+        for account in others {
+            try connection.run(
+                "update account set directory = ? where id = ?", [version, .integer(account)])
+        }
+    }
+
+    private static func account(_ connection: Connection, _ account: Account) throws
+        -> DirectoryAccount
+    {
+        let held = try SessionStore.principal(connection, account, directory: 0)
+        return DirectoryAccount(
+            code: account.code, name: account.name, active: account.isActive,
+            email: account.email, language: account.language, kind: account.kind,
+            roles: held.roles, permissions: held.permissions, rolesOff: held.rolesOff ?? [])
     }
 
     private static func unit(_ unit: OrgStructure.Unit) -> DirectoryStructure.Unit {
