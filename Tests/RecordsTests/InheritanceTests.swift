@@ -135,6 +135,30 @@ import Testing
         #expect(try await store.sqlite("SELECT count(*) FROM inventory_asset").output == "6\n")
     }
 
+    @Test func `by the parent's route too an import takes the grant to import`() async throws {
+        let store = try await TestStore()
+        try await store.apply(
+            json(
+                """
+                {"code": "inventory", "name": "I", "roles": ["r"], "classes": [
+                  {"code": "asset", "columns": [{"code": "name", "type": "text"}], "grants": [
+                    {"role": "r", "operations": ["read", "change"]},
+                    {"role": "r", "operations": ["import"], "columns": ["name"]}]},
+                  {"code": "laptop", "parent": "asset",
+                   "columns": [{"code": "serial", "type": "text"}]}]}
+                """))
+        try await store.create(laptop, ["name": "a", "serial": "1"])
+        let caller = CallContext.caller("ann", "r", door: .import)
+        try await store.change(asset, 1, ["name": "b"], as: caller)
+        for type in [asset, laptop] {
+            let problem = await refusal {
+                try await store.change(type, 1, ["serial": "2"], as: caller)
+            }
+            #expect(problem != nil)
+        }
+        #expect(try await store.get(laptop, 1)["serial"] == "1")
+    }
+
     @Test func `events carry the class that the record is of`() async throws {
         let store = try await inventory()
         let entries = try await store.database.read {

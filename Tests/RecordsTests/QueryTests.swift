@@ -189,6 +189,34 @@ func helpdesk(query sql: String, _ parameters: JSONValue = []) throws -> JSONVal
         }
     }
 
+    @Test func `a query reads shared classes of other models, with their rights`() async throws {
+        let store = try await make("select subject from helpdesk_ticket where spent > 0")
+        try await fill(store)
+        func lending(_ sql: String) throws -> JSONValue {
+            try json(
+                """
+                {"code": "lending", "name": "L", "roles": ["agent", "lender"], "queries": [
+                  {"code": "q", "sql": "\(sql)", "grants": [{"role": "agent"}, {"role": "lender"}]}]}
+                """)
+        }
+        let sql = "select count(*) as n, count(body) as b from helpdesk_ticket"
+        #expect(try await store.faults(lending(sql)).map(\.code) == ["wrong-sql"])
+        try await store.apply(
+            helpdesk {
+                $0 = $0.replacing(
+                    #""code": "ticket","#, with: #""code": "ticket", "shared": true,"#)
+            })
+        try await store.apply(lending(sql))
+        func rows(_ context: CallContext) async throws -> JSONValue? {
+            let call = RunQuery(FullCode(model: "lending", code: "q"))
+            return try JSONValue(parsing: await store.records.query(call, context).bytes)["items"]
+        }
+        #expect(try await rows(.caller("ada", "agent")) == [["n": 11, "b": 0]])
+        // The query is the lender's, the tickets are not.
+        #expect(try await rows(.caller("lea", "lender")) == [["n": 0, "b": 0]])
+        #expect(try await store.faults(helpdesk()).map(\.code) == ["still-referenced"])
+    }
+
     @Test func `a query that runs too long is ended`() async throws {
         let store = try await make(
             """

@@ -220,6 +220,38 @@ import Testing
         #expect(try await store.list(ticket).ids.isEmpty)
     }
 
+    @Test func `a class without webAccess is not reached through one that has it`() async throws {
+        let store = try await TestStore()
+        try await store.apply(
+            helpdesk {
+                $0 = $0.replacing(
+                    #""describe": "{name}", "webAccess": true"#,
+                    with: #""describe": "{name}", "webAccess": false"#)
+            })
+        try await store.create(customer, ["name": "Anna"])
+        try await store.create(ticket, ["subject": "s", "customer": 1])
+        let outside = CallContext.caller("ada", "agent")
+        #expect(
+            try await store.get(ticket, 1, expand: ["customer"], as: outside)["customer"] == 1)
+        for call in ["customer/name eq 'Anna'", "not (customer/name eq 'x')"] {
+            #expect(
+                await refusal { try await store.list(ticket, filter: call, as: outside) }?.code
+                    == "invalid-filter")
+        }
+        #expect(
+            await refusal { try await store.list(ticket, orderby: "customer/name", as: outside) }?
+                .code == "invalid-filter")
+        #expect(
+            await refusal {
+                try await store.create(ticket, ["subject": "t", "customer": 1], as: outside)
+            }?.faults == ["/customer not-found"])
+        let inside = CallContext.caller("ada", "agent", door: .workflow)
+        let record = try await store.get(ticket, 1, expand: ["customer"], as: inside)
+        #expect(record["customer"]?["name"] == "Anna")
+        #expect(
+            try await store.ids(ticket, filter: "customer/name eq 'Anna'", as: inside) == [1])
+    }
+
     @Test func `a reference to a record that the caller may not read is not found`() async throws {
         let store = try await make()
         let hidden = try await store.create(customer, ["name": "Hidden"])

@@ -13,6 +13,7 @@ import ServiceRuntime
 /// record.
 struct Explanation {
     let connection: Connection
+    let snapshot: ModelSnapshot
     let recordClass: RecordClass
     let operation: Grant.Operation
     let record: Int64?
@@ -50,7 +51,7 @@ struct Explanation {
             explainDoor(&chain)
             explainRoles(principal, &chain)
         }
-        let access = recordClass.access(for: principal)
+        let access = snapshot.access(of: recordClass, for: principal, through: .api)
         guard let rights = access.rights[operation] else {
             chain.isAllowed = false
             // Who may do nothing here knows of no record and no column either.

@@ -27,7 +27,8 @@ struct RecordFacts {
                 if case .text(let text) = $0 { text } else { nil }
             }
         }
-        let access = recordClass.access(for: explanation.asker)
+        let access = explanation.snapshot.access(
+            of: recordClass, for: explanation.asker, through: .api)
         let moment = QueryMoment(account: explanation.asker.account, now: explanation.now)
         let held = try access.held.of(id, explanation.connection, moment) ?? []
         visible = Set(

@@ -29,8 +29,9 @@ extension RecordStore {
             let now = runtime.clock.now()
             return try await database.read { connection in
                 let explanation = Explanation(
-                    connection: connection, recordClass: recordClass, operation: operation,
-                    record: call.record, column: call.column, asker: context.principal, now: now)
+                    connection: connection, snapshot: snapshot, recordClass: recordClass,
+                    operation: operation, record: call.record, column: call.column,
+                    asker: context.principal, now: now)
                 let isAboutOthers = call.principals.contains {
                     $0.account != context.principal.account
                 }

@@ -50,7 +50,7 @@ extension ClassDefinition {
         uniqueSets = (inherited?.uniqueSets ?? []) + uniqueSets
         readSearch(reader)
         if let text = reader.string("describe") {
-            do throws(DescribeFormat.DescribeFault) {
+            do throws(DescribeFormat.Fault) {
                 describe = try DescribeFormat(text, columns: columns)
             } catch {
                 reader.fault("describe", "wrong-format", error.detail)

@@ -41,55 +41,9 @@ struct ClassDefinition: Sendable, Hashable {
     func column(_ code: String) -> ColumnDefinition? { columns.first { $0.code == code } }
     /// Every set of columns whose values must be there once, columns that are unique alone first.
     var uniqueKeys: [[String]] { columns.filter(\.unique).map { [$0.code] } + uniqueSets }
+    /// Whether a description may show it.
+    func isDescribable(_ code: String) -> Bool {
+        code == "id" || column(code).map { $0.form != .json } ?? false
+    }
     func index(of code: String) -> Int? { columns.firstIndex { $0.code == code } }
-}
-
-/// How a record is called in one line: `#{id} {subject}`.
-struct DescribeFormat: Sendable, Hashable {
-    enum Part: Sendable, Hashable {
-        case literal(String)
-        case id
-        /// The position of a column in its class.
-        case column(Int)
-    }
-
-    static let lengthLimit = 500
-    static let standard = DescribeFormat(parts: [.literal("#"), .id])
-
-    var parts: [Part]
-
-    init(parts: [Part]) { self.parts = parts }
-
-    /// Reads a format; the fault is a sentence.
-    init(_ text: String, columns: [ColumnDefinition]) throws(DescribeFault) {
-        guard text.utf8.count <= DescribeFormat.lengthLimit else {
-            throw DescribeFault(detail: "is longer than \(DescribeFormat.lengthLimit) bytes")
-        }
-        var parts: [Part] = []
-        var rest = text[...]
-        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
-            guard rest[brace] == "{", let end = rest[brace...].firstIndex(of: "}") else {
-                throw DescribeFault(detail: "has a brace without its other half")
-            }
-            if brace > rest.startIndex { parts.append(.literal(String(rest[..<brace]))) }
-            let code = String(rest[rest.index(after: brace)..<end])
-            if code == "id" {
-                parts.append(.id)
-            } else if let index = columns.firstIndex(where: { $0.code == code }) {
-                guard columns[index].form != .json else {
-                    throw DescribeFault(detail: "names {\(code)}, which is no plain value")
-                }
-                parts.append(.column(index))
-            } else {
-                throw DescribeFault(detail: "names {\(code)}, which is no column of the class")
-            }
-            rest = rest[rest.index(after: end)...]
-        }
-        if !rest.isEmpty { parts.append(.literal(String(rest))) }
-        self.parts = parts
-    }
-
-    struct DescribeFault: Error {
-        let detail: String
-    }
 }

@@ -9,7 +9,7 @@ extension ModelSnapshot {
         let access = try access(type, context)
         let definition = access.recordClass.definition
         let rights = access.rights
-        let exporting = access.recordClass.access(for: context.principal, purpose: .exporting)
+        let exporting = self.access(of: access.recordClass, context, purpose: .exporting)
         let columns = definition.columns.enumerated().compactMap { position, column in
             let reaches = [rights.read, rights.insert, rights.change]
             guard reaches.contains(where: { ($0?.columns[position] ?? .nowhere) != .nowhere })

@@ -13,6 +13,7 @@ struct ModelCheckup {
         for (index, item) in definition.classes.enumerated() where !item.code.isEmpty {
             let pointer = "/classes/\(index)"
             checkReferences(item, pointer, own, problems)
+            checkDescription(item, pointer, problems)
             try checkView(item, pointer, connection, problems)
         }
         checkReferrers(own, problems)
@@ -70,6 +71,31 @@ struct ModelCheckup {
         }
     }
 
+    /// What a description shows of other records must be a plain value of theirs.
+    private func checkDescription(
+        _ item: ClassDefinition, _ pointer: String, _ problems: ObjectReader.Problems
+    ) {
+        // What is inherited is said where it stands.
+        let parent = definition.classes.first { $0.code == item.parent }
+        guard item.describe != parent?.describe else { return }
+        for (index, code) in item.describe.references {
+            guard let code, let type = item.columns[index].target, let target = known(type),
+                !target.isDescribable(code)
+            else { continue }
+            problems.add(
+                "\(pointer)/describe", "unknown-column",
+                "names {\(item.columns[index].code).\(code)}, which is no plain value of \(type)")
+        }
+    }
+
+    /// A class as it will be.
+    private func known(_ type: FullCode) -> ClassDefinition? {
+        let classes =
+            type.model == definition.code
+            ? definition.classes : store.definitions(of: type.model)
+        return classes.first { $0.code == type.code }
+    }
+
     /// Views of all models share one name space with all tables and indexes.
     private func checkView(
         _ item: ClassDefinition, _ pointer: String, _ connection: Connection,
@@ -111,6 +137,18 @@ struct ModelCheckup {
                         "/classes", "still-referenced",
                         "\(model).\(item.code).\(column.code) refers to \(target), which is "
                             + "\(words).")
+                }
+            }
+            for item in classes {
+                for (index, code) in item.describe.references {
+                    guard let code, let type = item.columns[index].target,
+                        type.model == definition.code, let target = known(type),
+                        !target.isDescribable(code)
+                    else { continue }
+                    problems.add(
+                        "/classes", "still-referenced",
+                        "The description of \(model).\(item.code) shows \(type).\(code), which "
+                            + "would be no plain value.")
                 }
             }
             for query in store.models[model]?.queries ?? [] {

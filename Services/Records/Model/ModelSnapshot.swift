@@ -91,20 +91,53 @@ final class ModelSnapshot: Sendable {
         guard let recordClass = classes[type],
             recordClass.isOpen(to: context.door, isSystem: context.principal.isSystem)
         else { throw .notFound }
-        let access = recordClass.access(
-            for: context.principal, purpose: context.door == .import ? .importing : purpose)
+        let access = self.access(of: recordClass, context, purpose: purpose)
         guard !access.rights.operations.isEmpty else { throw .notFound }
         return access
     }
 
-    /// The class of a reference and what may be read of it.
-    func targets(for principal: Principal) -> (FullCode) -> (RecordClass, RowRights)? {
-        { type in
-            guard let recordClass = self.classes[type],
-                let rights = recordClass.access(for: principal).rights.read
-            else { return nil }
-            return (recordClass, rights)
+    /// The same of a class that is known to be open.
+    func access(
+        of recordClass: RecordClass, _ context: CallContext, purpose: ClassRights.Purpose? = nil
+    ) -> ClassAccess {
+        access(
+            of: recordClass, for: context.principal, through: context.door,
+            purpose: context.door == .import ? .importing : purpose)
+    }
+
+    func access(
+        of recordClass: RecordClass, for principal: Principal, through door: Door,
+        purpose: ClassRights.Purpose? = nil
+    ) -> ClassAccess {
+        recordClass.access(for: principal, isOutside: door.isOutside, purpose: purpose) { type in
+            // Not what is kept with that class: it may be this one.
+            self.target(type, principal, door) {
+                ClassRights(
+                    $0.definition, roles: principal.roles(in: type.model),
+                    isSystem: principal.isSystem)
+            }
         }
+    }
+
+    /// The class of a reference and what may be read of it through the caller's door.
+    func targets(for context: CallContext) -> (FullCode) -> (RecordClass, RowRights)? {
+        let (principal, door) = (context.principal, context.door)
+        return { type in
+            self.target(type, principal, door) {
+                self.access(of: $0, for: principal, through: door).rights
+            }
+        }
+    }
+
+    private func target(
+        _ type: FullCode, _ principal: Principal, _ door: Door,
+        _ rights: (RecordClass) -> ClassRights
+    ) -> (RecordClass, RowRights)? {
+        guard let recordClass = classes[type],
+            recordClass.isOpen(to: door, isSystem: principal.isSystem),
+            let read = rights(recordClass).read
+        else { return nil }
+        return (recordClass, read)
     }
 }
 
@@ -112,10 +145,16 @@ extension RecordClass {
     /// Doors through which people and other programs come from outside lead only to classes with
     /// `webAccess`.
     func isOpen(to door: Door, isSystem: Bool) -> Bool {
-        if definition.webAccess || isSystem { return true }
-        switch door {
-        case .page, .api, .call, .soap: return false
-        case .mail, .rule, .script, .workflow, .job, .import, .sync, .database, .system: return true
+        definition.webAccess || isSystem || !door.isOutside
+    }
+}
+
+extension Door {
+    /// People and other programs come through it from outside.
+    var isOutside: Bool {
+        switch self {
+        case .page, .api, .call, .soap: true
+        case .mail, .rule, .script, .workflow, .job, .import, .sync, .database, .system: false
         }
     }
 }

@@ -43,11 +43,13 @@ final class RecordClass: Sendable {
         let rolesOff: [String]?
         let models: [String]?
         let isSystem: Bool
+        let isOutside: Bool
         let purpose: ClassRights.Purpose?
 
-        init(_ principal: Principal, _ purpose: ClassRights.Purpose?) {
+        init(_ principal: Principal, isOutside: Bool, _ purpose: ClassRights.Purpose?) {
             self.purpose = purpose
             isSystem = principal.isSystem
+            self.isOutside = isOutside && !isSystem
             roles = isSystem ? [] : principal.roles
             rolesOff = isSystem ? nil : principal.rolesOff
             models = isSystem ? nil : principal.models
@@ -79,17 +81,19 @@ final class RecordClass: Sendable {
             definition.columns.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { a, _ in a })
     }
 
-    /// What the principal's roles may do here, compiled once for each set of roles.
+    /// What the principal's roles may do here, compiled once for each set of roles. `target` is
+    /// what may be read of a class that records refer to; it must not ask a class for its own.
     func access(
-        for principal: Principal, purpose: ClassRights.Purpose? = nil
+        for principal: Principal, isOutside: Bool, purpose: ClassRights.Purpose?,
+        target: @escaping (FullCode) -> (RecordClass, RowRights)?
     ) -> ClassAccess {
-        let key = RoleSet(principal, purpose)
+        let key = RoleSet(principal, isOutside: isOutside, purpose)
         return accesses.withLock { kept in
             if let known = kept[key] { return known }
             if kept.count >= RecordClass.rightsLimit { kept.removeAll(keepingCapacity: true) }
             let fresh = ClassAccess(
                 self, roles: principal.roles(in: type.model), isSystem: key.isSystem,
-                purpose: purpose)
+                purpose: purpose, target: target)
             kept[key] = fresh
             return fresh
         }
@@ -119,13 +123,14 @@ final class ClassAccess: Sendable {
 
     init(
         _ recordClass: RecordClass, roles: [String], isSystem: Bool,
-        purpose: ClassRights.Purpose?
+        purpose: ClassRights.Purpose?,
+        target: @escaping (FullCode) -> (RecordClass, RowRights)?
     ) {
         self.recordClass = recordClass
         rights = ClassRights(
             recordClass.definition, roles: roles, isSystem: isSystem, purpose: purpose)
         held = HeldPredicates(recordClass, rights)
-        plan = rights.read.map { RecordPlan(recordClass, $0) }
+        plan = rights.read.map { RecordPlan(recordClass, $0, target: target) }
         reach = rights.read.flatMap { RowReach(recordClass, $0) }
     }
 
@@ -141,7 +146,7 @@ final class ClassAccess: Sendable {
     /// The plan for a selection; nil where the class may not be read.
     func plan(
         select: [String]?, expand: [String]?, deleted: DeletedRows = .hidden,
-        principal: Principal, in snapshot: ModelSnapshot
+        context: CallContext, in snapshot: ModelSnapshot
     ) throws -> RecordPlan? {
         guard let read = rights.read,
             select != nil || !(expand ?? []).isEmpty || deleted != .hidden
@@ -153,7 +158,7 @@ final class ClassAccess: Sendable {
         if let known = plans.withLock({ $0[key] }) { return known }
         let fresh = try RecordPlan(
             recordClass, read, select: select, expand: expand ?? [], deleted: deleted,
-            delete: rights.delete, target: snapshot.targets(for: principal))
+            delete: rights.delete, target: snapshot.targets(for: context))
         plans.withLock { kept in
             if kept.count >= ClassAccess.planLimit { kept.removeAll(keepingCapacity: true) }
             kept[key] = fresh

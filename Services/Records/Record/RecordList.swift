@@ -34,7 +34,7 @@ struct RecordList: Sendable {
         guard let rights = access.rights.read,
             let plan = try access.plan(
                 select: call.select ?? (call.view == true ? access.viewColumns : nil),
-                expand: call.expand, deleted: deleted, principal: context.principal, in: snapshot)
+                expand: call.expand, deleted: deleted, context: context, in: snapshot)
         else { throw RecordsError.forbidden("You may not read such records.") }
         self.plan = plan
         limit = call.limit ?? RecordList.defaultLimit
@@ -47,7 +47,7 @@ struct RecordList: Sendable {
         isCounted = call.count ?? false
         let scope = QueryScope(
             recordClass: access.recordClass, rights: rights,
-            target: snapshot.targets(for: context.principal))
+            target: snapshot.targets(for: context))
         var condition = SQLText()
         if let filter = call.filter, !filter.isEmpty {
             do throws(FilterFault) {

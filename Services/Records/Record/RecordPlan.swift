@@ -75,8 +75,11 @@ final class RecordPlan: Sendable {
     }
 
     /// A whole record.
-    convenience init(_ recordClass: RecordClass, _ rights: RowRights) {
-        var builder = PlanBuilder(recordClass)
+    convenience init(
+        _ recordClass: RecordClass, _ rights: RowRights,
+        target: @escaping (FullCode) -> (RecordClass, RowRights)?
+    ) {
+        var builder = PlanBuilder(describing: DescribeSQL(by: target))
         builder.addObject(recordClass, rights, alias: QueryScope.alias, isWanted: { _ in true })
         self.init(builder, recordClass, rights)
     }
@@ -95,7 +98,7 @@ final class RecordPlan: Sendable {
                 throw RecordsError.filter("select", error)
             }
         }
-        var builder = PlanBuilder(recordClass)
+        var builder = PlanBuilder(describing: DescribeSQL(by: target))
         guard expand.count <= RecordPlan.expandLimit else {
             throw RecordsError.filter(
                 "expand", FilterFault(detail: "names too many references", offset: 0))
@@ -156,6 +159,7 @@ private struct PlanBuilder {
     var object = RecordPlan.ObjectPlan()
     /// References that are to be objects, with their classes.
     var expanded: [String: (RecordClass, RowRights)] = [:]
+    private let describing: DescribeSQL
     private var flags: [Flag: Int] = [:]
 
     private struct Flag: Hashable {
@@ -163,7 +167,7 @@ private struct PlanBuilder {
         let predicate: RowPredicate
     }
 
-    init(_ recordClass: RecordClass) {}
+    init(describing: DescribeSQL) { self.describing = describing }
 
     /// Selects a column; answers its position.
     mutating func select(_ sql: String) -> Int { select(SQLText(sql)) }
@@ -267,6 +271,14 @@ private struct PlanBuilder {
                 guard rights.columns[index] != .nowhere else { return nil }
                 return RecordPlan.DescribePart(
                     field: field(definition.columns[index], rights.columns[index], alias: alias))
+            case .reference(let index, let code):
+                guard rights.columns[index] != .nowhere else { return nil }
+                let text = describing.text(
+                    of: definition.columns[index], showing: code, alias: alias)
+                return RecordPlan.DescribePart(
+                    field: RecordPlan.Field(
+                        key: "describe", column: select(text), kind: .text,
+                        flags: flags(rights.columns[index], alias: alias)))
             }
         }
     }

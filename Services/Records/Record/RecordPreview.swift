@@ -8,9 +8,11 @@ import ServiceRuntime
 struct RecordPreview {
     private let recordClass: RecordClass
     private let definition: ClassDefinition
+    private let describing: DescribeSQL
 
-    init(_ recordClass: RecordClass) {
+    init(_ recordClass: RecordClass, _ snapshot: ModelSnapshot) {
         self.recordClass = recordClass
+        describing = snapshot.describing
         definition = recordClass.definition
     }
 
@@ -81,7 +83,8 @@ struct RecordPreview {
 
     private func json(_ alias: String) -> String {
         RecordJSON(
-            definition: definition, hasClassColumn: recordClass.hasClassColumn, alias: alias
+            definition: definition, hasClassColumn: recordClass.hasClassColumn, alias: alias,
+            describing: describing
         ).sql
     }
 }

@@ -19,7 +19,7 @@ private struct Selection: Sendable {
         }
         let scope = QueryScope(
             recordClass: access.recordClass, rights: rights,
-            target: snapshot.targets(for: context.principal))
+            target: snapshot.targets(for: context))
         do throws(FilterFault) {
             let expression = try FilterParser.parse(filter)
             let condition = try FilterCompiler(scope: scope).compile(expression)

@@ -48,7 +48,7 @@ extension RecordWriter {
         var draft = try insertDraft(body, at: "")
         if let columns { draft.apply(columns, of: access.recordClass, at: "") }
         try draft.validate()
-        return try RecordPreview(access.recordClass).new(
+        return try RecordPreview(access.recordClass, snapshot).new(
             draft.values, account: context.principal.account, now: now, connection)
     }
 }

@@ -49,7 +49,7 @@ final class RecordStore: Sendable {
             guard
                 let plan = try access.plan(
                     select: call.select, expand: call.expand,
-                    deleted: try DeletedRows(call.deleted), principal: context.principal,
+                    deleted: try DeletedRows(call.deleted), context: context,
                     in: snapshot)
             else { throw RecordsError.forbidden("You may not read such records.") }
             let moment = moment(context)

@@ -37,9 +37,12 @@ extension RecordWriter {
     /// Whether the caller may read the record that a reference names.
     func exists(_ id: SQLValue, in type: FullCode, isRuled: Bool) throws -> Bool {
         let principal = isRuled ? Principal.system : context.principal
-        guard let plan = snapshot.classes[type]?.access(for: principal).plan else {
-            return false
-        }
+        guard let recordClass = snapshot.classes[type],
+            recordClass.isOpen(to: context.door, isSystem: principal.isSystem),
+            let plan = snapshot.access(
+                of: recordClass, for: principal, through: context.door
+            ).plan
+        else { return false }
         let sql =
             "SELECT count(*) FROM " + plan.source + " WHERE " + plan.condition + " AND r.id = "
         return try connection.count(sql.text + "?", sql.values(for: moment) + [id]) > 0

@@ -123,7 +123,7 @@ extension RecordWriter {
             let own = snapshot.classes[type]
         else { return self }
         var writer = self
-        writer.access = own.access(for: context.principal)
+        writer.access = snapshot.access(of: own, context)
         return writer
     }
 
@@ -135,7 +135,7 @@ extension RecordWriter {
         guard hasRules(.inserting) else { return nil }
         let draft = try insertDraft(body, at: "")
         guard draft.isClean else { return nil }
-        let preview = RecordPreview(access.recordClass)
+        let preview = RecordPreview(access.recordClass, snapshot)
         let record = try preview.new(
             draft.values, account: context.principal.account, now: now, connection)
         return RuleSubject(
@@ -158,7 +158,7 @@ extension RecordWriter {
         guard draft.isClean, isAsked || !draft.differing(from: row.values).isEmpty else {
             return nil
         }
-        let preview = RecordPreview(access.recordClass)
+        let preview = RecordPreview(access.recordClass, snapshot)
         let values = row.values.enumerated().map { draft.values[$0.offset] ?? $0.element }
         guard let record = try preview.changed(id, values, connection),
             let previous = try preview.standing(id, connection)
@@ -173,7 +173,7 @@ extension RecordWriter {
     ) throws -> RuleSubject? {
         guard hasRules(.deleting) else { return nil }
         let row = try deletable(id, version: version, by: operation)
-        let preview = RecordPreview(access.recordClass)
+        let preview = RecordPreview(access.recordClass, snapshot)
         guard let record = try preview.standing(id, connection) else { return nil }
         return RuleSubject(
             type: access.recordClass.type, moment: .deleting, id: id, version: row.version,

@@ -16,6 +16,7 @@ struct ClassMigration {
         // Changing a table fails while a trigger or view names something that is missing, so that
         // what is ours goes first; other programs' stay and are asked.
         for family in old { try clear(family) }
+        for family in referring { try clear(family) }
         for view in views where view.change != .make(nil) {
             try APIView.drop(connection, view.name)
         }
@@ -49,6 +50,14 @@ struct ClassMigration {
             }
             let before = change.changed.first { $0.new.root.type == family.root.type }?.old
             try SearchIndex(family: family).migrate(connection, before: before)
+        }
+    }
+
+    /// Families of other models that refer to this one: their triggers show what they refer to.
+    /// `renew` makes them again.
+    private var referring: [ClassFamily] {
+        standing.models.keys.filter { $0 != model }.flatMap(standing.families).filter { family in
+            family.columns.contains { $0.column.target?.model == model }
         }
     }
 
@@ -217,15 +226,22 @@ struct ClassMigration {
     }
 
     private func triggers(of family: ClassFamily, among families: [ClassFamily]) -> [String] {
-        let target: (FullCode) -> ClassRows? = { [model, standing] target in
-            target.model == model
-                ? families.lazy.compactMap { $0.rows(of: target.code) }.first
-                : standing.rows(of: target)
+        let near: (FullCode) -> [ClassFamily] = { [model, standing] type in
+            type.model == model ? families : standing.families(of: type.model)
+        }
+        let target: (FullCode) -> ClassRows? = { type in
+            near(type).lazy.compactMap { $0.rows(of: type.code) }.first
+        }
+        let describing = DescribeSQL { type in
+            let member = near(type).lazy.flatMap(\.members).first { $0.type == type }
+            guard let member, let rows = target(type) else { return nil }
+            return DescribeSQL.Target(rows: rows, definition: member.definition)
         }
         let references = ReferenceTriggers(
             family: family, target: target,
             circular: ReferenceTriggers.circular(family, among: families))
-        return ClassTriggers(family: family, target: target).statements + references.statements
+        let own = ClassTriggers(family: family, target: target, describing: describing)
+        return own.statements + references.statements
     }
 
     /// Makes the triggers of every model anew where they are not what they should be: another

@@ -9,6 +9,7 @@ struct ClassTriggers {
     let family: ClassFamily
     /// Where the records of a reference's class are.
     let target: (FullCode) -> ClassRows?
+    let describing: DescribeSQL
 
     private var table: String { family.table }
     /// Without history an entry stands only until it is sent.
@@ -229,7 +230,8 @@ struct ClassTriggers {
     private func json(_ alias: String) -> String {
         byClass(alias) { member in
             RecordJSON(
-                definition: member.definition, hasClassColumn: family.hasClassColumn, alias: alias
+                definition: member.definition, hasClassColumn: family.hasClassColumn,
+                alias: alias, describing: describing
             ).sql
         }
     }

@@ -8,12 +8,14 @@ struct RecordJSON {
     let hasClassColumn: Bool
     /// `NEW`, `OLD` or a table.
     let alias: String
+    let describing: DescribeSQL
 
     /// An engine takes at most 127 arguments of a function; an object of more members is put
     /// together.
     private static let membersPerCall = 60
 
     var sql: String {
+        let describe = describing.text(definition, nil, alias: alias).text
         var members = [
             "'id', \(alias).id", "'version', \(alias).version", "'describe', \(describe)",
         ]
@@ -59,27 +61,5 @@ struct RecordJSON {
         let power = "1" + String(repeating: "0", count: scale)
         return "printf('%s%d.%0\(scale)d', CASE WHEN \(name) < 0 THEN '-' ELSE '' END, "
             + "abs(\(name)) / \(power), abs(\(name)) % \(power))"
-    }
-
-    private var describe: String {
-        let parts = definition.describe.parts.map { part in
-            switch part {
-            case .literal(let text): return literal(text)
-            case .id: return "\(alias).id"
-            case .column(let index):
-                let column = definition.columns[index]
-                let name = "\(alias).\(quoted(column.code))"
-                switch column.form {
-                case .boolean:
-                    return "CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
-                case .decimal where column.scale > 0:
-                    let text = RecordJSON.decimalText(name, column.scale)
-                    return "CASE WHEN \(name) IS NULL THEN '' ELSE \(text) END"
-                case .text, .integer, .decimal, .date, .datetime, .json:
-                    return "coalesce(\(name), '')"
-                }
-            }
-        }
-        return parts.isEmpty ? "''" : "(" + parts.joined(separator: " || ") + ")"
     }
 }
