@@ -56,7 +56,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         guard let fraction = scanner.fraction(), let offset = scanner.offset(), scanner.atEnd else {
             return nil
         }
-        let days = days(fromCivil: Int64(date.year), date.month, date.day)
+        let days = civilDays(Int64(date.year), date.month, date.day)
         let minutes = Int64(hour * 60 + minute - offset)
         let seconds = days * 86_400 + minutes * 60 + Int64(min(second, 59))
         milliseconds = seconds * 1000 + Int64(fraction)
@@ -97,10 +97,29 @@ public struct CalendarDate: Sendable, Hashable, Comparable {
 
     /// The UTC date of a moment.
     public init(_ timestamp: Timestamp) {
-        let date = civil(fromDays: timestamp.milliseconds.floored(by: 86_400_000).quotient)
+        self.init(dayNumber: Int(timestamp.milliseconds.floored(by: 86_400_000).quotient))
+    }
+
+    /// The date of a day counted from 1970-01-01, negative before.
+    public init(dayNumber: Int) {
+        let date = civil(fromDays: Int64(dayNumber))
         year = Int(date.year)
         month = date.month
         day = date.day
+    }
+
+    /// The day counted from 1970-01-01, negative before.
+    public var dayNumber: Int { CalendarDate.dayNumber(year: year, month: month, day: day) }
+
+    /// The same of a day whose month exists.
+    public static func dayNumber(year: Int, month: Int, day: Int) -> Int {
+        Int(civilDays(Int64(year), month, day))
+    }
+
+    /// From Sunday, 0, to Saturday, 6, of a day counted from 1970-01-01.
+    public static func weekday(ofDay dayNumber: Int) -> Int {
+        let day = (dayNumber + 4) % 7
+        return day < 0 ? day + 7 : day
     }
 
     public var text: String {
@@ -115,7 +134,8 @@ public struct CalendarDate: Sendable, Hashable, Comparable {
         (a.year, a.month, a.day) < (b.year, b.month, b.day)
     }
 
-    static func days(inMonth month: Int, of year: Int) -> Int {
+    /// How many days a month has.
+    public static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30
@@ -145,7 +165,7 @@ private func civil(fromDays days: Int64) -> (year: Int64, month: Int, day: Int) 
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
 }
 
-private func days(fromCivil year: Int64, _ month: Int, _ day: Int) -> Int64 {
+private func civilDays(_ year: Int64, _ month: Int, _ day: Int) -> Int64 {
     let (era, yearOfEra) = (month <= 2 ? year - 1 : year).floored(by: 400)
     let shifted = Int64(month > 2 ? month - 3 : month + 9)
     let dayOfYear = (153 * shifted + 2) / 5 + Int64(day) - 1
