@@ -116,6 +116,7 @@ public final class GatewayService: Service {
         HistoryRoutes(records: peers["records"]).add(to: table)
         QueryRoutes(records: peers["records"]).add(to: table)
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
+        JobRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         URLCallRoutes(
             workflow: peers["workflow"], batch: peers["batch"], resolver: resolver
         ).add(to: table)

@@ -23,6 +23,8 @@ public struct WorkflowConfiguration: Sendable {
     public var linkLife: Duration
     /// What links begin with, without a slash at the end.
     public var publicURL: String
+    /// False: jobs stand still, unless their definitions say that they are no integrations.
+    public var integrations: Bool
 
     /// Reads the environment; see `workflow --help`.
     public init(reading reader: ConfigurationReader) {
@@ -50,6 +52,8 @@ public struct WorkflowConfiguration: Sendable {
         linkLife = reader.duration(
             "WORKFLOW_LINK_LIFE", default: .seconds(30 * 24 * 3600),
             help: "how long a link in a mail can be used")
+        integrations = reader.flag(
+            "INTEGRATIONS", default: true, help: "off: jobs stand still")
         let url = reader.string(
             "GEARTRAIN_PUBLIC_URL", default: WorkflowConfiguration.defaultPublicURL(reader),
             help: "what links begin with, as people reach the gateway")

@@ -61,6 +61,28 @@ final class Housekeeping: Service {
                     (select id from event where raised < ?
                         and (state <> 'buffered' or expires < ?) order by id limit ?)
                 """, [before, .integer(now.milliseconds), limit])
+            try Housekeeping.sweepJobs(connection, before, limit)
         }
+    }
+
+    /// The ledger, and versions of jobs that nothing goes by any more.
+    private static func sweepJobs(
+        _ connection: Connection, _ before: SQLValue, _ limit: SQLValue
+    ) throws {
+        let old = try connection.query(
+            """
+            select id from job_run where created < ? and state not in ('planned', 'running')
+            order by id limit ?
+            """, [before, limit]
+        ) { $0.integer(0) }
+        for id in old {
+            try connection.run("delete from job_step where run = ?", [.integer(id)])
+            try connection.run("delete from job_run where id = ?", [.integer(id)])
+        }
+        try connection.run(
+            """
+            delete from job_version where id not in (select version from job_plan)
+                and not exists (select 1 from job_run where job_run.version = job_version.id)
+            """)
     }
 }

@@ -8,6 +8,7 @@ enum Migrations {
             IdempotencyTable().migration,
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
+            jobs, Queues.job.migration, Queues.jobRun.migration,
         ]
     }
 
@@ -213,4 +214,8 @@ enum Queues {
     static let instance = DurableQueue(name: "instance")
     /// One item per time limit; the key is `instance/visit`.
     static let timer = DurableQueue(name: "timer")
+    /// One item per job that the clock starts; the key is `model.code`.
+    static let job = DurableQueue(name: "job")
+    /// One item per run that is to be done; the key is its number.
+    static let jobRun = DurableQueue(name: "job_run")
 }

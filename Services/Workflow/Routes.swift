@@ -10,6 +10,7 @@ struct Routes {
     let inbox: InboxCalls
     let events: EventCalls
     let instances: InstanceCalls
+    let jobs: JobCalls
     let directory: Directory
 
     /// A document of this many bytes is the largest.
@@ -37,5 +38,10 @@ struct Routes {
         routes.on(GetInstance.self, instances.get)
         routes.on(ListIncidents.self, instances.incidents)
         routes.on(ResolveIncident.self, instances.resolve)
+        routes.on(ListJobs.self, jobs.list)
+        routes.on(RunJob.self, jobs.start)
+        routes.on(ListJobRuns.self, jobs.runs)
+        routes.on(GetJobRun.self, jobs.run)
+        routes.on(CancelJobRun.self, jobs.cancel)
     }
 }

@@ -7,13 +7,24 @@ final class Wakes: Sendable {
         var reactions: QueueWorker?
         var instances: QueueWorker?
         var timers: QueueWorker?
+        var jobs: QueueWorker?
+        var jobRuns: QueueWorker?
     }
 
     private let workers = Mutex(Workers())
 
     func set(reactions: QueueWorker, instances: QueueWorker, timers: QueueWorker) {
         workers.withLock {
-            $0 = Workers(reactions: reactions, instances: instances, timers: timers)
+            $0.reactions = reactions
+            $0.instances = instances
+            $0.timers = timers
+        }
+    }
+
+    func set(jobs: QueueWorker, jobRuns: QueueWorker) {
+        workers.withLock {
+            $0.jobs = jobs
+            $0.jobRuns = jobRuns
         }
     }
 
@@ -27,5 +38,13 @@ final class Wakes: Sendable {
 
     var timers: @Sendable () -> Void {
         { [self] in workers.withLock(\.timers)?.wake() }
+    }
+
+    var jobs: @Sendable () -> Void {
+        { [self] in workers.withLock(\.jobs)?.wake() }
+    }
+
+    var jobRuns: @Sendable () -> Void {
+        { [self] in workers.withLock(\.jobRuns)?.wake() }
     }
 }

@@ -10,6 +10,10 @@ enum WorkflowError: Error, Sendable {
     case unknownInstance
     case unknownIncident
     case unknownCapability
+    case unknownJob(String)
+    case unknownJobRun
+    /// What a job cannot do now.
+    case jobStands(String)
     /// The event cannot be raised from outside, or not by this caller.
     case eventNotAllowed(String)
     /// The script cannot be run from outside, or not by this caller.
@@ -38,6 +42,9 @@ extension WorkflowError: ProblemConvertible {
         case .unknownInstance: .notFound("There is no such instance.")
         case .unknownIncident: .notFound("There is no such incident.")
         case .unknownCapability: .notFound("This link is not known.")
+        case .unknownJob(let code): .notFound("There is no job “\(code)”.")
+        case .unknownJobRun: .notFound("The job has no such run.")
+        case .jobStands(let detail): .conflict(detail)
         case .eventNotAllowed(let why), .scriptNotAllowed(let why): .forbidden(why)
         case .permissionNeeded(let permission): .forbidden("This needs “\(permission)”.")
         case .invalidKey(let detail): WorkflowError.fault("/key", detail)

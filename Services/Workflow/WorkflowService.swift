@@ -111,11 +111,17 @@ private struct Parts {
         let reactor = ReactionRunner(
             database: database, store: reactions, incidents: incidents, effects: effects,
             wakes: wakes, clock: clock)
-        workers = Parts.workers(
-            runner: runner, reactor: reactor, wakes: wakes, database: database, runtime: runtime)
+        let jobs = JobParts(
+            configuration: configuration, runtime: runtime, database: database,
+            effects: effects, incidents: incidents, wakes: wakes)
+        workers =
+            Parts.workers(
+                runner: runner, reactor: reactor, wakes: wakes, database: database,
+                runtime: runtime) + jobs.workers
         routes = Routes(
             models: ModelCalls(
-                database: database, definitions: definitions, pool: pool, wakes: wakes),
+                database: database, definitions: definitions, jobs: jobs.store, pool: pool,
+                wakes: wakes),
             scripts: ScriptCalls(
                 database: database, definitions: definitions, evaluator: evaluator,
                 capabilities: capabilities),
@@ -128,9 +134,9 @@ private struct Parts {
                 log: runtime.log),
             instances: InstanceCalls(
                 database: database, definitions: definitions, instances: instances,
-                reactions: reactions, incidents: incidents, capabilities: capabilities,
-                peers: peers, wakes: wakes, clock: clock),
-            directory: Directory(database: database, clock: clock))
+                reactions: reactions, jobs: jobs.store, incidents: incidents,
+                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock),
+            jobs: jobs.calls, directory: Directory(database: database, clock: clock))
     }
 
     private static func workers(

@@ -192,6 +192,25 @@ public struct DurableQueue: Sendable {
         try connection.run("delete from \(table) where key = ?", [.text(key)]) > 0
     }
 
+    /// Whether an item is due, or leased, later than a time.
+    public func hasLater(_ connection: Connection, than time: Timestamp) throws -> Bool {
+        try connection.count(
+            "select count(*) from (select 1 from \(table) where dead = 0 and ready > ? limit 1)",
+            [.integer(time.milliseconds)]) > 0
+    }
+
+    /// A clock was set back: what would wait until it has come again is due at `due`.
+    public func hasten(_ connection: Connection, laterThan time: Timestamp, to due: Timestamp)
+        throws
+    {
+        try connection.run(
+            "update \(table) set due = ?, ready = ? where dead = 0 and ready > ?",
+            [
+                .integer(due.milliseconds), .integer(due.milliseconds),
+                .integer(time.milliseconds),
+            ])
+    }
+
     /// When the next item is due (or its lease ends); nil where nothing waits.
     public func nextDue(_ connection: Connection) throws -> Timestamp? {
         try connection.first(

@@ -31,6 +31,9 @@ import Testing
         GET /api/incidents                                              401 403 401 403 403 403 200
         GET /api/instances                                              401 403 401 403 403 403 200
         GET /api/instances/{id}                                         401 403 401 403 403 403 404
+        GET /api/jobs                                                   401 403 401 403 403 403 200
+        GET /api/jobs/{job}/runs                                        401 403 401 403 403 403 404
+        GET /api/jobs/{job}/runs/{run}                                  401 403 401 403 403 403 404
         GET /api/mail/messages                                          401 403 401 403 403 403 200
         GET /api/mail/messages/{id}                                     401 403 401 403 403 403 404
         GET /api/mail/messages/{id}/raw                                 401 403 401 403 403 403 404
@@ -90,6 +93,8 @@ import Testing
         POST /api/incidents/{id}/close                                  401 403 401 403 403 403 404
         POST /api/incidents/{id}/retry                                  401 403 401 403 403 403 404
         POST /api/incidents/{id}/skip                                   401 403 401 403 403 403 404
+        POST /api/jobs/{job}/run                                        401 403 401 403 403 403 404
+        POST /api/jobs/{job}/runs/{run}/cancel                          401 403 401 403 403 403 404
         POST /api/mail/messages                                         401 403 401 403 403 403 422
         POST /api/mail/messages/{id}/hold                               401 403 401 403 403 403 404
         POST /api/mail/messages/{id}/release                            401 403 401 403 403 403 404

@@ -146,7 +146,7 @@ private let faults: [(String, JSONValue?, String, String)] = [
         step + "/2", ["code": "close", "kind": "script", "next": "end"], step + "/2/script",
         "required"
     ),
-    ("/jobs", [["code": "nightly"]], "/jobs/0", "unsupported"),
+    ("/jobs", [["code": "nightly"]], "/jobs/0/steps", "required"),
     ("/rules", 3, "/rules", "wrong-type"),
 ]
 

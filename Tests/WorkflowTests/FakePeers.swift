@@ -31,6 +31,8 @@ final class FakePeers: Sendable {
         /// Events that Records would deliver next.
         var outbox: [RecordEvent] = []
         var sequence = 0
+        /// Runs of Batch by their number: how each stands.
+        var runs: [Int64: String] = [:]
     }
 
     enum Moment: Sendable { case before, after }
@@ -40,6 +42,7 @@ final class FakePeers: Sendable {
     let hook: @Sendable (String, Moment) throws -> Void
     private let recordRoutes: RPCRoutes
     private let mailRoutes: RPCRoutes
+    private let batchRoutes: RPCRoutes
     /// Whether each answers at all.
     let isRecordsUp = Mutex(true)
     let isMailUp = Mutex(true)
@@ -52,6 +55,12 @@ final class FakePeers: Sendable {
         self.hook = hook
         recordRoutes = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
         mailRoutes = RPCRoutes(service: "mail", signer: signer, runtime: runtime) { nil }
+        batchRoutes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) { nil }
+        addBatch(to: batchRoutes)
+        recordRoutes.on(ListRecords.self) { [self] call, _ in
+            try up(isRecordsUp)
+            return try list(call)
+        }
         recordRoutes.on(GetRecord.self) { [self] call, _ in
             try up(isRecordsUp)
             return JSONBytes(JSONValue.object(try record(call.id)).bytes)
@@ -70,6 +79,7 @@ final class FakePeers: Sendable {
         [
             "records": RouterTransport(recordRoutes.router),
             "mail": RouterTransport(mailRoutes.router),
+            "batch": RouterTransport(batchRoutes.router),
         ]
     }
 
@@ -135,7 +145,7 @@ final class FakePeers: Sendable {
     }
 
     /// Does an effect under the call's key, as an owner with an idempotency table does.
-    private func once(
+    func once(
         _ context: CallContext, _ body: [UInt8], _ effect: (inout State) throws -> JSONValue
     ) throws -> JSONValue {
         let key = context.idempotencyKey ?? "-"

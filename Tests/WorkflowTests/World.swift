@@ -24,7 +24,7 @@ final class World: Sendable {
 
     init(
         folder: String, clock: ManualClock = ManualClock(start: World.start),
-        state: FakePeers.State = .init(),
+        state: FakePeers.State = .init(), settings: [String: String] = [:],
         hook: @escaping @Sendable (String, FakePeers.Moment) throws -> Void = { _, _ in }
     ) async throws {
         self.folder = folder
@@ -34,13 +34,13 @@ final class World: Sendable {
         peers = FakePeers(signer: signer, runtime: runtime, state: state, hook: hook)
         let reader = ConfigurationReader(
             service: "workflow",
-            environment: [
+            environment: settings.merging([
                 "RPC_KEY": String(decoding: World.key, as: UTF8.self), "GEARTRAIN_DATA": folder,
                 "WORKFLOW_PORT": "0", "GEARTRAIN_PUBLIC_URL": "https://desk.example",
                 "WORKFLOW_SCRIPT_HOST": ChildProcess.product("script-host"),
                 // On a busy machine a good script may wait for the processor.
                 "WORKFLOW_SCRIPT_TIMEOUT": "4s",
-            ])
+            ]) { own, _ in own })
         let configuration = WorkflowConfiguration(reading: reader)
         try reader.finish()
         let service = try await WorkflowService(
@@ -55,12 +55,13 @@ final class World: Sendable {
 
     /// Runs `body` with a service over a folder of its own.
     static func with(
-        clock: ManualClock = ManualClock(start: World.start),
+        clock: ManualClock = ManualClock(start: World.start), settings: [String: String] = [:],
         hook: @escaping @Sendable (String, FakePeers.Moment) throws -> Void = { _, _ in },
         _ body: (World) async throws -> Void
     ) async throws {
         let folder = TemporaryFolder()
-        let world = try await World(folder: folder.path, clock: clock, hook: hook)
+        let world = try await World(
+            folder: folder.path, clock: clock, settings: settings, hook: hook)
         do {
             try await body(world)
         } catch {
@@ -190,7 +191,8 @@ enum Model {
     /// A model with the lists given.
     static func document(
         rules: JSONValue = [], scripts: JSONValue = [], workflows: JSONValue = [],
-        events: JSONValue = [["code": "confirmed", "web": true, "buffer": "7d"]]
+        events: JSONValue = [["code": "confirmed", "web": true, "buffer": "7d"]],
+        jobs: JSONValue = []
     ) -> JSONValue {
         [
             "code": "helpdesk", "roles": ["agent", "boss"],
@@ -199,12 +201,14 @@ enum Model {
                     "code": "ticket",
                     "columns": [
                         ["code": "subject"], ["code": "status"], ["code": "email"],
-                        ["code": "spent"],
+                        ["code": "spent"], ["code": "due", "type": "datetime"],
+                        ["code": "day", "type": "date"],
                     ],
                 ]
             ],
             "notifications": [["code": "ask"], ["code": "closed"], ["code": "reminder"]],
             "rules": rules, "scripts": scripts, "workflows": workflows, "events": events,
+            "jobs": jobs, "imports": [["code": "prices"]], "exports": [["code": "open"]],
         ]
     }
 

@@ -9,7 +9,7 @@ import ServiceRuntime
 actor CodeResolver {
     /// The list of a model document that holds it.
     enum Kind: String, Sendable {
-        case events, workflows, scripts, imports, exports
+        case events, workflows, scripts, jobs, imports, exports
     }
 
     static let life = Duration.seconds(5)
@@ -55,7 +55,7 @@ actor CodeResolver {
             guard let model = item["code"]?.string else { continue }
             let document = try await CodeResolver.parse(
                 records.forward(GetModel(code: model), as: context))
-            for kind in [Kind.events, .workflows, .scripts, .imports, .exports] {
+            for kind in [Kind.events, .workflows, .scripts, .jobs, .imports, .exports] {
                 for definition in document[kind.rawValue]?.array ?? [] {
                     guard let code = definition["code"]?.string else { continue }
                     found[kind, default: [:]][code, default: []].append(model)

@@ -33,6 +33,34 @@ extension Schemas {
         ),
         ("IncidentList", page(of: "Incident")),
         (
+            "Job",
+            object([
+                ("job", string), ("name", any), ("schedule", string), ("zone", string),
+                ("when", any), ("enabled", boolean), ("overlap", words("skip", "queue", "allow")),
+                ("missed", words("once", "all", "skip")),
+                ("onFailure", words("stop", "continue")), ("integration", boolean),
+                ("standstill", optional("string")), ("next", any), ("last", any),
+            ])
+        ),
+        ("JobList", page(of: "Job")),
+        (
+            "JobRun",
+            object([
+                ("run", integer), ("job", string), ("kind", words("schedule", "manual", "date")),
+                ("planned", time),
+                (
+                    "state",
+                    words(
+                        "planned", "running", "succeeded", "failed", "skipped", "missed",
+                        "cancelled")
+                ), ("reason", optional("string")), ("level", integer),
+                ("record", optional("string")), ("account", optional("string")),
+                ("started", any), ("ended", any), ("late", any), ("problem", any),
+                ("steps", list(any)),
+            ])
+        ),
+        ("JobRunList", page(of: "JobRun")),
+        (
             "Capability",
             object([
                 ("state", words("open", "used", "expired")), ("title", string),

@@ -11,6 +11,7 @@ struct InstanceCalls: Sendable {
     let definitions: DefinitionStore
     let instances: InstanceStore
     let reactions: ReactionStore
+    let jobs: JobStore
     let incidents: IncidentStore
     let capabilities: Capabilities
     let peers: Peers
@@ -126,6 +127,10 @@ struct InstanceCalls: Sendable {
             }
             guard incident.isOpen else { throw WorkflowError.incidentNotOpen }
             switch call.action {
+            case .retry where incident.jobRun != nil:
+                try resume(incident, skipping: false, connection)
+            case .skip where incident.jobRun != nil:
+                try resume(incident, skipping: true, connection)
             case .retry: try retry(incident, connection)
             case .skip: try skip(incident, connection)
             case .close: break
@@ -137,6 +142,7 @@ struct InstanceCalls: Sendable {
         }
         wakes.instances()
         wakes.reactions()
+        wakes.jobRuns()
         return JSONBytes(view.bytes)
     }
 
@@ -149,6 +155,16 @@ struct InstanceCalls: Sendable {
             throw WorkflowError.cannotSkip(
                 "There is nothing to be tried again; the record can be saved again instead.")
         }
+    }
+
+    /// A run of a job goes on from what failed, or without it.
+    private func resume(
+        _ incident: IncidentStore.Incident, skipping: Bool, _ connection: Connection
+    ) throws {
+        guard let id = incident.jobRun, let run = try JobRun.find(id, connection),
+            let job = try jobs.definition(run.version, connection)
+        else { return }
+        _ = try jobs.resume(run, job, skipping: skipping, connection)
     }
 
     private func skip(_ incident: IncidentStore.Incident, _ connection: Connection) throws {

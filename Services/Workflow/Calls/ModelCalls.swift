@@ -9,13 +9,14 @@ import ServiceRuntime
 struct ModelCalls: Sendable {
     let database: Database
     let definitions: DefinitionStore
+    let jobs: JobStore
     let pool: ScriptPool
     let wakes: Wakes
 
     /// Every fault of Workflow's lists; what is to run must at least compile.
     func check(_ call: CheckModel, _ context: CallContext) async throws -> ModelCheck {
         let document = try parse(call.document)
-        let (sources, faults) = ModelCalls.read(call.code, document)
+        let (sources, faults, _) = ModelCalls.read(call.code, document)
         return ModelCheck(problems: faults + (try await compile(sources)))
     }
 
@@ -25,23 +26,26 @@ struct ModelCalls: Sendable {
             throw Problem.forbidden("Only Records hands models over.")
         }
         let document = try parse(call.document)
-        let (_, faults) = ModelCalls.read(call.code, document)
+        let (_, faults, definitions) = ModelCalls.read(call.code, document)
         if !faults.isEmpty { throw Problem.validation(faults) }
-        let install = try await database.write { [definitions] connection in
-            try definitions.take(
+        let install = try await database.write { [self] connection in
+            let install = try self.definitions.take(
                 call.code, version: call.version, document: document, connection)
+            if install != nil { try jobs.take(call.code, definitions.jobs, connection) }
+            return install
         }
         install?()
         wakes.reactions()
+        wakes.jobs()
         return Done()
     }
 
     private static func read(
         _ code: String, _ document: JSONValue
-    ) -> ([ModelReader.Source], [FieldProblem]) {
+    ) -> ([ModelReader.Source], [FieldProblem], ModelDefinitions) {
         let reader = ModelReader(code: code, document: document)
-        _ = reader.read(document)
-        return (reader.sources, reader.problems.items)
+        let definitions = reader.read(document)
+        return (reader.sources, reader.problems.items, definitions)
     }
 
     private func compile(_ sources: [ModelReader.Source]) async throws -> [FieldProblem] {

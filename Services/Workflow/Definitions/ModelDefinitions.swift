@@ -10,6 +10,7 @@ struct ModelDefinitions: Sendable {
     /// By order, then by code.
     var rules: [RuleDefinition] = []
     var workflows: [WorkflowDefinition] = []
+    var jobs: [JobDefinition] = []
     /// The class that each class inherits from.
     var parents: [String: String] = [:]
 }

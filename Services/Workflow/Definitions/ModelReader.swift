@@ -40,9 +40,7 @@ final class ModelReader {
         result.workflows = unique(root.list("workflows")).compactMap {
             WorkflowReader(self, $0).read()
         }
-        for (index, _) in root.list("jobs").enumerated() {
-            unsupported("/jobs/\(index)", "Jobs")
-        }
+        result.jobs = unique(root.list("jobs")).compactMap { JobReader(self, $0).read() }
         return result
     }
 
@@ -207,12 +205,17 @@ struct DocumentNames {
     private(set) var workflowClasses: [String: String] = [:]
     /// A class's own columns.
     private var columns: [String: Set<String>] = [:]
+    /// The types of a class's own columns.
+    private var columnTypes: [String: [String: String]] = [:]
     /// The class that each class inherits from.
     private(set) var parents: [String: String] = [:]
 
     init(_ document: JSONValue) {
         roles = Set(document["roles"]?.array?.compactMap(\.string) ?? [])
-        for list in ["classes", "notifications", "events", "scripts", "workflows"] {
+        for list in [
+            "classes", "notifications", "events", "scripts", "workflows", "imports", "exports",
+            "syncs",
+        ] {
             lists[list] = DocumentNames.codes(document[list])
         }
         for item in document["workflows"]?.array ?? [] {
@@ -222,6 +225,10 @@ struct DocumentNames {
         for item in document["classes"]?.array ?? [] {
             guard let code = item["code"]?.string else { continue }
             columns[code] = DocumentNames.codes(item["columns"])
+            for column in item["columns"]?.array ?? [] {
+                guard let name = column["code"]?.string else { continue }
+                columnTypes[code, default: [:]][name] = column["type"]?.string
+            }
             parents[code] = item["parent"]?.string
         }
     }
@@ -232,6 +239,11 @@ struct DocumentNames {
     func hasColumn(_ column: String, of type: FullCode?, in model: String) -> Bool {
         guard let type, type.model == model else { return true }
         return line(of: type.code).contains { columns[$0]?.contains(column) ?? true }
+    }
+
+    /// The type of a column of a class, its own or an inherited one; nil where there is none.
+    func columnType(_ column: String, of code: String) -> String? {
+        line(of: code).lazy.compactMap { columnTypes[$0]?[column] }.first
     }
 
     /// The class and its ancestors, nearest first.

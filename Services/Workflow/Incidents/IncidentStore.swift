@@ -15,6 +15,8 @@ struct IncidentStore: Sendable {
         case action
         /// Rules that meet themselves again.
         case loop
+        /// A run of a job that failed, or a job whose records cannot be looked for.
+        case job
     }
 
     struct Opening: Sendable {
@@ -22,6 +24,7 @@ struct IncidentStore: Sendable {
         var instance: Int64?
         var visit: Int64?
         var action: Int64?
+        var jobRun: Int64?
         var type: FullCode?
         var record: Int64?
         var problem: Problem
@@ -36,6 +39,7 @@ struct IncidentStore: Sendable {
         var instance: Int64?
         var visit: Int64?
         var action: Int64?
+        var jobRun: Int64?
         var isOpen: Bool
     }
 
@@ -56,14 +60,15 @@ struct IncidentStore: Sendable {
         ])
         let added = try connection.run(
             """
-            insert into incident (kind, time, instance, visit, action, class, record, problem,
-                cycle, once_key, state)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
+            insert into incident (kind, time, instance, visit, action, job_run, class, record,
+                problem, cycle, once_key, state)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
             """,
             [
                 .text(opening.kind.rawValue), .integer(clock.now().milliseconds),
                 SQLValue(opening.instance), SQLValue(opening.visit), SQLValue(opening.action),
-                SQLValue(opening.type?.description), SQLValue(opening.record),
+                SQLValue(opening.jobRun), SQLValue(opening.type?.description),
+                SQLValue(opening.record),
                 .text(JSONValue.object(problem).text), SQLValue(opening.cycle?.text),
                 SQLValue(opening.onceKey),
             ])
@@ -72,13 +77,13 @@ struct IncidentStore: Sendable {
 
     func find(_ id: Int64, _ connection: Connection) throws -> Incident? {
         try connection.first(
-            "select id, kind, instance, visit, action, state from incident where id = ?",
+            "select id, kind, instance, visit, action, state, job_run from incident where id = ?",
             [.integer(id)]
         ) {
             Incident(
                 id: $0.integer(0), kind: $0.text(1), instance: $0.optionalInteger(2),
                 visit: $0.optionalInteger(3), action: $0.optionalInteger(4),
-                isOpen: $0.text(5) == "open")
+                jobRun: $0.optionalInteger(6), isOpen: $0.text(5) == "open")
         }
     }
 
@@ -97,7 +102,7 @@ struct IncidentStore: Sendable {
 
     private static let columns = """
         id, kind, time, instance, class, record, problem, cycle, state, resolution, resolved_by, \
-        resolved_at
+        resolved_at, job_run
         """
 
     /// Open ones after `after`, oldest first, as API.md §6 has them.
@@ -133,6 +138,7 @@ struct IncidentStore: Sendable {
             ),
             ("state", .string(row.text(8))),
         ])
+        if let run = row.optionalInteger(12) { view["run"] = .number(JSONNumber(run)) }
         if let resolution = row.optionalText(9) {
             view["resolution"] = .string(resolution)
             view["resolvedBy"] = row.optionalText(10).map { .string($0) }
