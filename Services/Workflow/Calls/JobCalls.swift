@@ -22,9 +22,7 @@ struct JobCalls: Sendable {
         let items = try await database.read { [self] connection in
             try store.plans(connection).filter {
                 $0.code.description > call.cursor ?? "" && context.principal.mayUse($0.code.model)
-            }.prefix(limit + 1).compactMap { plan in
-                try view(plan, connection).map { (plan.code.description, $0) }
-            }
+            }.prefix(limit + 1).map { ($0.code.description, try view($0, connection)) }
         }
         return JobCalls.page(items, limit)
     }
@@ -72,9 +70,11 @@ struct JobCalls: Sendable {
     private func start(
         _ code: FullCode, _ context: CallContext, _ connection: Connection
     ) throws -> Int64 {
-        guard context.principal.mayUse(code.model), let plan = try store.plan(code, connection),
-            let job = try store.definition(plan.version, connection)
+        guard context.principal.mayUse(code.model), let plan = try store.plan(code, connection)
         else { throw WorkflowError.unknownJob(code.description) }
+        guard let job = try store.definition(plan.version, connection) else {
+            throw WorkflowError.jobStands(JobPlanner.unreadable)
+        }
         if case .dates = job.trigger {
             throw WorkflowError.jobStands("The job runs for records, by their dates.")
         }
@@ -132,8 +132,13 @@ struct JobCalls: Sendable {
         }
     }
 
-    private func view(_ plan: JobStore.Plan, _ connection: Connection) throws -> JSONValue? {
-        guard let job = try store.definition(plan.version, connection) else { return nil }
+    private func view(_ plan: JobStore.Plan, _ connection: Connection) throws -> JSONValue {
+        guard let job = try store.definition(plan.version, connection) else {
+            return [
+                "job": .string(plan.code.description), "standstill": .string(JobPlanner.unreadable),
+                "next": .null, "last": .null,
+            ]
+        }
         var view = JSONObject([("job", .string(plan.code.description))])
         for member in ["name", "schedule", "zone", "when"] { view[member] = job.body[member] }
         view["enabled"] = .boolean(job.isEnabled)

@@ -23,6 +23,9 @@ struct JobPlanner: Sendable {
     /// Of `overlap: queue`, so many wait at most.
     static let waitingLimit = 100
     static let standstill = "Integrations are switched off (INTEGRATIONS=off)."
+    /// A zone of its model went away, with the system's time zones.
+    static let unreadable = "The job's definition cannot be read; is the package tzdata installed?"
+    static let unreadableWait = Duration.seconds(60)
     private static let away = "The service was away at that time."
 
     func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
@@ -32,7 +35,11 @@ struct JobPlanner: Sendable {
                 (plan: $0, job: try store.definition($0.version, connection))
             }
         }
-        guard let found, let job = found.job else { return .done() }
+        guard let found else { return .done() }
+        guard let job = found.job else {
+            return .retryAt(
+                clock.now().advanced(by: JobPlanner.unreadableWait), JobPlanner.unreadable)
+        }
         switch job.trigger {
         case .byHand: return .done()
         case .schedule(let schedule, let zone):

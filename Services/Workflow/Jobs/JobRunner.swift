@@ -28,7 +28,11 @@ struct JobRunner: Sendable {
                     (run: $0, job: try store.definition($0.version, connection))
                 }
             }
-            guard let found, let job = found.job else { return .done() }
+            guard let found else { return .done() }
+            guard let job = found.job else {
+                let due = clock.now().advanced(by: JobPlanner.unreadableWait)
+                return .retryAt(due, JobPlanner.unreadable)
+            }
             let run = found.run
             if run.state.hasEnded { return await stopBatch(run, item) }
             if !integrations, job.isIntegration {
