@@ -195,8 +195,10 @@ public struct DurableQueue: Sendable {
     /// Whether an item is due, or leased, later than a time.
     public func hasLater(_ connection: Connection, than time: Timestamp) throws -> Bool {
         try connection.count(
-            "select count(*) from (select 1 from \(table) where dead = 0 and ready > ? limit 1)",
-            [.integer(time.milliseconds)]) > 0
+            """
+            select count(*) from
+                (select 1 from \(table) where dead = 0 and ready > ? limit 1) as found
+            """, [.integer(time.milliseconds)]) > 0
     }
 
     /// A clock was set back: what would wait until it has come again is due at `due`.

@@ -162,6 +162,24 @@ import Testing
         try await late.stop()
     }
 
+    @Test func `the ledger is kept for its time, and then goes`() async throws {
+        try await World.with { world in
+            try await world.take(Model.jobs(Model.job("mail", nil)))
+            let run = try await world.runNow("mail")
+            try await world.soon("the run") {
+                try await world.jobRun("mail", run)["state"] == "succeeded"
+            }
+            world.clock.advance(by: Housekeeping.retention - .seconds(7200))
+            #expect(try await world.jobRun("mail", run)["state"] == "succeeded")
+            world.clock.advance(by: .seconds(7200) + Housekeeping.interval * 2)
+            try await world.soon("the sweep") { try await world.ledger("mail").isEmpty }
+            #expect(
+                await world.problem(of: GetJobRun(job: World.job("mail"), run: run))?.status == 404)
+            // The job itself stays.
+            #expect(try await world.runNow("mail") > run)
+        }
+    }
+
     /// A database as a kill would have left it, with what the others had done by then.
     private struct Wreck {
         let moment: String

@@ -124,7 +124,10 @@ struct JobCalls: Sendable {
         _ job: FullCode, _ context: CallContext, _ connection: Connection
     ) throws {
         let runs = try connection.count(
-            "select count(*) from (select 1 from job_run where model = ? and job = ? limit 1)",
+            """
+            select count(*) from
+                (select 1 from job_run where model = ? and job = ? limit 1) as found
+            """,
             [.text(job.model), .text(job.code)])
         let isKnown = try runs > 0 || store.plan(job, connection) != nil
         guard isKnown, context.principal.mayUse(job.model) else {
