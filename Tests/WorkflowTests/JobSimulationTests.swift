@@ -1,4 +1,5 @@
 import Contracts
+import HTTP
 import JSON
 import RPC
 import ServiceRuntime
@@ -8,6 +9,19 @@ import Testing
 
 @testable import Workflow
 
+/// Mail is away at every fourth call, before or after it has done what it was asked for.
+private final class Outages: Sendable {
+    private let random: Mutex<TestRandom>
+
+    init(seed: UInt64) { random = Mutex(TestRandom(seed: seed)) }
+
+    @Sendable func strike(_ key: String, _ moment: FakePeers.Moment) throws {
+        if random.withLock({ Int.random(in: 0..<4, using: &$0) }) == 0 {
+            throw Problem.unavailable("struck")
+        }
+    }
+}
+
 /// A service that lives badly: its clock jumps forward and back, and it is ended and started again.
 @Test(arguments: ["skip", "queue", "allow"])
 func `however the clock jumps, each occurrence has one row, and each run is done once`(
@@ -15,9 +29,9 @@ func `however the clock jumps, each occurrence has one row, and each run is done
 ) async throws {
     let seed = UInt64.random(in: 0 ... .max)
     var random = TestRandom(seed: seed)
-    let folder = TemporaryFolder()
+    let (folder, outages) = (TemporaryFolder(), Outages(seed: seed))
     let missed = ["once", "all", "skip"].randomElement(using: &random) ?? "once"
-    var world = try await World(folder: folder.path)
+    var world = try await World(folder: folder.path, hook: outages.strike)
     try await world.take(
         Model.jobs(
             Model.job(
@@ -29,13 +43,14 @@ func `however the clock jumps, each occurrence has one row, and each run is done
         if Bool.random(using: &random) {
             world.clock.advance(by: .seconds(60 * minutes))
         } else {
-            let state = world.peers.state.withLock { $0 }
             let now = world.clock.now()
             try await world.stop()
+            let state = world.peers.state.withLock { $0 }
             let jump = Bool.random(using: &random) ? minutes : -minutes / 2
             world = try await World(
                 folder: folder.path,
-                clock: ManualClock(start: now.advanced(by: .seconds(60 * jump))), state: state)
+                clock: ManualClock(start: now.advanced(by: .seconds(60 * jump))), state: state,
+                hook: outages.strike)
         }
         first = min(first, world.clock.now())
         // Until what is due is planned and done, and what is next is really next.
@@ -65,4 +80,86 @@ func `however the clock jumps, each occurrence has one row, and each run is done
     let mails = world.peers.state.withLock { $0.mails.map(\.key) }
     #expect(mails.sorted() == done.map { "job:\($0)/0/1" }.sorted(), "seed \(seed)")
     try await world.stop()
+}
+
+/// Tickets whose dates are moved, by a service that is away now and then.
+@Test func `however dates move, each record and level has its turn once for each date`()
+    async throws
+{
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = TestRandom(seed: seed)
+    let offsets: [Int64] = [-24, 0, 12]
+    let job: JSONValue = [
+        "code": "remind", "steps": [Model.mail],
+        "when": ["class": "ticket", "column": "due", "offset": "-24h"],
+        "escalate": [
+            ["offset": "0h", "steps": [Model.mail]], ["offset": "12h", "steps": [Model.mail]],
+        ],
+    ]
+    let (folder, outages) = (TemporaryFolder(), Outages(seed: seed))
+    var world = try await World(folder: folder.path, hook: outages.strike)
+    /// Every date that a ticket ever had; the last is the one it has.
+    var dates: [Int64: [Timestamp]] = [:]
+    func move(_ ticket: Int64) {
+        let hours = Int64.random(in: -72...72, using: &random)
+        let due = world.clock.now().advanced(by: .seconds(3600 * hours))
+        dates[ticket, default: []].append(due)
+        if dates[ticket]?.count == 1 {
+            _ = world.peers.insert(ticket, JSONObject([("due", .string(due.text))]))
+        } else {
+            world.peers.state.withLock { $0.records[ticket]?["due"] = .string(due.text) }
+        }
+    }
+    for ticket in Int64(1)...5 { move(ticket) }
+    try await world.take(Model.jobs(job))
+    for _ in 0..<12 {
+        switch Int.random(in: 0...2, using: &random) {
+        case 0: move(.random(in: 1...5, using: &random))
+        case 1:
+            world.clock.advance(by: .seconds(60 * Int64.random(in: 1...900, using: &random)))
+        default:
+            let away = Duration.seconds(60 * Int64.random(in: 0...600, using: &random))
+            let now = world.clock.now().advanced(by: away)
+            try await world.stop()
+            let state = world.peers.state.withLock { $0 }
+            world = try await World(
+                folder: folder.path, clock: ManualClock(start: now), state: state,
+                hook: outages.strike)
+        }
+        try await world.soon("what is due, seed \(seed)") {
+            world.clock.advance(by: .seconds(1))
+            let done = Set(try await world.ledger("remind").map(turn))
+            let now = world.clock.now()
+            return dates.allSatisfy { ticket, all in
+                offsets.enumerated().allSatisfy { level, hours in
+                    guard let time = all.last?.advanced(by: .seconds(3600 * hours)),
+                        time <= now.advanced(by: .seconds(-1)),
+                        time > now.advanced(by: .zero - DateTrigger.defaultWindow)
+                    else { return true }
+                    return done.contains("\(ticket) \(level) \(time.text)")
+                }
+            }
+        }
+    }
+    try await world.soon("the ends, seed \(seed)") {
+        try await world.ledger("remind").allSatisfy { $0["state"] == "succeeded" }
+    }
+    let turns = try await world.ledger("remind").map(turn)
+    #expect(Set(turns).count == turns.count, "seed \(seed)")
+    let possible = dates.flatMap { ticket, all in
+        all.flatMap { due in
+            offsets.enumerated().map { level, hours in
+                "\(ticket) \(level) \(due.advanced(by: .seconds(3600 * hours)).text)"
+            }
+        }
+    }
+    #expect(Set(turns).isSubset(of: possible), "seed \(seed)")
+    #expect(world.peers.state.withLock { $0.mails.count } == turns.count, "seed \(seed)")
+    try await world.stop()
+}
+
+/// `3 0 2027-01-15T08:00:00.000Z`: record, level and time of a row.
+private func turn(_ row: JSONValue) -> String {
+    let record = row["record"]?.string?.split(separator: "/").last ?? ""
+    return "\(record) \(row["level"]?.text ?? "") \(row["planned"]?.string ?? "")"
 }
