@@ -8,8 +8,9 @@ public final class Connection {
     /// Prepared statements kept by a connection; beyond it the one unused for longest goes.
     static let statementLimit = 256
 
-    /// The most that a connection for reads keeps of the file.
-    static let readCacheKilobytes = 8 << 10
+    /// The most that a connection keeps of the file: for reads, and for what one transaction of a
+    /// thousand records touches, which would be read again, or written early, with less.
+    static let cacheKilobytes = 8 << 10
 
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
@@ -67,10 +68,13 @@ public final class Connection {
     }
 
     private func configure(_ access: Access) throws {
-        try script("pragma foreign_keys = on; pragma temp_store = memory;")
+        try script(
+            """
+            pragma foreign_keys = on; pragma temp_store = memory;
+            pragma cache_size = -\(Connection.cacheKilobytes);
+            """)
         guard access == .write else {
-            try script(
-                "pragma query_only = on; pragma cache_size = -\(Connection.readCacheKilobytes);")
+            try script("pragma query_only = on;")
             if access == .confined { try confine() }
             warden.install(in: handle, isConfined: access == .confined)
             return

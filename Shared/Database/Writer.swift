@@ -5,7 +5,7 @@ import ServiceRuntime
 protocol WriterJob: AnyObject, Sendable {
     var kind: WriterJobKind { get }
     /// Runs the closure and keeps what came of it; answers the error where it threw.
-    func run(_ connection: Connection) -> (any Error)?
+    func run(_ connection: Connection, underSavepoint: Bool) -> (any Error)?
     /// Resumes the caller: with what came of the closure, or with `failure`.
     func finish(_ failure: (any Error)?)
 }
@@ -37,10 +37,10 @@ final class WriterTask<Answer: Sendable>: WriterJob, @unchecked Sendable {
         self.body = body
     }
 
-    func run(_ connection: Connection) -> (any Error)? {
+    func run(_ connection: Connection, underSavepoint: Bool) -> (any Error)? {
         do {
             let answer =
-                kind == .grouped
+                underSavepoint
                 ? try connection.savepoint { try body(connection) } : try body(connection)
             result = .success(answer)
             return nil
@@ -62,9 +62,9 @@ final class WriterTask<Answer: Sendable>: WriterJob, @unchecked Sendable {
 }
 
 /// The thread that writes. It takes what is queued as one group: the first write begins a
-/// transaction, each caller's closure runs under a savepoint, and when nothing more waits (or a
-/// limit is reached) one COMMIT makes all of it durable, and only then is anybody resumed. What
-/// writes many rows has a transaction to itself.
+/// transaction, each further caller's closure runs under a savepoint, and when nothing more waits
+/// (or a limit is reached) one COMMIT makes all of it durable, and only then is anybody resumed.
+/// What writes many rows has a transaction to itself.
 final class Writer: @unchecked Sendable {
     let queue: ThreadQueue<any WriterJob>
     private let connection: Connection
@@ -101,31 +101,26 @@ final class Writer: @unchecked Sendable {
             for (index, job) in jobs.enumerated() {
                 switch job.kind {
                 case .look:
-                    _ = job.run(connection)
+                    _ = job.run(connection, underSavepoint: false)
                     job.finish(nil)
                 case .alone:
                     commit()
                     rest()
                     turns.took(at: clock.monotonicNanoseconds())
-                    _ = job.run(connection)
+                    _ = job.run(connection, underSavepoint: false)
                     abandonTransaction()
                     turns.left(at: clock.monotonicNanoseconds())
                     job.finish(nil)
-                case .grouped:
-                    if !group.isEmpty, isTurnOver { commit() }
+                case .grouped, .sole:
+                    let isSole = job.kind == .sole
+                    if !group.isEmpty, isSole || isTurnOver { commit() }
                     if let failure = begin() {
                         // A foreign program holds the lock: all of these have waited for it.
                         for waiting in jobs[index...] { waiting.finish(failure) }
                         return
                     }
                     add(job)
-                case .sole:
-                    commit()
-                    if let failure = begin() {
-                        job.finish(failure)
-                    } else {
-                        runSole(job)
-                    }
+                    if isSole { commit() }
                 }
             }
             guard group.count < groupLimit, clock.monotonicNanoseconds() < end else { break }
@@ -156,35 +151,29 @@ final class Writer: @unchecked Sendable {
         if pause > 0, foreigners.isThere { usleep(UInt32(pause / 1000) + 1) }
     }
 
-    /// The whole transaction is the job's, which needs no savepoint in it.
-    private func runSole(_ job: any WriterJob) {
-        connection.isGrouped = true
-        let error = job.run(connection)
-        connection.isGrouped = false
-        guard error == nil, connection.isInTransaction else {
-            abandonTransaction()
-            connection.tell(false)
-            turns.left(at: clock.monotonicNanoseconds())
-            return job.finish(error == nil ? Writer.endedEarly : nil)
-        }
-        group = [job]
-        commit()
-    }
-
     private func add(_ job: any WriterJob) {
+        // The first can be undone with the transaction. A savepoint keeps a copy of every page that
+        // is written under it, and SQLite walks through them at the end of each statement.
+        let isFirst = group.isEmpty
         connection.isGrouped = true
-        let error = job.run(connection)
+        let error = job.run(connection, underSavepoint: !isFirst)
         connection.isGrouped = false
+        if isFirst, error != nil {
+            abandonTransaction()
+            turns.left(at: clock.monotonicNanoseconds())
+            connection.tell(false)
+            return job.finish(nil)
+        }
         group.append(job)
         // A full disk or an I/O error can make the engine roll back the whole transaction, and with
         // it what the others of this group wrote.
         guard !connection.isInTransaction else { return }
         turns.left(at: clock.monotonicNanoseconds())
-        failGroup(error ?? Writer.endedEarly)
+        failGroup(
+            error
+                ?? DatabaseError.failed(
+                    code: 0, message: "a write ended the transaction it was in", sql: ""))
     }
-
-    private static let endedEarly = DatabaseError.failed(
-        code: 0, message: "a write ended the transaction it was in", sql: "")
 
     private func commit() {
         guard !group.isEmpty else { return }

@@ -97,8 +97,8 @@ final class Geartrain: Sendable {
         /// The same rows, by units of which none is below another.
         case flat
         /// The same of a unit that has few below it.
-        case smallTree = "small-tree"
-        case smallFlat = "small-flat"
+        case smallTree = "small_tree"
+        case smallFlat = "small_flat"
 
         static let members = [tree, flat, smallTree, smallFlat]
     }
