@@ -117,6 +117,7 @@ public final class GatewayService: Service {
         QueryRoutes(records: peers["records"]).add(to: table)
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         JobRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
+        ScriptRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         URLCallRoutes(
             workflow: peers["workflow"], batch: peers["batch"], resolver: resolver
         ).add(to: table)

@@ -11,6 +11,11 @@ public struct WorkflowConfiguration: Sendable {
     public var scriptHost: String
     /// The most script hosts at once.
     public var scriptHosts: Int
+    /// Further ones for jobs that take long.
+    public var scriptSlowHosts: Int
+    /// The same two for scripts that may act.
+    public var actingHosts: Int
+    public var actingSlowHosts: Int
     /// For one job of a script host.
     public var scriptTimeout: Duration
     /// Resident memory of a script host, in bytes.
@@ -36,9 +41,20 @@ public struct WorkflowConfiguration: Sendable {
             "WORKFLOW_SCRIPT_HOST", default: WorkflowConfiguration.besideThisProgram("script-host"),
             help: "the program that runs scripts")
         scriptHosts = reader.integer(
-            "WORKFLOW_SCRIPT_HOSTS", default: 2, in: 1...64, help: "script hosts at once, at most")
+            "WORKFLOW_SCRIPT_HOSTS", default: 2, in: 1...64,
+            help: "script hosts for expressions and rules before a save, at most")
+        scriptSlowHosts = reader.integer(
+            "WORKFLOW_SCRIPT_SLOW_HOSTS", default: 3, in: 1...64,
+            help: "further ones, for what takes long")
+        actingHosts = reader.integer(
+            "WORKFLOW_ACTING_HOSTS", default: 3, in: 1...64,
+            help: "script hosts for scripts that may act, at most")
+        actingSlowHosts = reader.integer(
+            "WORKFLOW_ACTING_SLOW_HOSTS", default: 5, in: 1...64,
+            help: "further ones, for what takes long")
         scriptTimeout = reader.duration(
-            "WORKFLOW_SCRIPT_TIMEOUT", default: .seconds(2), help: "time limit of a script")
+            "WORKFLOW_SCRIPT_TIMEOUT", default: .seconds(2),
+            help: "time limit of a script that says none")
         scriptMemory =
             reader.integer(
                 "WORKFLOW_SCRIPT_MEMORY", default: 256, in: 64...65536,

@@ -6,6 +6,7 @@ import RPC
 struct Routes {
     let models: ModelCalls
     let scripts: ScriptCalls
+    let runs: RunCalls
     let beforeRules: BeforeRules
     let inbox: InboxCalls
     let events: EventCalls
@@ -26,7 +27,8 @@ struct Routes {
             return try await directory.take(call)
         }
         routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
-        routes.on(RunScript.self, scripts.run)
+        routes.on(RunScript.self, runs.run)
+        routes.on(TryScript.self, runs.attempt)
         routes.on(Render.self, bodyLimit: 48 << 20, scripts.render)
         routes.on(RunBeforeRules.self, bodyLimit: 48 << 20, beforeRules.run)
         routes.on(DeliverEvents.self, bodyLimit: 48 << 20, inbox.deliver)

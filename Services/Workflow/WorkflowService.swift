@@ -12,7 +12,7 @@ public final class WorkflowService: Service {
 
     private let group: ServiceGroup
     private let database: Database
-    private let pool: ScriptPool
+    private let pools: ScriptPools
     /// For tests: the same calls without a socket.
     let routes: RPCRoutes
     let directory: Directory
@@ -33,10 +33,10 @@ public final class WorkflowService: Service {
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/workflow.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
-        let pool = ScriptPool(settings: .init(configuration), runtime: runtime)
+        let pools = ScriptPools(configuration, runtime: runtime)
         let parts = try await Parts(
             configuration: configuration, runtime: runtime, database: database, peers: peers,
-            pool: pool)
+            pools: pools)
         let routes = RPCRoutes(
             service: "workflow", signer: signer, runtime: runtime,
             ready: {
@@ -56,7 +56,7 @@ public final class WorkflowService: Service {
             name: "workflow-rpc", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
         self.database = database
-        self.pool = pool
+        self.pools = pools
         self.routes = routes
         directory = parts.routes.directory
         group = ServiceGroup(
@@ -67,7 +67,7 @@ public final class WorkflowService: Service {
 
     public func run() async throws {
         try await group.run()
-        await pool.close()
+        await pools.close()
         await database.close()
     }
 
@@ -86,7 +86,7 @@ private struct Parts {
 
     init(
         configuration: WorkflowConfiguration, runtime: Runtime, database: Database, peers: Peers,
-        pool: ScriptPool
+        pools: ScriptPools
     ) async throws {
         let (clock, wakes) = (runtime.clock, Wakes())
         let definitions = DefinitionStore()
@@ -97,11 +97,22 @@ private struct Parts {
         let capabilities = Capabilities(
             key: key, publicURL: configuration.publicURL, life: configuration.linkLife,
             clock: clock)
-        let evaluator = Evaluator(pool: pool)
         let instances = InstanceStore(definitions: definitions, clock: clock)
         let events = EventStore(definitions: definitions, clock: clock)
         let reactions = ReactionStore(clock: clock)
         let incidents = IncidentStore(runtime: runtime)
+        let jobStore = JobStore(runtime: runtime)
+        let directory = Directory(database: database, clock: clock)
+        let eventCalls = EventCalls(
+            database: database, definitions: definitions, events: events,
+            capabilities: capabilities, peers: peers, wakes: wakes, clock: clock, log: runtime.log)
+        let instanceCalls = InstanceCalls(
+            database: database, definitions: definitions, instances: instances,
+            reactions: reactions, jobs: jobStore, incidents: incidents,
+            capabilities: capabilities, peers: peers, wakes: wakes, clock: clock)
+        let evaluator = Evaluator(
+            pool: pools.computing, acting: pools.acting,
+            platform: Parts.platform(directory, peers, runtime, eventCalls, instanceCalls))
         let effects = Effects(
             definitions: definitions, instances: instances, events: events,
             evaluator: evaluator, peers: peers)
@@ -113,30 +124,35 @@ private struct Parts {
             wakes: wakes, clock: clock)
         let jobs = JobParts(
             configuration: configuration, runtime: runtime, database: database,
-            effects: effects, incidents: incidents, wakes: wakes)
+            store: jobStore, effects: effects, incidents: incidents, wakes: wakes)
         workers =
             Parts.workers(
                 runner: runner, reactor: reactor, wakes: wakes, database: database,
                 runtime: runtime) + jobs.workers
         routes = Routes(
             models: ModelCalls(
-                database: database, definitions: definitions, jobs: jobs.store, pool: pool,
+                database: database, definitions: definitions, jobs: jobStore, pool: pools.computing,
                 wakes: wakes),
             scripts: ScriptCalls(
                 database: database, definitions: definitions, evaluator: evaluator,
                 capabilities: capabilities),
-            beforeRules: BeforeRules(definitions: definitions, pool: pool),
+            runs: RunCalls(definitions: definitions, evaluator: evaluator),
+            beforeRules: BeforeRules(definitions: definitions, evaluator: evaluator),
             inbox: InboxCalls(
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
-            events: EventCalls(
-                database: database, definitions: definitions, events: events,
-                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock,
-                log: runtime.log),
-            instances: InstanceCalls(
-                database: database, definitions: definitions, instances: instances,
-                reactions: reactions, jobs: jobs.store, incidents: incidents,
-                capabilities: capabilities, peers: peers, wakes: wakes, clock: clock),
-            jobs: jobs.calls, directory: Directory(database: database, clock: clock))
+            events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
+            directory: directory)
+    }
+
+    /// What scripts reach by `gt`.
+    private static func platform(
+        _ directory: Directory, _ peers: Peers, _ runtime: Runtime, _ events: EventCalls,
+        _ instances: InstanceCalls
+    ) -> ScriptPlatform {
+        ScriptPlatform(
+            directory: directory, peers: peers, clock: runtime.clock, log: runtime.log,
+            raise: events.raise, start: instances.start,
+            http: { _, _ in throw Problem.stepFailed("http cannot be done yet") })
     }
 
     private static func workers(
@@ -159,15 +175,5 @@ private struct Parts {
             handle: runner.handleTimer)
         wakes.set(reactions: reactions, instances: instances, timers: timers)
         return [reactions, instances, timers]
-    }
-}
-
-extension ScriptPool.Settings {
-    fileprivate init(_ configuration: WorkflowConfiguration) {
-        self.init(
-            executable: configuration.scriptHost, hosts: configuration.scriptHosts,
-            limits: ScriptLimits(
-                timeout: configuration.scriptTimeout, memory: configuration.scriptMemory),
-            idle: configuration.scriptIdle, queueLimit: configuration.scriptQueue)
     }
 }

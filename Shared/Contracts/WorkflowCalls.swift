@@ -149,22 +149,6 @@ public struct Evaluated: Sendable, Codable, JSONReadable, JSONWritable {
     public init(values: JSONValue) { self.values = values }
 }
 
-/// `POST /api/scripts/{script}/run`: runs a script of a model that is open to the outside (`web`,
-/// and its `role`) over `parameters` and `me`, and answers `{"result": …}`. It computes; it cannot
-/// act.
-public struct RunScript: Call, Codable {
-    public typealias Response = JSONBytes
-    public static let path = "workflow/run-script"
-    public static let isSafe = true
-    public var script: FullCode
-    /// An object; nil is an empty one.
-    public var parameters: JSONValue?
-    public init(script: FullCode, parameters: JSONValue? = nil) {
-        self.script = script
-        self.parameters = parameters
-    }
-}
-
 /// Fills templates: `{{expression}}` and `{{link('event')}}`; HTML templates escape what is filled
 /// in.
 public struct Render: Call, Codable {

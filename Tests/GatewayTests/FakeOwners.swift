@@ -181,11 +181,19 @@ final class FakeOwners: Sendable {
             state.withLock { $0.raised.append(call) }
             return EventRaised(event: 5, activated: 1)
         }
+        on("workflow", TryScript.self) { call, _ in
+            FakeOwners.json(
+                ["result": .string(call.source), "record": call.record ?? .null, "calls": []])
+        }
         on("workflow", RunScript.self) { call, _ in
             guard call.script.code != "fails" else {
                 throw Problem(
                     status: 422, code: "script-failed", title: "A script failed",
                     detail: "fails, line 1: no")
+            }
+            if let name = call.parameters?["file"] {
+                return FakeOwners.json(
+                    ["file": ["name": name, "type": "text/html", "content": "PGI+"]])
             }
             let parts = call.parameters?.object?.members.compactMap { $0.value.string } ?? []
             return FakeOwners.json(["result": .string(parts.joined())])

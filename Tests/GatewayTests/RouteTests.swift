@@ -96,6 +96,7 @@ import Testing
         "POST /call/export": .holder,
         "POST /call/import": .holder,
         "POST /api/scripts/{script}/run": .account,
+        "POST /api/scripts/try": .holder,
         "POST /api/workflows/{workflow}/instances": .holder,
         "GET /api/instances": .holder,
         "GET /api/instances/{id:integer}": .holder,

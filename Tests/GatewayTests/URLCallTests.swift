@@ -139,6 +139,35 @@ import Testing
         #expect(gateway.owners.calls("workflow/run-script").count > 2)
     }
 
+    @Test func `a file that a script returns is the answer, and runs nowhere`() async throws {
+        let (_, admin) = try await gateway()
+        let run = await admin.send(
+            .post, "/api/scripts/sum/run", ["parameters": ["file": "ž\".html"]])
+        #expect(run.status == 200 && run.text == "<b>")
+        #expect(run.headers["Content-Type"] == "text/html")
+        #expect(
+            run.headers["Content-Disposition"]
+                == "attachment; filename=\"__.html\"; filename*=UTF-8''%C5%BE%22.html")
+        #expect(run.headers["Content-Security-Policy"] == "sandbox; default-src 'none'")
+        #expect(await admin.send(.get, "/call/script?code=sum&file=a").text == "<b>")
+    }
+
+    @Test func `a source is tried by who may write models`() async throws {
+        let (gateway, admin) = try await gateway()
+        let body: JSONValue = [
+            "model": "helpdesk", "source": "return 1", "include": ["a"], "record": 7,
+            "class": "ticket",
+        ]
+        let tried = await admin.send(.post, "/api/scripts/try", body)
+        #expect(tried.status == 200 && tried.json["result"] == "return 1")
+        #expect(tried.json["record"] == 7)
+        let odd = await admin.send(
+            .post, "/api/scripts/try", ["model": "helpdesk", "include": "a", "x": 1])
+        #expect(odd.status == 422 && odd.json["errors"]?.array?.count == 3)
+        let bob = try await gateway.person("bob")
+        #expect(await bob.send(.post, "/api/scripts/try", body).status == 403)
+    }
+
     @Test func `imports and exports are started by a URL`() async throws {
         let (gateway, admin) = try await gateway()
         #expect(await admin.send(.post, "/call/export?code=open").text == "OK: Run 9")

@@ -69,6 +69,24 @@ final class FakePeers: Sendable {
             try up(isRecordsUp)
             return JSONBytes(try change(call, context).bytes)
         }
+        recordRoutes.on(ListRecords.self) { [self] _, _ in
+            try up(isRecordsUp)
+            return JSONBytes(page().bytes)
+        }
+        recordRoutes.on(CreateRecord.self) { [self] call, context in
+            try up(isRecordsUp)
+            return JSONBytes(try create(call, context).bytes)
+        }
+        recordRoutes.on(DeleteRecord.self) { [self] call, context in
+            try up(isRecordsUp)
+            _ = try once(context, JSONCoder.encode(call).bytes) { state in
+                guard state.records.removeValue(forKey: call.id) != nil else {
+                    throw Problem.notFound()
+                }
+                return .null
+            }
+            return Done()
+        }
         mailRoutes.on(SendMail.self) { [self] call, context in
             try up(isMailUp)
             return try JSONCoder.decode(MailQueued.self, from: send(call, context))
@@ -105,6 +123,28 @@ final class FakePeers: Sendable {
 
     private func up(_ flag: borrowing Mutex<Bool>) throws {
         if !flag.withLock({ $0 }) { throw Problem.unavailable("not there") }
+    }
+
+    private func page() -> JSONValue {
+        let records = state.withLock { state in
+            state.records.sorted { $0.key < $1.key }.map { JSONValue.object($0.value) }
+        }
+        return ["items": .array(records), "next": .null]
+    }
+
+    private func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONValue {
+        try once(context, call.body.bytes) { state in
+            var record = try JSONValue(parsing: call.body.bytes).object ?? JSONObject()
+            let id = (state.records.keys.max() ?? 0) + 1
+            record["id"] = .number(JSONNumber(id))
+            record["version"] = 1
+            state.records[id] = record
+            let event = FakePeers.event(
+                &state, id, before: .null, after: .object(record), cause: context.cause,
+                door: context.door)
+            state.outbox.append(event)
+            return .object(record)
+        }
     }
 
     private func change(_ call: ChangeRecord, _ context: CallContext) throws -> JSONValue {

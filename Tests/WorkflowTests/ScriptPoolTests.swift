@@ -9,22 +9,26 @@ import Testing
 
 private func makePool(
     hosts: Int = 2, timeout: Duration = .seconds(2), memory: Int = 256 << 20,
-    queueLimit: Int = 256, clock: any WallClock = SystemClock()
+    queueLimit: Int = 256, slowAfter: Duration = .milliseconds(15),
+    clock: any WallClock = SystemClock()
 ) -> ScriptPool {
     ScriptPool(
         settings: .init(
             executable: ChildProcess.product("script-host"), hosts: hosts,
+            slowHosts: 1, slowAfter: slowAfter,
             limits: ScriptLimits(timeout: timeout, memory: memory), idle: .seconds(60),
             queueLimit: queueLimit), runtime: TestRuntime.make(clock: clock))
 }
 
 private func withPool<T>(
     hosts: Int = 2, timeout: Duration = .seconds(2), memory: Int = 256 << 20,
-    queueLimit: Int = 256, clock: any WallClock = SystemClock(),
+    queueLimit: Int = 256, slowAfter: Duration = .milliseconds(15),
+    clock: any WallClock = SystemClock(),
     _ body: (ScriptPool) async throws -> T
 ) async throws -> T {
     let pool = makePool(
-        hosts: hosts, timeout: timeout, memory: memory, queueLimit: queueLimit, clock: clock)
+        hosts: hosts, timeout: timeout, memory: memory, queueLimit: queueLimit,
+        slowAfter: slowAfter, clock: clock)
     do {
         let result = try await body(pool)
         await pool.close()
@@ -201,7 +205,8 @@ func `an attack costs its own script only`(source: String, words: String) async 
 }
 
 @Test func `more jobs than may wait are refused`() async throws {
-    try await withPool(hosts: 1, timeout: .seconds(1), queueLimit: 2) { pool in
+    try await withPool(hosts: 1, timeout: .seconds(1), queueLimit: 2, slowAfter: .seconds(9)) {
+        pool in
         var refused = 0
         await withTaskGroup(of: Int?.self) { group in
             for _ in 0..<8 {

@@ -101,13 +101,14 @@ struct URLCallRoutes: Sendable {
         table.on(
             method, "/call/script", .account,
             Operation(
-                "Runs a script that is open to the outside",
-                about: "Other parameters are its `parameters`, as texts. It computes; it cannot"
-                    + " act.",
+                method == .get
+                    ? "Runs a script whose definition allows GET"
+                    : "Runs a script that is open to the outside",
+                about: "Other parameters are its `parameters`, as texts. A script that returns a"
+                    + " file is answered by that file.",
                 query: [URLCallRoutes.code("script")],
                 body: .media("application/x-www-form-urlencoded"), needsBody: false,
-                answers: [Answer(200, "`OK`, or `OK: ` and its result", URLCallRoutes.text)],
-                isKeptByOwner: true),
+                answers: [Answer(200, "`OK`, or `OK: ` and its result", URLCallRoutes.text)]),
             body: method == .post ? RouteTable.form : [], bodyLimit: 64 << 10
         ) { request, caller in
             try URLCallRoutes.check(request, caller)
@@ -116,9 +117,11 @@ struct URLCallRoutes: Sendable {
                 form["code"] ?? "", .scripts, trace: request.trace)
             let parameters = form.fields.filter { $0.name != "code" }
             let answer = try await workflow.call(
-                RunScript(script: code, parameters: URLCallRoutes.object(parameters)),
+                RunScript(
+                    script: code, parameters: URLCallRoutes.object(parameters),
+                    byGet: request.method == .get ? true : nil),
                 as: request.context(caller, door: .call))
-            return URLCallRoutes.result(answer)
+            return ScriptRoutes.file(in: answer) ?? URLCallRoutes.result(answer)
         }
     }
 

@@ -27,14 +27,6 @@ struct WorkflowRoutes: Sendable {
                 answers: [Answer(201, "The new instance", "Started")], isKeptByOwner: true),
             body: RouteTable.json
         ) { request, caller in try await start(request, caller) }
-        table.on(
-            .post, "/api/scripts/{script}/run", .account,
-            Operation(
-                "Runs a script that is open to the outside",
-                about: "It computes over `parameters` and `me`; it cannot act.",
-                body: .json("ScriptInput"), needsBody: false,
-                answers: [Answer(200, "What it returns", "ScriptResult")]), body: RouteTable.json
-        ) { request, caller in try await run(request, caller) }
         addInstances(to: table)
         addIncidents(to: table)
     }
@@ -123,22 +115,6 @@ struct WorkflowRoutes: Sendable {
             payload: payload)
         return .passed(
             try await workflow.forward(call, as: request.context(caller)), status: 202)
-    }
-
-    private func run(_ request: Request, _ caller: Caller) async throws -> Response {
-        let problems = ObjectReader.Problems()
-        let body = request.body.length == 0 ? [:] : try await request.json()
-        let reader = ObjectReader(body, at: "", problems: problems)
-        let parameters = reader.value("parameters").flatMap { $0.isNull ? nil : $0 }
-        if let parameters, parameters.object == nil {
-            reader.fault("parameters", "wrong-type", "An object of values.")
-        }
-        reader.finish()
-        if !problems.items.isEmpty { throw Problem.validation(problems.items) }
-        let code = try await resolver.resolve(
-            request.parameters["script"] ?? "", .scripts, trace: request.trace)
-        let call = RunScript(script: code, parameters: parameters)
-        return .passed(try await workflow.forward(call, as: request.context(caller)))
     }
 
     private func start(_ request: Request, _ caller: Caller) async throws -> Response {

@@ -14,6 +14,30 @@ extension Schemas {
         ("StartInput", object([("values", any), ("record", integer)], isOpen: false)),
         ("ScriptInput", object([("parameters", object([]))], isOpen: false)),
         ("ScriptResult", object([("result", any)], required: ["result"])),
+        (
+            "ScriptTrial",
+            object(
+                [
+                    ("model", string), ("source", string), ("include", list(string)),
+                    ("parameters", object([])), ("record", any), ("class", string),
+                ], required: ["model", "source"], isOpen: false)
+        ),
+        (
+            "ScriptTried",
+            object([
+                ("result", any), ("file", any), ("record", any), ("values", any),
+                ("log", list(string)),
+                ("calls", list(object([("call", string), ("arguments", list(any))]))),
+                (
+                    "error",
+                    object([
+                        ("script", string), ("line", integer), ("column", integer),
+                        ("message", string), ("limit", string), ("values", any),
+                    ])
+                ),
+                ("milliseconds", integer),
+            ])
+        ),
         ("Started", object([("id", integer), ("state", string)])),
         (
             "Instance",

@@ -22,43 +22,8 @@ struct ScriptCalls: Sendable {
         }
         let tree = ExpressionTree(call.expressions)
         return Evaluated(
-            values: try await evaluator.record(tree, then: script, bindings: bindings))
-    }
-
-    /// Runs a script from outside.
-    func run(_ call: RunScript, _ context: CallContext) async throws -> JSONBytes {
-        guard let script = definitions.script(call.script) else {
-            throw WorkflowError.unknownScript(call.script.description)
-        }
-        guard context.principal.mayUse(call.script.model) else {
-            throw WorkflowError.scriptNotAllowed(
-                "This token may nothing in the model “\(call.script.model)”.")
-        }
-        let roles = context.principal.roles(in: call.script.model)
-        if !context.principal.isSystem { try ScriptCalls.allow(script, roles) }
-        let parameters = call.parameters ?? .object(JSONObject())
-        guard parameters.object != nil else {
-            throw WorkflowError.invalid(pointer: "/parameters", detail: "This must be an object.")
-        }
-        let me: JSONValue = [
-            "account": .string(context.principal.account),
-            "roles": .array(roles.map { .string($0) }),
-            "language": .string(context.principal.language),
-        ]
-        let result = try await evaluator.result(
-            of: script, bindings: JSONObject([("parameters", parameters), ("me", me)]))
-        return JSONBytes((["result": result] as JSONValue).bytes)
-    }
-
-    private static func allow(_ script: ScriptDefinition, _ roles: [String]) throws {
-        guard script.web else {
-            throw WorkflowError.scriptNotAllowed(
-                "The script “\(script.code)” cannot be run from outside.")
-        }
-        if let role = script.role, !roles.contains(role) {
-            throw WorkflowError.scriptNotAllowed(
-                "The script “\(script.code)” needs the role “\(role)”.")
-        }
+            values: try await evaluator.record(
+                tree, then: script, bindings: bindings, as: context))
     }
 
     /// Fills a notification's texts. A link that a text asks for works before the text is

@@ -47,6 +47,11 @@ final class DefinitionStore: Sendable {
         state.withLock { $0.models[model].map { $0.events.keys.sorted() } ?? [] }
     }
 
+    /// By code.
+    func scripts(of model: String) -> [String: ScriptDefinition] {
+        state.withLock { $0.models[model]?.scripts ?? [:] }
+    }
+
     func script(_ code: FullCode) -> ScriptDefinition? {
         state.withLock { $0.models[code.model]?.scripts[code.code] }
     }

@@ -49,16 +49,6 @@ extension [String: String] {
     }
 }
 
-struct ScriptDefinition: Sendable {
-    var code: String
-    var source: String
-    var web: Bool
-    var role: String?
-    var timeout: Duration?
-
-    var unit: ScriptJob.Unit { ScriptJob.Unit(name: code, source: source, isScript: true) }
-}
-
 /// What happens before or after a change of a record.
 struct RuleDefinition: Sendable {
     enum Moment: Sendable, Hashable {

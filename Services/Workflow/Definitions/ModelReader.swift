@@ -31,10 +31,7 @@ final class ModelReader {
             let event = self.event(item)
             result.events[event.code] = event
         }
-        for item in unique(root.list("scripts")) {
-            let script = self.script(item)
-            result.scripts[script.code] = script
-        }
+        result.scripts = ScriptReader(self).read(unique(root.list("scripts")))
         result.rules = unique(root.list("rules")).compactMap { RuleReader(self, $0).read() }
             .sorted { ($0.order, $0.code) < ($1.order, $1.code) }
         result.workflows = unique(root.list("workflows")).compactMap {
@@ -51,19 +48,6 @@ final class ModelReader {
             role: role(item), buffer: positive(item, "buffer"))
         item.finish()
         return event
-    }
-
-    private func script(_ item: ObjectReader) -> ScriptDefinition {
-        let script = ScriptDefinition(
-            code: item.code(), source: item.string("source", required: true) ?? "",
-            web: item.boolean("web", default: false), role: role(item),
-            timeout: positive(item, "timeout"))
-        for member in ["runAs", "include", "get"] where item.given(member) != nil {
-            unsupported(item.path(member), "“\(member)” of a script")
-        }
-        addScript(script.source, at: item.path("source"))
-        item.finish()
-        return script
     }
 
     // MARK: Parts that several readers share

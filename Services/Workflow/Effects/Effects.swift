@@ -41,16 +41,12 @@ struct Effects: Sendable {
         }
     }
 
-    /// Runs a script or an expression in a host; `record` and `values` come back as it left them.
+    /// Runs a script in a host; it may act by `gt`, under the context's cause and key. `record` and
+    /// `values` come back as it left them.
     func script(
-        _ unit: ScriptJob.Unit, bindings: JSONObject, timeout: Duration?, as context: CallContext
+        _ script: ScriptDefinition, bindings: JSONObject, as context: CallContext
     ) async throws -> ScriptEffect {
-        let answer = try await evaluator.pool.run(
-            ScriptJob(units: [unit], bindings: bindings, timeout: timeout))
-        guard let outcome = answer.outcomes.first else {
-            throw ScriptError.unavailable("the answer does not fit the job")
-        }
-        return ScriptEffect(try outcome.get())
+        try await evaluator.run(script, bindings: bindings, as: context).effect
     }
 
     /// A peer that knows the key from another body has done the work: an earlier attempt reached

@@ -105,23 +105,21 @@ struct StepWork: Sendable {
     }
 
     private func run(_ script: StepScript, _ task: Task) async throws -> Result {
-        var timeout: Duration?
-        var unit = ScriptJob.Unit(name: task.step.code, source: "", isScript: true)
+        let model = task.row.workflow.model
+        var definition = ScriptDefinition(model: model, code: task.step.code, source: "")
         switch script {
-        case .source(let source): unit.source = source
+        case .source(let source): definition.source = source
         case .named(let code):
-            let full = FullCode(model: task.row.workflow.model, code: code)
+            let full = FullCode(model: model, code: code)
             guard let found = effects.definitions.script(full) else {
                 throw WorkflowError.unknownScript(code)
             }
-            unit = found.unit
-            timeout = found.timeout
+            definition = found
         }
         let bindings = try await bindings(task, for: nil)
-        let effect = try await effects.script(
-            unit, bindings: bindings, timeout: timeout, as: task.context)
+        let effect = try await effects.script(definition, bindings: bindings, as: task.context)
         guard let values = effect.values.object else {
-            throw Problem.stepFailed("\(unit.name): values is no object any more")
+            throw Problem.stepFailed("\(definition.code): values is no object any more")
         }
         let changes = RecordChanges.between(bindings["record"] ?? .null, effect.record)
         if !changes.isEmpty {

@@ -3,7 +3,6 @@ import ServiceRuntime
 
 /// What jobs are made of, wired.
 struct JobParts {
-    let store: JobStore
     let calls: JobCalls
     let workers: [any Service]
 
@@ -14,10 +13,9 @@ struct JobParts {
 
     init(
         configuration: WorkflowConfiguration, runtime: Runtime, database: Database,
-        effects: Effects, incidents: IncidentStore, wakes: Wakes
+        store: JobStore, effects: Effects, incidents: IncidentStore, wakes: Wakes
     ) {
         let integrations = configuration.integrations
-        let store = JobStore(runtime: runtime)
         let planner = JobPlanner(
             database: database, store: store, incidents: incidents, effects: effects,
             wakes: wakes, clock: runtime.clock, integrations: integrations)
@@ -34,7 +32,6 @@ struct JobParts {
             Queues.jobRun, database: database, runtime: runtime, name: "job-runs",
             concurrency: JobParts.runConcurrency, backoff: backoff, handle: runner.handle)
         wakes.set(jobs: jobs, jobRuns: runs)
-        self.store = store
         calls = JobCalls(
             database: database, store: store, wakes: wakes, clock: runtime.clock,
             integrations: integrations)

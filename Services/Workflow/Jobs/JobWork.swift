@@ -87,8 +87,7 @@ struct JobWork: Sendable {
         let filled = try await fill(parameters, "parameters", bindings)
         for (name, value) in filled.object?.members ?? [] { given[name] = value }
         bindings["parameters"] = .object(given)
-        let effect = try await effects.script(
-            script.unit, bindings: bindings, timeout: script.timeout, as: context)
+        let effect = try await effects.script(script, bindings: bindings, as: context)
         let changes = RecordChanges.between(bindings["record"] ?? .null, effect.record)
         if !changes.isEmpty, let type = run.type, let id = run.record {
             _ = try await effects.change(type, id: id, .object(changes), as: context)

@@ -8,7 +8,7 @@ import ServiceRuntime
 /// as those before it left it. All records of a call are one job of a script host.
 struct BeforeRules: Sendable {
     let definitions: DefinitionStore
-    let pool: ScriptPool
+    let evaluator: Evaluator
 
     /// A job that had to be stopped is tried in halves, to spare the records that are not to
     /// blame; after so many stops in a call the rest is refused untried.
@@ -18,7 +18,8 @@ struct BeforeRules: Sendable {
         guard definitions.has(call.models) else { throw WorkflowError.modelBehind }
         let plan = Plan(call, definitions, language: context.principal.language)
         var round = Round(
-            items: call.items, plan: plan, bindings: BeforeRules.bindings(context.principal))
+            items: call.items, plan: plan, bindings: BeforeRules.bindings(context.principal),
+            context: context)
         try await run(call.items.indices.filter { plan.hasRules(call.items[$0].moment) }, &round)
         return BeforeRulesRun(results: round.results)
     }
@@ -28,13 +29,17 @@ struct BeforeRules: Sendable {
         let items: [RunBeforeRules.Item]
         let plan: Plan
         let bindings: JSONObject
+        let context: CallContext
         var results: [BeforeRulesRun.Result]
         var stops = 0
 
-        init(items: [RunBeforeRules.Item], plan: Plan, bindings: JSONObject) {
+        init(
+            items: [RunBeforeRules.Item], plan: Plan, bindings: JSONObject, context: CallContext
+        ) {
             self.items = items
             self.plan = plan
             self.bindings = bindings
+            self.context = context
             results = Array(repeating: .set(JSONObject()), count: items.count)
         }
     }
@@ -43,7 +48,7 @@ struct BeforeRules: Sendable {
         guard !indices.isEmpty else { return }
         let job = round.plan.job(indices.map { round.items[$0] }, bindings: round.bindings)
         do {
-            let answer = try await pool.run(job)
+            let answer = try await evaluator.reading(job, as: round.context)
             for (index, outcome) in zip(indices, answer.outcomes) {
                 round.results[index] = round.plan.result(outcome)
             }
@@ -95,17 +100,16 @@ private struct Plan {
     func hasRules(_ moment: RuleMoment) -> Bool { order[moment] != nil }
 
     private mutating func add(_ rule: RuleDefinition, _ store: DefinitionStore) {
-        let code = rule.code
         var work = RuleWork.Rule()
-        work.when = rule.when.flatMap { add($0, "\(code).when").first }
-        work.require = rule.require.flatMap { add($0, "\(code).require").first }
+        work.when = rule.when.flatMap { add($0, "when", of: rule).first }
+        work.require = rule.require.flatMap { add($0, "require", of: rule).first }
         if let message = rule.message.text(in: language) {
-            work.message = add(ExpressionTree(.string(message)), "\(code).message").first
+            work.message = add(ExpressionTree(.string(message)), "message", of: rule).first
         }
         for action in rule.actions {
             switch action {
             case .set(let tree):
-                let holes = zip(tree.places, add(tree, "\(code).set"))
+                let holes = zip(tree.places, add(tree, "set", of: rule))
                 work.actions.append(
                     .set(tree.value, holes: holes.map { (path: $0.path, unit: $1) }))
             case .script(let script):
@@ -118,9 +122,13 @@ private struct Plan {
         definitions.append(rule)
     }
 
-    private mutating func add(_ tree: ExpressionTree, _ name: String) -> Range<Int> {
+    private mutating func add(
+        _ tree: ExpressionTree, _ name: String, of rule: RuleDefinition
+    ) -> Range<Int> {
         let first = units.count
-        units += tree.units(name)
+        units += tree.units("\(rule.code).\(name)")
+        let owner = ScriptOwner(model: rule.model, name: rule.code)
+        for index in first..<units.count { units[index].owner = owner }
         return first..<units.count
     }
 

@@ -4,11 +4,14 @@ struct Fault: Error {
     let message: String
     /// From 1 in the unit's own text; 0 where the engine does not say.
     let line: Int
+    /// From 1 in its line; 0 where the engine does not say.
+    let column: Int
 
-    init(_ unit: Unit, _ message: String, line: Int = 0) {
+    init(_ unit: Unit, _ message: String, line: Int = 0, column: Int = 0) {
         script = unit.name
         self.message = String(message.unicodeScalars.prefix(2000))
         self.line = line
+        self.column = column
     }
 }
 
@@ -19,7 +22,7 @@ enum Outcome {
 }
 
 /// The frame that goes back: `{"outcomes": [{"value": …} | {"error": {"script", "message",
-/// "line"}}], "links": {…}?}`, or `{"killed": "time"|"memory"}`, or `{"refused": "why"}`.
+/// "line", "column"}}], "links": {…}?}`, or `{"killed": "time"|"memory"}`, or `{"refused": "why"}`.
 struct Answer {
     private var outcomes: [String] = []
     private var size = 0
@@ -53,7 +56,8 @@ struct Answer {
     private static func error(_ fault: Fault) -> String {
         let script = quoted(fault.script)
         let message = quoted(fault.message)
-        return #"{"error":{"script":\#(script),"message":\#(message),"line":\#(fault.line)}}"#
+        let place = #""line":\#(fault.line),"column":\#(fault.column)"#
+        return #"{"error":{"script":\#(script),"message":\#(message),\#(place)}}"#
     }
 
     private static var tooLarge: String {

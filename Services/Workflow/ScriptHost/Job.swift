@@ -10,11 +10,13 @@ struct Unit {
 }
 
 /// What a frame asks for: `{"work": "evaluate"|"compile", "timeout": ms, "memory": bytes,
-/// "bindings": {…}, "links": {event: url}?, "record": {…}?, "units": [{"name", "source",
-/// "script": bool, "path": […]?}]}`.
+/// "bindings": {…}, "links": {event: url}?, "record": {…}?, "calls": bool?, "units": [{"name",
+/// "source", "script": bool, "path": […]?}]}`.
 ///
 /// The bindings become globals; `record`, where it is there, replaces the binding of that name
 /// once a script begins, after the expressions have filled it.
+///
+/// With `calls` the parent answers what scripts ask by `gt`; see `CallLine`.
 ///
 /// Work on `rules` adds `"rules"` and `"items"`; see `RuleRun`.
 struct Job {
@@ -25,6 +27,7 @@ struct Job {
     let memory: Int
     let units: [Unit]
     let record: JSValueRef?
+    let hasCalls: Bool
     /// The events whose links were asked for, as a member each.
     let usedLinks: JSValueRef?
     let root: JSValueRef
@@ -51,6 +54,7 @@ struct Job {
                 })
         }
         record = realm.member(root, "record")
+        hasCalls = realm.boolean(root, "calls")
         if let bindings = realm.member(root, "bindings") { realm.bindAll(of: bindings) }
         usedLinks = realm.member(root, "links").flatMap { realm.bindLinks($0) }
     }

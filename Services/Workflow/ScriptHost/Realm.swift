@@ -51,7 +51,7 @@ struct Realm {
     }
 
     func function(_ unit: Unit, _ exception: inout JSValueRef?) -> JSObjectRef? {
-        withStrings("\"use strict\"; " + unit.source, unit.name) { source, name in
+        withStrings(Realm.strict + unit.source, unit.name) { source, name in
             JSObjectMakeFunction(context, nil, 0, nil, source, name, 1, &exception)
         }
     }
@@ -69,17 +69,26 @@ struct Realm {
 
     func fault(_ unit: Unit, _ exception: JSValueRef?) -> Fault {
         guard let exception else { return Fault(unit, "was stopped") }
-        return Fault(unit, text(exception), line: line(of: exception, in: unit))
+        let (line, column) = place(of: exception, in: unit)
+        return Fault(unit, text(exception), line: line, column: column)
     }
 
     /// Where in the unit's own text; 0 where the error was not made there. The engine counts the
-    /// two lines that it writes before the body of a function.
-    private func line(of exception: JSValueRef, in unit: Unit) -> Int {
+    /// two lines that it writes before the body of a function, and what stands before the text
+    /// in its first line.
+    private func place(of exception: JSValueRef, in unit: Unit) -> (line: Int, column: Int) {
         guard text(exception, "sourceURL") == unit.name, let line = number(exception, "line"),
             line >= 1, line < 1e9
-        else { return 0 }
-        return max(1, Int(line) - (unit.isScript ? 2 : 0))
+        else { return (0, 0) }
+        let own = max(1, Int(line) - (unit.isScript ? 2 : 0))
+        guard let column = number(exception, "column"), column >= 1, column < 1e9 else {
+            return (own, 0)
+        }
+        let before = own > 1 ? 0 : unit.isScript ? Realm.strict.utf8.count : 1
+        return (own, max(1, Int(column) - before))
     }
+
+    private static let strict = "\"use strict\"; "
 
     // MARK: Values out
 

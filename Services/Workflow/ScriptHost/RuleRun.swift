@@ -30,13 +30,15 @@ struct RuleRun {
 
     let items: [Item]
     private let realm: Realm
+    private let calls: CallLine
     private let units: [Unit]
     private let rules: [Rule]
     /// Compiled once for all records; nil where the source is none.
     private let functions: [Result<JSObjectRef, Fault>]
 
-    init(_ job: Job, in realm: Realm) {
+    init(_ job: Job, in realm: Realm, calls: CallLine) {
         self.realm = realm
+        self.calls = calls
         units = job.units
         functions = job.units.map { RuleRun.compile($0, in: realm) }
         rules = realm.elements(job.root, "rules").map { RuleRun.rule($0, in: realm) }
@@ -109,6 +111,7 @@ struct RuleRun {
 
     private func call(_ unit: Int) throws(Fault) -> JSValueRef? {
         let function = try functions[unit].get()
+        calls.unit = unit
         var exception: JSValueRef?
         let value = JSObjectCallAsFunction(realm.context, function, nil, 0, nil, &exception)
         let source = units[unit]

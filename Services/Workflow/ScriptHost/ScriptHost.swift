@@ -5,7 +5,7 @@ import Glibc
 enum ScriptHost {
     static func serve(_ channel: FrameChannel) -> Never {
         limitProcess()
-        let engine = ScriptEngine()
+        let engine = ScriptEngine(channel)
         engine.prepare()
         // Says that the engine stands, so that its start never counts as a script's time.
         guard channel.write(Array("{}".utf8)) else { exit(0) }
@@ -31,22 +31,27 @@ enum ScriptHost {
 final class ScriptEngine {
     private let group: JSContextGroupRef
     private let watchdog: Watchdog
+    private let calls: CallLine
     /// Made while nobody waits, for the next job.
     private var ready: JSGlobalContextRef?
     /// A script was stopped in the middle: what it left behind (pending promises) must not run in
     /// the next job, so the process answers and ends, and the parent starts another.
     var isSpent: Bool { watchdog.verdict != nil }
 
-    init() {
+    init(_ channel: FrameChannel) {
         group = JSContextGroupCreate()
         watchdog = Watchdog(group: group)
+        calls = CallLine(channel, watchdog)
     }
 
     /// Makes the next job's context ahead; it costs about as much as a short job.
     func prepare() {
         guard ready == nil else { return }
         ready = JSGlobalContextCreateInGroup(group, nil)
-        if let ready { Realm(ready).removeHostObjects() }
+        guard let ready else { return }
+        let realm = Realm(ready)
+        realm.removeHostObjects()
+        calls.bind(into: realm)
     }
 
     /// Runs a frame; every way to fail is an answer.
@@ -60,8 +65,10 @@ final class ScriptEngine {
             return Answer.refused("the frame is no job")
         }
         watchdog.start(milliseconds: job.timeout, memory: job.memory)
+        calls.begin(job)
         defer {
             watchdog.stop()
+            calls.end(in: realm)
             job.release(in: realm)
         }
         switch job.work {
@@ -82,7 +89,8 @@ final class ScriptEngine {
 
     private func evaluate(_ job: Job, in realm: Realm) -> [UInt8] {
         var answer = Answer()
-        for unit in job.units where watchdog.verdict == nil {
+        for (index, unit) in job.units.enumerated() where watchdog.verdict == nil {
+            calls.unit = index
             answer.add(outcome(of: unit, job: job, in: realm))
         }
         if let verdict = watchdog.verdict {
@@ -93,7 +101,7 @@ final class ScriptEngine {
 
     private func runRules(_ job: Job, in realm: Realm) -> [UInt8] {
         var answer = Answer()
-        let run = RuleRun(job, in: realm)
+        let run = RuleRun(job, in: realm, calls: calls)
         defer { run.release() }
         for item in run.items where watchdog.verdict == nil {
             answer.add(run.outcome(of: item))
@@ -117,9 +125,11 @@ final class ScriptEngine {
         }
     }
 
-    /// The value; for a script also `record` and `values` as it left them.
+    /// The value; for a script also `record` and `values` as it left them, and the file that it
+    /// returned.
     private func encode(_ value: JSValueRef?, of unit: Unit, in realm: Realm) -> Outcome {
         var parts: [String] = []
+        let file = unit.isScript ? calls.file(value, in: realm) : nil
         let readBack = unit.isScript ? [realm.global("record"), realm.global("values")] : []
         for part in [value] + readBack {
             switch realm.encode(part) {
@@ -128,6 +138,8 @@ final class ScriptEngine {
             }
         }
         guard unit.isScript else { return .json(parts[0]) }
-        return .json(#"{"result":\#(parts[0]),"record":\#(parts[1]),"values":\#(parts[2])}"#)
+        let tail = file.map { #","file":\#($0)"# } ?? ""
+        return .json(
+            #"{"result":\#(parts[0]),"record":\#(parts[1]),"values":\#(parts[2])\#(tail)}"#)
     }
 }

@@ -16,6 +16,7 @@ final class Watchdog {
 
     private let group: JSContextGroupRef
     private var deadline: UInt64 = 0
+    private var pausedAt: UInt64 = 0
     private var memory = 0
     private(set) var verdict: Verdict?
 
@@ -33,6 +34,19 @@ final class Watchdog {
 
     func stop() {
         setAlarm(seconds: 0)
+    }
+
+    /// The script's time stands still while its call is answered; the parent keeps that time.
+    func pause() {
+        pausedAt = now()
+        setAlarm(seconds: 0)
+    }
+
+    func resume() {
+        let moment = now()
+        deadline += moment - pausedAt
+        let rest = deadline > moment ? deadline - moment : 0
+        setAlarm(seconds: Int(rest / 1_000_000_000) + Watchdog.orphanSeconds)
     }
 
     private func arm() {

@@ -1,12 +1,16 @@
 import Contracts
 import HTTP
 import JSON
+import RPC
 import ServiceRuntime
 
 /// Expressions, scripts and templates over the pool: what the other services ask for, and what
 /// rules and steps need.
 struct Evaluator: Sendable {
     let pool: ScriptPool
+    /// For scripts that may act.
+    let acting: ScriptPool
+    let platform: ScriptPlatform
 
     /// The values of a definition's tree.
     func values(_ tree: ExpressionTree, name: String, bindings: JSONObject) async throws
@@ -39,15 +43,17 @@ struct Evaluator: Sendable {
 
     /// The record with the expressions' values in it, as the script left it.
     func record(
-        _ tree: ExpressionTree, then script: ScriptDefinition?, bindings: JSONObject
+        _ tree: ExpressionTree, then script: ScriptDefinition?, bindings: JSONObject,
+        as context: CallContext
     ) async throws -> JSONValue {
         guard let script else { return try await values(tree, name: "map", bindings: bindings) }
         var units = tree.units("map")
         for index in units.indices { units[index].path = tree.places[index].path }
         units.append(script.unit)
-        let answer = try await pool.run(
+        let answer = try await reading(
             ScriptJob(
-                units: units, bindings: bindings, record: tree.filled([]), timeout: script.timeout))
+                units: units, bindings: bindings, record: tree.filled([]), timeout: script.timeout),
+            as: context)
         for outcome in answer.outcomes.dropLast() { _ = try outcome.get() }
         guard let last = answer.outcomes.last else { return .null }
         let record = ScriptEffect(try last.get()).record
@@ -56,14 +62,6 @@ struct Evaluator: Sendable {
                 ScriptFault(script: script.code, message: "record is no object any more", line: 0))
         }
         return record
-    }
-
-    /// What a script returns.
-    func result(of script: ScriptDefinition, bindings: JSONObject) async throws -> JSONValue {
-        let answer = try await pool.run(
-            ScriptJob(units: [script.unit], bindings: bindings, timeout: script.timeout))
-        guard let outcome = answer.outcomes.last else { return .null }
-        return ScriptEffect(try outcome.get()).result
     }
 
     /// Fills the templates in one job; answers them and the events whose links they hold.

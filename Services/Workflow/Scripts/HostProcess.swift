@@ -13,9 +13,12 @@ final class HostProcess {
     let pid: pid_t
     private let descriptor: Int32
     private var isReaped = false
+    /// What came and was not taken yet, and room for what comes next.
+    private var input: [UInt8] = []
+    private var piece = [UInt8](repeating: 0, count: 64 << 10)
 
     /// How often limits are looked at while a job runs.
-    private static let lookMilliseconds: Int32 = 10
+    private static let lookEvery = Duration.milliseconds(10)
     /// A new host must say that it stands within this.
     private static let startLimit = Duration.seconds(10)
     static let frameLimit = 64 << 20
@@ -72,21 +75,19 @@ final class HostProcess {
     /// Sends a frame (none where it is empty) and reads the next one, looking at time and memory
     /// meanwhile. After an error the process is of no use any more.
     func exchange(_ frame: [UInt8], until deadline: Moment, memory: Int) throws(Ending) -> [UInt8] {
-        var output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
+        let output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
         var sent = 0
-        var input: [UInt8] = []
+        var nextLook = Moment.now + HostProcess.lookEvery
         while true {
-            if let answer = try HostProcess.whole(&input) { return answer }
+            if sent < output.count { sent += try send(output, from: sent) }
+            if let answer = try takeFrame() { return answer }
             try wait(forRoom: sent < output.count)
-            if sent < output.count {
-                sent += try send(output, from: sent)
-                if sent == output.count {
-                    output = []
-                    sent = 0
-                }
-            }
-            try receive(into: &input)
-            if Moment.now >= deadline { throw .limit(.time) }
+            try receive()
+            if let answer = try takeFrame() { return answer }
+            let now = Moment.now
+            if now >= deadline { throw .limit(.time) }
+            guard now >= nextLook else { continue }
+            nextLook = now + HostProcess.lookEvery
             if memory < .max, residentBytes > memory { throw .limit(.memory) }
         }
     }
@@ -94,7 +95,8 @@ final class HostProcess {
     private func wait(forRoom: Bool) throws(Ending) {
         var poll = pollfd(
             fd: descriptor, events: Int16(POLLIN) | (forRoom ? Int16(POLLOUT) : 0), revents: 0)
-        if Glibc.poll(&poll, 1, HostProcess.lookMilliseconds) < 0 && errno != EINTR {
+        let most = Int32(HostProcess.lookEvery.milliseconds)
+        if Glibc.poll(&poll, 1, most) < 0 && errno != EINTR {
             throw .broken("poll: \(errno)")
         }
     }
@@ -110,8 +112,7 @@ final class HostProcess {
         throw .limit(.crash)
     }
 
-    private func receive(into input: inout [UInt8]) throws(Ending) {
-        var piece = [UInt8](repeating: 0, count: 64 << 10)
+    private func receive() throws(Ending) {
         while true {
             let count = recv(descriptor, &piece, piece.count, Int32(MSG_DONTWAIT))
             if count > 0 {
@@ -125,11 +126,11 @@ final class HostProcess {
         }
     }
 
-    /// Takes a whole frame from the front; nil while one is not there.
-    private static func whole(_ input: inout [UInt8]) throws(Ending) -> [UInt8]? {
+    /// A whole frame from the front; nil while one is not there.
+    private func takeFrame() throws(Ending) -> [UInt8]? {
         guard input.count >= 4 else { return nil }
         let count = input.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        guard count <= frameLimit else { throw .broken("a frame of \(count) bytes") }
+        guard count <= HostProcess.frameLimit else { throw .broken("a frame of \(count) bytes") }
         guard input.count >= 4 + count else { return nil }
         let frame = Array(input[4..<4 + count])
         input.removeFirst(4 + count)
@@ -151,7 +152,11 @@ struct Moment: Comparable {
     }
 
     static func + (moment: Moment, duration: Duration) -> Moment {
-        Moment(nanoseconds: moment.nanoseconds + duration.milliseconds * 1_000_000)
+        Moment(nanoseconds: moment.nanoseconds + Int64(clamping: duration.nanoseconds))
+    }
+
+    static func - (end: Moment, start: Moment) -> Duration {
+        .nanoseconds(end.nanoseconds - start.nanoseconds)
     }
 
     static func < (a: Moment, b: Moment) -> Bool { a.nanoseconds < b.nanoseconds }

@@ -7,6 +7,10 @@ struct ScriptLimits: Sendable, Hashable {
     var timeout: Duration
     /// Resident memory of the host, in bytes.
     var memory: Int
+    /// What a job's scripts may ask by `gt`, all together: how often, and how long the answers
+    /// may take.
+    var calls = 1000
+    var callTime = Duration.seconds(30)
 }
 
 /// Why a job has no answer.
@@ -15,6 +19,8 @@ enum ScriptError: Error, Sendable {
         case time, memory
         /// The host died by itself.
         case crash
+        /// It asked too often by `gt`, or for too long.
+        case calls
     }
 
     case failed(ScriptFault)
@@ -40,12 +46,7 @@ extension ScriptError: ProblemConvertible {
             let place = fault.line > 0 ? ", line \(fault.line)" : ""
             return Problem(
                 status: 422, code: "script-failed", title: "A script failed",
-                detail: "\(fault.script)\(place): \(fault.message)",
-                extra: JSONObject([
-                    ("script", .string(fault.script)),
-                    ("line", .number(JSONNumber(Int64(fault.line)))),
-                    ("message", .string(fault.message)),
-                ]))
+                detail: "\(fault.script)\(place): \(fault.message)", extra: fault.members)
         case .killed(let limit, let script, let limits):
             return Problem(
                 status: 422, code: "script-killed", title: "A script was stopped",
@@ -67,6 +68,22 @@ extension ScriptError: ProblemConvertible {
         case .time: "ran longer than \(limits.timeout.milliseconds) ms"
         case .memory: "took more than \(limits.memory >> 20) MiB of memory"
         case .crash: "made the script host end"
+        case .calls:
+            "made more than \(limits.calls) calls, or calls of more than"
+                + " \(limits.callTime.milliseconds) ms"
         }
+    }
+}
+
+extension ScriptFault {
+    /// Further members of a problem.
+    var members: JSONObject {
+        var members = JSONObject([
+            ("script", .string(script)), ("line", .number(JSONNumber(Int64(line)))),
+            ("message", .string(message)),
+        ])
+        if column > 0 { members["column"] = .number(JSONNumber(Int64(column))) }
+        if let values { members["values"] = values }
+        return members
     }
 }

@@ -20,6 +20,10 @@ struct ScriptJob: Sendable {
         var isScript = false
         /// Where in `record` an expression's value goes before the script runs.
         var path: [String]?
+        /// Whose it is, where it may use `gt`.
+        var owner: ScriptOwner?
+        /// What of the source is of others: the names of blocks and their lines, from the top.
+        var blocks: [(name: String, lines: Int)] = []
     }
 
     var work = Work.evaluate
@@ -38,7 +42,7 @@ struct ScriptJob: Sendable {
     var outcomeCount: Int { ruleWork?.items.count ?? units.count }
 
     /// What the host reads (`ScriptHost/Job.swift`).
-    func frame(timeout: Duration, memory: Int) -> [UInt8] {
+    func frame(timeout: Duration, memory: Int, hasCalls: Bool = false) -> [UInt8] {
         var writer = JSONWriter(capacity: 4096)
         writer.beginObject()
         writer.key("work")
@@ -47,6 +51,10 @@ struct ScriptJob: Sendable {
         writer.integer(timeout.milliseconds)
         writer.key("memory")
         writer.integer(Int64(memory))
+        if hasCalls {
+            writer.key("calls")
+            writer.boolean(true)
+        }
         writer.key("bindings")
         writer.value(.object(bindings))
         writer.key("units")
@@ -71,6 +79,19 @@ struct ScriptJob: Sendable {
 }
 
 extension ScriptJob.Unit {
+    /// A fault of the whole text as one of the block that it is in.
+    fileprivate func placed(_ fault: ScriptFault) -> ScriptFault {
+        var fault = fault
+        for block in blocks where fault.line > 0 {
+            if fault.line <= block.lines {
+                fault.script = block.name
+                return fault
+            }
+            fault.line -= block.lines
+        }
+        return fault
+    }
+
     fileprivate var json: JSONValue {
         var object = JSONObject([
             ("name", .string(name)), ("source", .string(source)), ("script", .boolean(isScript)),
@@ -99,6 +120,9 @@ struct ScriptFault: Sendable, Hashable {
     var message: String
     /// From 1; 0 where it is not known.
     var line: Int
+    var column = 0
+    /// What the script saw, in short; only for whoever may see it.
+    var values: JSONValue?
 }
 
 /// A script's value, and `record` and `values` as it left them.
@@ -106,8 +130,11 @@ struct ScriptEffect: Sendable {
     var result: JSONValue
     var record: JSONValue
     var values: JSONValue
+    /// What `gt.file` was given, where the script returned what it made.
+    var file: JSONValue?
 
     init(_ value: JSONValue) {
+        file = value["file"]
         result = value["result"] ?? .null
         record = value["record"] ?? .null
         values = value["values"] ?? .null
@@ -139,11 +166,11 @@ struct ScriptAnswer: Sendable {
         outcomes = items.map { item in
             guard let error = item["error"] else { return .value(item["value"] ?? .null) }
             let script = error["script"]?.string ?? ""
-            return .failed(
-                ScriptFault(
-                    script: script.isEmpty ? job.name : script,
-                    message: error["message"]?.string ?? "",
-                    line: Int(error["line"]?.integer ?? 0)))
+            let fault = ScriptFault(
+                script: script.isEmpty ? job.name : script,
+                message: error["message"]?.string ?? "", line: Int(error["line"]?.integer ?? 0),
+                column: Int(error["column"]?.integer ?? 0))
+            return .failed(job.units.first { $0.name == script }?.placed(fault) ?? fault)
         }
         usedLinks = value["links"]?.object?.keys ?? []
     }

@@ -1,13 +1,21 @@
 import Glibc
 import ServiceRuntime
 
-/// The script hosts of the service: at most so many at once, started when there is work, ended
-/// when there has been none for a while. Jobs wait in order; beyond a limit they are refused.
+/// The script hosts of one lane. There are places for jobs that end soon, and others for those that
+/// take longer: when somebody waits, a job that has run for a while goes over to a slow place, and
+/// its host to a lower priority. Hosts start when there is work and end when there has been none
+/// for a while; one spare stands ready meanwhile. Jobs wait in order; beyond a limit they are
+/// refused.
 actor ScriptPool {
     struct Settings: Sendable {
         /// The program `script-host`.
         var executable: String
+        /// For logs and metrics: what the jobs are.
+        var lane = "computing"
         var hosts = 2
+        var slowHosts = 3
+        /// From when on a job is slow, where others wait for its place.
+        var slowAfter = Duration.milliseconds(15)
         var limits = ScriptLimits(timeout: .seconds(2), memory: 256 << 20)
         /// A host without work ends after this.
         var idle = Duration.seconds(60)
@@ -15,18 +23,34 @@ actor ScriptPool {
         var queueLimit = 256
     }
 
+    private typealias Waiter = CheckedContinuation<ScriptSlot, any Error>
+
+    private struct Work {
+        let slot: ScriptSlot
+        let since: Moment
+        let standing: SourceHistory.Standing
+        var isSlow: Bool
+    }
+
+    /// How often it is looked for slow jobs while somebody waits.
+    private static let lookEvery = Duration.milliseconds(5)
+
     nonisolated let settings: Settings
     private let runtime: Runtime
-    private var made = 0
+    private var work: [ObjectIdentifier: Work] = [:]
     private var idle: [ScriptSlot] = []
-    private var waiting: [CheckedContinuation<ScriptSlot, any Error>] = []
-    /// Sources that had to be stopped lately. They may hold all hosts but one, so that who uses
-    /// up his time again and again does not use up the others'.
-    private var suspects = Suspects()
-    private var waitingSuspects: [CheckedContinuation<ScriptSlot, any Error>] = []
-    private var busySuspects = 0
+    /// Hosts of lower priority, for slow places.
+    private var idleSlow: [ScriptSlot] = []
+    private var spare: ScriptSlot?
+    /// Hosts that are being started ahead.
+    private var warming = 0
+    private var waiting: [SourceHistory.Standing: [Waiter]] = [:]
+    private var history = SourceHistory()
     private var used: [ObjectIdentifier: UInt64] = [:]
+    private var lastUse: UInt64 = 0
+    private var made = 0
     private var sweeper: Task<Void, Never>?
+    private var looker: Task<Void, Never>?
     private var isClosed = false
     private let waitingGauge: Gauge
     private let duration: Histogram
@@ -34,38 +58,48 @@ actor ScriptPool {
     init(settings: Settings, runtime: Runtime) {
         self.settings = settings
         self.runtime = runtime
+        let labels = ["lane": settings.lane]
         waitingGauge = runtime.metrics.gauge(
-            "geartrain_workflow_script_jobs_waiting", help: "Script jobs that wait for a host.")
+            "geartrain_workflow_script_jobs_waiting", help: "Script jobs that wait for a host.",
+            labels: labels)
         duration = runtime.metrics.histogram(
-            "geartrain_workflow_script_duration_seconds", help: "Time of a script job in its host.")
+            "geartrain_workflow_script_duration_seconds", help: "Time of a script job in its host.",
+            labels: labels)
     }
 
     /// Runs a job; throws only `ScriptError`. A script that fails is an outcome, not an error; an
-    /// error ends the job as a whole.
-    func run(_ job: ScriptJob) async throws -> ScriptAnswer {
+    /// error ends the job as a whole. `answering` answers what its scripts ask by `gt`.
+    func run(_ job: ScriptJob, answering: ScriptAnswering? = nil) async throws -> ScriptAnswer {
         guard !job.units.isEmpty else { return ScriptAnswer.empty }
-        let isSuspect = suspects.contains(job, at: runtime.clock.monotonicNanoseconds())
-        let slot = try await take(isSuspect)
-        defer { giveBack(slot, isSuspect) }
+        let key = SourceHistory.key(job)
+        let slot = try await take(history.standing(key, at: runtime.clock.monotonicNanoseconds()))
+        let start = Moment.now
+        defer { giveBack(slot) }
         var limits = settings.limits
-        if let timeout = job.timeout { limits.timeout = min(timeout, settings.limits.timeout) }
-        let start = runtime.clock.monotonicNanoseconds()
-        defer { duration.observe(nanoseconds: runtime.clock.monotonicNanoseconds() &- start) }
+        if let timeout = job.timeout { limits.timeout = timeout }
         do {
-            return try await slot.run(job, limits: limits)
+            let answer = try await slot.run(job, limits: limits, answering: answering)
+            let time = Moment.now - start
+            duration.observe(nanoseconds: time.nanoseconds)
+            if time < settings.slowAfter { history.noteEnded(key) }
+            return answer
         } catch let error as ScriptError {
             report(error)
             if case .killed = error {
-                suspects.add(job, at: runtime.clock.monotonicNanoseconds())
+                history.noteStopped(key, at: runtime.clock.monotonicNanoseconds())
             }
             throw error
         }
     }
 
     /// The hosts and their threads, whether they work or not.
-    var hostCount: Int { made }
+    var hostCount: Int {
+        work.count + idle.count + idleSlow.count + (spare == nil ? 0 : 1) + warming
+    }
 
-    var suspectCounts: (busy: Int, waiting: Int) { (busySuspects, waitingSuspects.count) }
+    var suspectCounts: (busy: Int, waiting: Int) {
+        (work.values.count { $0.standing == .suspect }, waiting[.suspect]?.count ?? 0)
+    }
 
     /// The processes that wait for work.
     func idleHosts() async -> [pid_t] {
@@ -78,85 +112,179 @@ actor ScriptPool {
     func close() async {
         isClosed = true
         sweeper?.cancel()
-        for waiter in waiting + waitingSuspects {
+        looker?.cancel()
+        for waiter in waiting.values.joined() {
             waiter.resume(throwing: ScriptError.unavailable("closing"))
         }
-        waiting = []
-        waitingSuspects = []
-        let slots = idle
-        idle = []
+        waiting = [:]
+        let slots = idle + idleSlow + [spare].compactMap(\.self)
+        (idle, idleSlow, spare) = ([], [], nil)
         for slot in slots { await slot.close() }
     }
+}
 
-    private func take(_ isSuspect: Bool) async throws -> ScriptSlot {
+// Places.
+extension ScriptPool {
+    private func take(_ standing: SourceHistory.Standing) async throws -> ScriptSlot {
         guard !isClosed else { throw ScriptError.unavailable("closed") }
-        if isSuspect, busySuspects >= max(1, settings.hosts - 1) {
-            return try await wait(isSuspect)
-        }
-        if isSuspect { busySuspects += 1 }
-        if let slot = idle.popLast() { return slot }
-        if made < settings.hosts {
-            made += 1
-            return ScriptSlot(executable: settings.executable, number: made)
-        }
-        if isSuspect { busySuspects -= 1 }
-        return try await wait(isSuspect)
-    }
-
-    /// For a slot that is given back; one that a suspect gets is counted by who gives it.
-    private func wait(_ isSuspect: Bool) async throws -> ScriptSlot {
-        guard waiting.count + waitingSuspects.count < settings.queueLimit else {
-            throw ScriptError.busy(limit: settings.queueLimit)
-        }
+        if hasPlace(for: standing), waiting[standing]?.isEmpty ?? true { return occupy(standing) }
+        // Who is stopped again and again does not fill the queue either.
+        let limit = standing == .suspect ? settings.queueLimit / 2 : settings.queueLimit
+        let count = standing == .suspect ? waiting[.suspect]?.count ?? 0 : waitingCount
+        guard count < limit else { throw ScriptError.busy(limit: limit) }
         return try await withCheckedThrowingContinuation { continuation in
-            if isSuspect {
-                waitingSuspects.append(continuation)
-            } else {
-                waiting.append(continuation)
-            }
-            waitingGauge.set(waiting.count + waitingSuspects.count)
+            waiting[standing, default: []].append(continuation)
+            waitingGauge.set(waitingCount)
+            lookLater()
         }
     }
 
-    private func giveBack(_ slot: ScriptSlot, _ wasSuspect: Bool) {
-        if wasSuspect { busySuspects -= 1 }
-        let mayHelpSuspect = busySuspects < max(1, settings.hosts - 1) && !waitingSuspects.isEmpty
-        if isClosed {
-            Task { await slot.close() }
-        } else if !waiting.isEmpty {
-            waiting.removeFirst().resume(returning: slot)
-        } else if mayHelpSuspect {
-            busySuspects += 1
-            waitingSuspects.removeFirst().resume(returning: slot)
-        } else {
-            used[ObjectIdentifier(slot)] = runtime.clock.monotonicNanoseconds()
-            idle.append(slot)
-            sweepLater()
+    private var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
+
+    /// Sources that nobody knows leave a place to those that are known to end soon.
+    private func hasPlace(for standing: SourceHistory.Standing) -> Bool {
+        let quick = work.values.count { !$0.isSlow }
+        switch standing {
+        case .suspect: return work.count - quick < settings.slowHosts
+        case .proven: return quick < settings.hosts
+        case .unknown:
+            let unknown = work.values.count { !$0.isSlow && $0.standing == .unknown }
+            return quick < settings.hosts && unknown < max(1, settings.hosts - 1)
         }
-        waitingGauge.set(waiting.count + waitingSuspects.count)
     }
+
+    private func occupy(_ standing: SourceHistory.Standing) -> ScriptSlot {
+        let isSlow = standing == .suspect
+        let slot =
+            (isSlow ? idleSlow.popLast() : nil) ?? idle.popLast() ?? takeSpare() ?? makeSlot()
+        if isSlow { slot.lower() }
+        work[ObjectIdentifier(slot)] = Work(
+            slot: slot, since: .now, standing: standing, isSlow: isSlow)
+        return slot
+    }
+
+    private func takeSpare() -> ScriptSlot? {
+        defer { spare = nil }
+        return spare
+    }
+
+    private func makeSlot() -> ScriptSlot {
+        made += 1
+        return ScriptSlot(
+            executable: settings.executable, name: "\(settings.lane.prefix(6))-\(made % 10_000)")
+    }
+
+    private func giveBack(_ slot: ScriptSlot) {
+        work[ObjectIdentifier(slot)] = nil
+        lastUse = runtime.clock.monotonicNanoseconds()
+        if slot.isRunning || isClosed { keep(slot) } else { warm(slot) }
+        serve()
+        if spare == nil, warming == 0, !isClosed { warm(makeSlot()) }
+        sweepLater()
+    }
+
+    /// A host that stands and has no work.
+    private func keep(_ slot: ScriptSlot) {
+        used[ObjectIdentifier(slot)] = runtime.clock.monotonicNanoseconds()
+        if isClosed {
+            end([slot])
+        } else if slot.isLowered {
+            if idleSlow.count < settings.slowHosts { idleSlow.append(slot) } else { end([slot]) }
+        } else if idle.count < settings.hosts {
+            idle.append(slot)
+        } else if spare == nil {
+            spare = slot
+        } else {
+            end([slot])
+        }
+    }
+
+    /// Starts a host before anybody waits for it.
+    private func warm(_ slot: ScriptSlot) {
+        warming += 1
+        Task {
+            await slot.warm()
+            warming -= 1
+            if isClosed || isOver(since: lastUse) {
+                end([slot])
+            } else if spare == nil {
+                spare = slot
+            } else {
+                keep(slot)
+            }
+            serve()
+        }
+    }
+
+    private func end(_ slots: [ScriptSlot]) {
+        for slot in slots {
+            used[ObjectIdentifier(slot)] = nil
+            Task { await slot.close() }
+        }
+    }
+
+    /// Gives free places to who waits: those first that are known to end soon.
+    private func serve() {
+        for standing in [SourceHistory.Standing.proven, .unknown, .suspect] {
+            while let waiters = waiting[standing], !waiters.isEmpty, hasPlace(for: standing) {
+                waiting[standing]?.removeFirst()
+                waiters[0].resume(returning: occupy(standing))
+            }
+        }
+        waitingGauge.set(waitingCount)
+    }
+
+    // MARK: Slow jobs
+
+    private func lookLater() {
+        guard looker == nil else { return }
+        // A script's time is real time, whatever clock the service lives by.
+        looker = Task {
+            while !Task.isCancelled, waitingCount > 0 {
+                try? await SystemClock().sleep(for: ScriptPool.lookEvery)
+                moveSlow()
+            }
+            looker = nil
+        }
+    }
+
+    private func moveSlow() {
+        let now = Moment.now
+        let slow = work.filter { !$0.value.isSlow && now - $0.value.since >= settings.slowAfter }
+            .sorted { $0.value.since < $1.value.since }
+        for (id, item) in slow where work.values.count(where: \.isSlow) < settings.slowHosts {
+            work[id]?.isSlow = true
+            item.slot.lower()
+        }
+        serve()
+    }
+
+    // MARK: Hosts without work
 
     /// One sleeping task while there is a host that may have to end.
     private func sweepLater() {
-        guard sweeper == nil else { return }
+        guard sweeper == nil, !isClosed else { return }
         let wait = settings.idle
         sweeper = Task { [runtime] in
             try? await runtime.clock.sleep(for: wait)
-            await self.sweep()
+            self.sweep()
         }
     }
 
-    private func sweep() async {
+    private func sweep() {
         sweeper = nil
         guard !isClosed else { return }
-        let now = runtime.clock.monotonicNanoseconds()
-        let limit = UInt64(max(0, settings.idle.milliseconds)) * 1_000_000
-        let ending = idle.filter { now &- (used[ObjectIdentifier($0)] ?? 0) >= limit }
+        let ending = (idle + idleSlow).filter { isOver(since: used[ObjectIdentifier($0)] ?? 0) }
         idle.removeAll { slot in ending.contains { $0 === slot } }
-        made -= ending.count
-        for slot in ending { used[ObjectIdentifier(slot)] = nil }
-        if made > 0 { sweepLater() }
-        for slot in ending { await slot.close() }
+        idleSlow.removeAll { slot in ending.contains { $0 === slot } }
+        end(ending)
+        if work.isEmpty, isOver(since: lastUse), let last = takeSpare() { end([last]) }
+        if hostCount > 0 { sweepLater() }
+    }
+
+    private func isOver(since then: UInt64) -> Bool {
+        let now = runtime.clock.monotonicNanoseconds()
+        return now &- then >= UInt64(max(0, settings.idle.milliseconds)) * 1_000_000
     }
 
     private func report(_ error: ScriptError) {

@@ -1,0 +1,39 @@
+/// What the pool knows of sources, by their text: those that ended soon the last time they ran, and
+/// those that had to be stopped lately. Who uses up his time again and again does not use up the
+/// others', and nor do many that nobody knows.
+struct SourceHistory {
+    enum Standing: Sendable { case proven, unknown, suspect }
+
+    private var stopped: [Int: UInt64] = [:]
+    private var proven: Set<Int> = []
+
+    /// After this a source that was stopped is as good as one that nobody knows.
+    static let life: UInt64 = 60_000_000_000
+    static let stoppedLimit = 1000
+    static let provenLimit = 10_000
+
+    func standing(_ key: Int, at now: UInt64) -> Standing {
+        if let then = stopped[key], now &- then < SourceHistory.life { return .suspect }
+        return proven.contains(key) ? .proven : .unknown
+    }
+
+    mutating func noteStopped(_ key: Int, at now: UInt64) {
+        proven.remove(key)
+        if stopped.count >= SourceHistory.stoppedLimit {
+            stopped = stopped.filter { now &- $0.value < SourceHistory.life }
+            if stopped.count >= SourceHistory.stoppedLimit { stopped = [:] }
+        }
+        stopped[key] = now
+    }
+
+    mutating func noteEnded(_ key: Int) {
+        if proven.count >= SourceHistory.provenLimit { proven = [] }
+        proven.insert(key)
+    }
+
+    static func key(_ job: ScriptJob) -> Int {
+        var hasher = Hasher()
+        for unit in job.units { hasher.combine(unit.source) }
+        return hasher.finalize()
+    }
+}
