@@ -239,6 +239,31 @@ import Testing
         }
     }
 
+    @Test func `two copies of the service do each occurrence once`() async throws {
+        let folder = TemporaryFolder()
+        let clock = ManualClock(start: World.start)
+        let first = try await World(folder: folder.path, clock: clock)
+        let second = try await World(folder: folder.path, clock: clock)
+        try await first.take(
+            Model.jobs(
+                Model.job("a", "* * * * *", ["overlap": "queue"]),
+                Model.job("b", "* * * * *", ["overlap": "allow"])))
+        for minute in 1...20 {
+            clock.advance(by: .seconds(60))
+            try await first.soon("minute \(minute)") {
+                let ended = try await first.rows("a") + second.rows("b")
+                return ended.count >= 2 * minute && ended.allSatisfy { $0.hasSuffix("succeeded") }
+            }
+        }
+        let rows = try await second.rows("a") + first.rows("b")
+        #expect(Set(try await first.rows("a")).count == rows.count / 2)
+        let mails = [first, second].flatMap { $0.peers.state.withLock { $0.mails.map(\.key) } }
+        #expect(mails.count == rows.count)
+        #expect(Set(mails).count == rows.count)
+        try await first.stop()
+        try await second.stop()
+    }
+
     @Test func `two planners that meet make one row of an occurrence`() async throws {
         let folder = TemporaryFolder()
         let runtime = TestRuntime.make(clock: ManualClock(start: World.start))
