@@ -8,7 +8,7 @@ enum Migrations {
             IdempotencyTable().migration,
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
-            jobs, Queues.job.migration, Queues.jobRun.migration,
+            jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
         ]
     }
 

@@ -122,6 +122,43 @@ import Testing
         }
     }
 
+    @Test func `a workflow is waited for where the step says so`() async throws {
+        let pause: JSONValue = [
+            "code": "pause", "start": "wait",
+            "steps": [
+                ["code": "wait", "kind": "event", "event": "confirmed", "next": "end"],
+                ["code": "end", "kind": "end"],
+            ],
+        ]
+        let wait: JSONValue = ["workflow": ["code": "pause", "values": ["a": 1], "wait": true]]
+        try await World.with { world in
+            try await world.take(
+                Model.document(
+                    workflows: [pause],
+                    jobs: [
+                        Model.job("long", nil, steps: [wait, Model.mail]),
+                        Model.job("short", nil, steps: [["workflow": "pause"], Model.mail]),
+                    ]))
+            let short = try await world.runNow("short")
+            try await world.soon("the short one") {
+                try await world.jobRun("short", short)["state"] == "succeeded"
+            }
+            let long = try await world.runNow("long")
+            try await world.soon("the wait") {
+                try await world.jobRun("long", long)["steps"]?.array?.first?["state"] == "waiting"
+            }
+            try await world.reaches(2, "waiting")
+            _ = try await world.call(RaiseEvent(event: Model.confirmed, scope: .all))
+            try await world.soon("the long one") {
+                try await world.jobRun("long", long)["state"] == "succeeded"
+            }
+            let step = try await world.jobRun("long", long)["steps"]?.array?.first
+            #expect(step?["instance"] == 2)
+            #expect(step?["output"]?["values"]?["a"] == 1)
+            #expect(world.peers.state.withLock { $0.mails.count } == 2)
+        }
+    }
+
     @Test func `a run that takes too long fails, and one that need not wait does not`()
         async throws
     {

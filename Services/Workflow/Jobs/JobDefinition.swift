@@ -72,7 +72,7 @@ struct JobStep: Sendable {
     enum Work: Sendable {
         case batch(Effects.RunKind, FullCode, waits: Bool)
         case script(FullCode, parameters: ExpressionTree)
-        case workflow(FullCode, values: ExpressionTree)
+        case workflow(FullCode, values: ExpressionTree, waits: Bool)
         case event(FullCode, content: ExpressionTree)
         case mail(MailAction)
         /// Columns of the record.
@@ -96,7 +96,7 @@ struct JobStep: Sendable {
     /// What it is about; nil where it has no code.
     var target: String? {
         switch work {
-        case .batch(_, let code, _), .script(let code, _), .workflow(let code, _),
+        case .batch(_, let code, _), .script(let code, _), .workflow(let code, _, _),
             .event(let code, _):
             code.description
         case .mail(let mail): mail.notification.description

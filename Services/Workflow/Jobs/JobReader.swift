@@ -228,7 +228,9 @@ struct JobReader {
         case "workflow":
             return named(item, kind, in: "workflows") { code, more in
                 fits(code, type, item, more)
-                return .workflow(code, values: values(more, "values"))
+                return .workflow(
+                    code, values: values(more, "values"),
+                    waits: more?.boolean("wait", default: false) ?? false)
             }
         case "event":
             return named(item, kind, in: "events") { code, more in

@@ -18,7 +18,7 @@ struct JobRun: Sendable {
 
     struct Step: Sendable {
         enum State: String, Sendable {
-            /// Its turn has not come, it is being done, or it waits for a run of Batch.
+            /// Its turn has not come, it is being done, or it waits for what it has begun.
             case planned, running, waiting
             case succeeded, failed, skipped, cancelled
 
@@ -36,7 +36,9 @@ struct JobRun: Sendable {
         /// From 1; one more each time that a person tries it again.
         var attempt: Int64
         var failures: Int64
+        /// The run of Batch, or the instance of a workflow, that it waits for.
         var batchRun: Int64?
+        var instance: Int64?
     }
 
     var id: Int64
@@ -81,13 +83,14 @@ extension JobRun {
         guard var run = found else { return nil }
         run.steps = try connection.query(
             """
-            select place, state, attempt, failures, batch_run from job_step
+            select place, state, attempt, failures, batch_run, instance from job_step
             where run = ? order by place
             """, [.integer(id)]
         ) {
             Step(
                 place: Int($0.integer(0)), state: Step.State(rawValue: $0.text(1)) ?? .planned,
-                attempt: $0.integer(2), failures: $0.integer(3), batchRun: $0.optionalInteger(4))
+                attempt: $0.integer(2), failures: $0.integer(3), batchRun: $0.optionalInteger(4),
+                instance: $0.optionalInteger(5))
         }
         return run
     }

@@ -69,6 +69,14 @@ struct JobRunner: Sendable {
                 try await succeed(run, step) { _ in output }
                 return nil
             }
+            if let instance = step.instance {
+                let output = try await database.read { [work] in
+                    try work.outcome(instance: instance, $0)
+                }
+                guard let output else { return again(run, item, "Instance \(instance) goes on.") }
+                try await succeed(run, step) { _ in output }
+                return nil
+            }
             if step.state == .planned {
                 // The row says that it is being done before it is.
                 try await database.write { [store] in
@@ -78,6 +86,11 @@ struct JobRunner: Sendable {
             switch try await work.perform(steps[step.place], step, of: run, job) {
             case .done(let output): try await succeed(run, step) { _ in output }
             case .here(let effect): try await succeed(run, step, effect)
+            case .starts(let start):
+                try await whileRunning(run) { [store] connection in
+                    let id = try start(connection)
+                    try store.move(run, step, to: .waiting, instance: id, connection)
+                }
             case .begun(let batch, waits: false):
                 try await succeed(run, step) { _ in ["run": .number(JSONNumber(batch))] }
             case .begun(let batch, waits: true):
@@ -97,10 +110,18 @@ struct JobRunner: Sendable {
         _ run: JobRun, _ step: JobRun.Step,
         _ effect: @escaping @Sendable (Connection) throws -> JSONValue
     ) async throws {
-        try await database.write { [store] connection in
-            // One that was cancelled meanwhile does nothing here any more.
-            guard try JobRun.find(run.id, connection)?.state == .running else { return }
+        try await whileRunning(run) { [store] connection in
             try store.move(run, step, to: .succeeded, output: effect(connection), connection)
+        }
+    }
+
+    /// One that was cancelled meanwhile does nothing here any more.
+    private func whileRunning(
+        _ run: JobRun, _ write: @escaping @Sendable (Connection) throws -> Void
+    ) async throws {
+        try await database.write { connection in
+            guard try JobRun.find(run.id, connection)?.state == .running else { return }
+            try write(connection)
         }
         wakes.instances()
     }

@@ -108,20 +108,21 @@ extension JobStore {
     /// are set where they are given.
     func move(
         _ run: JobRun, _ step: JobRun.Step, to state: JobRun.Step.State, batch: Int64? = nil,
-        output: JSONValue? = nil, error: String? = nil, _ connection: Connection
+        instance: Int64? = nil, output: JSONValue? = nil, error: String? = nil,
+        _ connection: Connection
     ) throws {
         let now = clock.now()
         try connection.run(
             """
             update job_step set state = ?, started = coalesce(started, ?), ended = ?,
-                batch_run = coalesce(?, batch_run), output = coalesce(?, output), error = ?
+                batch_run = coalesce(?, batch_run), instance = coalesce(?, instance), output = coalesce(?, output), error = ?
             where run = ? and place = ? and attempt = ?
                 and state in ('planned', 'running', 'waiting')
             """,
             [
                 .text(state.rawValue), .integer(now.milliseconds),
                 SQLValue(state.hasEnded ? now.milliseconds : nil), SQLValue(batch),
-                SQLValue(output?.text), SQLValue(error), .integer(run.id),
+                SQLValue(instance), SQLValue(output?.text), SQLValue(error), .integer(run.id),
                 .integer(Int64(step.place)), .integer(step.attempt),
             ])
     }
@@ -245,7 +246,7 @@ extension JobStore {
             ? "state = 'skipped'"
             : """
             state = 'planned', attempt = attempt + 1, failures = 0, started = null, ended = null,
-            batch_run = null, error = null
+            batch_run = null, instance = null, error = null
             """
         try connection.run(
             "update job_step set \(change) where run = ? and state = 'failed'",

@@ -36,7 +36,8 @@ struct JobView: Sendable {
         run["steps"] = .array(
             try connection.query(
                 """
-                select place, kind, target, state, attempt, started, ended, batch_run, output, error
+                select place, kind, target, state, attempt, started, ended, batch_run, output, error,
+                    instance
                 from job_step where run = ? order by place
                 """, [.integer(id)], JobView.step))
         return .object(run)
@@ -81,6 +82,7 @@ struct JobView: Sendable {
             "attempt": .number(JSONNumber(row.integer(4))), "started": time(row, 5),
             "ended": time(row, 6),
             "run": row.optionalInteger(7).map { .number(JSONNumber($0)) } ?? .null,
+            "instance": row.optionalInteger(10).map { .number(JSONNumber($0)) } ?? .null,
             "output": try json(row, 8), "error": .init(row.optionalText(9)),
         ]
     }

@@ -13,6 +13,8 @@ struct JobWork: Sendable {
         case done(JSONValue)
         /// A run of Batch has begun; its end is waited for, or not.
         case begun(Int64, waits: Bool)
+        /// What starts an instance of a workflow, whose end is waited for.
+        case starts(@Sendable (Connection) throws -> Int64)
         /// What is done in the transaction that ends the step; answers its output.
         case here(@Sendable (Connection) throws -> JSONValue)
     }
@@ -30,15 +32,16 @@ struct JobWork: Sendable {
             return .begun(try await effects.run(kind, code, as: context), waits: waits)
         case .script(let code, let parameters):
             return try await script(code, parameters, run, bindings, context)
-        case .workflow(let code, let values):
+        case .workflow(let code, let values, let waits):
             let filled = try await fill(values, "values", bindings)
-            return .here { [effects] connection in
-                let id = try effects.start(
+            let start = { @Sendable [effects] (connection: Connection) in
+                try effects.start(
                     code, record: run.type.flatMap { type in run.record.map { (type, $0) } },
                     values: filled.object ?? JSONObject(), account: context.principal.account,
                     as: context, connection)
-                return ["instance": .number(JSONNumber(id))]
             }
+            if waits { return .starts(start) }
+            return .here { ["instance": .number(JSONNumber(try start($0)))] }
         case .event(let code, let content):
             let filled = try await fill(content, "event", bindings)
             return .here { [effects] connection in
@@ -66,6 +69,19 @@ struct JobWork: Sendable {
     /// How the run of Batch ended that a step began; nil while it goes on.
     func outcome(_ batch: Int64, _ row: JobRun.Step, of run: JobRun) async throws -> JSONValue? {
         try await effects.outcome(of: batch, as: run.context(row, runAs: nil))
+    }
+
+    /// How an instance ended; nil while it goes on, or stands still until a person mends it.
+    func outcome(instance id: Int64, _ connection: Connection) throws -> JSONValue? {
+        guard let row = try InstanceRow.find(id, connection) else {
+            throw Problem.stepFailed("instance \(id) is not there any more")
+        }
+        switch row.snapshot.state {
+        case .finished:
+            return ["instance": .number(JSONNumber(id)), "values": .object(row.snapshot.values)]
+        case .cancelled: throw Problem.stepFailed("instance \(id) was cancelled")
+        default: return nil
+        }
     }
 
     /// Stops a run of Batch that a cancelled step waited for.

@@ -66,4 +66,9 @@ extension Migrations {
             alter table incident add column job_run bigint;
             """)
     }
+
+    /// Steps that wait for an instance of a workflow.
+    static let jobInstances = Migration("job-instances") { connection in
+        try connection.script("alter table job_step add column instance bigint;")
+    }
 }
