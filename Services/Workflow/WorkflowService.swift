@@ -152,7 +152,7 @@ private struct Parts {
         ScriptPlatform(
             directory: directory, peers: peers, clock: runtime.clock, log: runtime.log,
             raise: events.raise, start: instances.start,
-            http: { _, _ in throw Problem.stepFailed("http cannot be done yet") })
+            http: { _, _, _ in throw Problem.stepFailed("http cannot be done yet") })
     }
 
     private static func workers(

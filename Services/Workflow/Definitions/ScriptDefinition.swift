@@ -24,14 +24,19 @@ struct ScriptDefinition: Sendable {
     /// What they lead to, in the order of the text.
     var blocks: [Block] = []
 
-    var owner: ScriptOwner { ScriptOwner(model: model, name: code, runAs: runAs) }
+    var owner: ScriptOwner {
+        ScriptOwner(model: model, name: code, runAs: runAs, source: wholeSource)
+    }
 
     /// A block ends with its line, so that no comment of it reaches into the next.
+    private var wholeSource: String {
+        blocks.isEmpty ? source : (blocks.map(\.source) + [source]).joined(separator: "\n")
+    }
+
     var unit: ScriptJob.Unit {
-        var unit = ScriptJob.Unit(name: code, source: source, isScript: true)
+        let owner = owner
+        var unit = ScriptJob.Unit(name: code, source: owner.source, isScript: true)
         unit.owner = owner
-        guard !blocks.isEmpty else { return unit }
-        unit.source = (blocks.map(\.source) + [source]).joined(separator: "\n")
         unit.blocks = blocks.map { block in
             (block.code, block.source.utf8.reduce(1) { $1 == 10 ? $0 + 1 : $0 })
         }

@@ -6,14 +6,14 @@ import JSON
 /// takes.
 struct ScriptArguments: Sendable {
     let function: String
-    /// The model that bare codes are of.
-    let model: String
+    /// Who passed it; bare codes are of its model.
+    let owner: ScriptOwner
     let values: [JSONValue]
 
     /// `model.code`, or a code of the script's own model.
     func code(_ place: Int, _ what: String) throws -> FullCode {
         let text = value(place).string ?? ""
-        let full = FullCode.isCode(text) ? FullCode(model: model, code: text) : FullCode(text)
+        let full = FullCode.isCode(text) ? FullCode(model: owner.model, code: text) : FullCode(text)
         guard let full else { throw fault(place, "the \(what) is a code or model.code") }
         return full
     }

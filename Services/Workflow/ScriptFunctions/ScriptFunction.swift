@@ -94,7 +94,7 @@ struct ScriptFunction: Sendable {
             ])
         guard let to = try mail.texts("to") else { throw mail.fault("to is an array of addresses") }
         let notification = try mail.text("notification").map {
-            FullCode.isCode($0) ? "\(arguments.model).\($0)" : $0
+            FullCode.isCode($0) ? "\(arguments.owner.model).\($0)" : $0
         }
         let call = SendMail(
             to: to, cc: try mail.texts("cc"), bcc: try mail.texts("bcc"),
@@ -151,7 +151,8 @@ struct ScriptFunction: Sendable {
     /// `http({method, url, headers, body})`: `{status, headers, body}`.
     private static let request: Body = { arguments, platform, context in
         try arguments.atMost(1)
-        return try await platform.http(.object(try arguments.object(0, "the request")), context)
+        let content = JSONValue.object(try arguments.object(0, "the request"))
+        return try await platform.http(content, arguments.owner, context)
     }
 
     private typealias Body =

@@ -12,8 +12,9 @@ struct ScriptPlatform: Sendable {
     let log: Log
     let raise: @Sendable (RaiseEvent, CallContext) async throws -> EventRaised
     let start: @Sendable (StartWorkflow, CallContext) async throws -> JSONBytes
-    /// A request to another system, as `Effects.http` takes and answers it.
-    let http: @Sendable (JSONValue, CallContext) async throws -> JSONValue
+    /// A request to another system, as `Effects.http` takes and answers it; only secrets that the
+    /// owner's source names are put in.
+    let http: @Sendable (JSONValue, ScriptOwner, CallContext) async throws -> JSONValue
 }
 
 /// Whose a piece of source is: which model its bare codes mean, and with whose rights it acts.
@@ -23,4 +24,6 @@ struct ScriptOwner: Sendable, Hashable {
     var name: String
     /// The account whose rights it has; nil is who caused it.
     var runAs: String?
+    /// Of a script, with its blocks.
+    var source = ""
 }

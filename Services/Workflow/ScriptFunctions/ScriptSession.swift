@@ -51,7 +51,7 @@ actor ScriptSession {
             throw Problem.forbidden("gt.\(call.name) cannot be used in an expression here.")
         }
         let arguments = ScriptArguments(
-            function: call.name, model: owner.model, values: call.arguments)
+            function: call.name, owner: owner, values: call.arguments)
         if call.name == "log" { return write(arguments, owner) }
         guard let function = ScriptFunction.all[call.name] else {
             throw Problem.notFound("There is no gt.\(call.name).")

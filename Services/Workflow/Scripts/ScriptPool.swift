@@ -23,7 +23,10 @@ actor ScriptPool {
         var queueLimit = 256
     }
 
-    private typealias Waiter = CheckedContinuation<ScriptSlot, any Error>
+    private struct Waiter {
+        let standing: SourceHistory.Standing
+        let continuation: CheckedContinuation<ScriptSlot, any Error>
+    }
 
     private struct Work {
         let slot: ScriptSlot
@@ -44,7 +47,8 @@ actor ScriptPool {
     private var spare: ScriptSlot?
     /// Hosts that are being started ahead.
     private var warming = 0
-    private var waiting: [SourceHistory.Standing: [Waiter]] = [:]
+    /// In the order in which they came.
+    private var waiting: [Waiter] = []
     private var history = SourceHistory()
     private var used: [ObjectIdentifier: UInt64] = [:]
     private var lastUse: UInt64 = 0
@@ -98,7 +102,7 @@ actor ScriptPool {
     }
 
     var suspectCounts: (busy: Int, waiting: Int) {
-        (work.values.count { $0.standing == .suspect }, waiting[.suspect]?.count ?? 0)
+        (work.values.count { $0.standing == .suspect }, waitingCount(of: .suspect))
     }
 
     /// The processes that wait for work.
@@ -113,10 +117,10 @@ actor ScriptPool {
         isClosed = true
         sweeper?.cancel()
         looker?.cancel()
-        for waiter in waiting.values.joined() {
-            waiter.resume(throwing: ScriptError.unavailable("closing"))
+        for waiter in waiting {
+            waiter.continuation.resume(throwing: ScriptError.unavailable("closing"))
         }
-        waiting = [:]
+        waiting = []
         let slots = idle + idleSlow + [spare].compactMap(\.self)
         (idle, idleSlow, spare) = ([], [], nil)
         for slot in slots { await slot.close() }
@@ -127,19 +131,21 @@ actor ScriptPool {
 extension ScriptPool {
     private func take(_ standing: SourceHistory.Standing) async throws -> ScriptSlot {
         guard !isClosed else { throw ScriptError.unavailable("closed") }
-        if hasPlace(for: standing), waiting[standing]?.isEmpty ?? true { return occupy(standing) }
+        if hasPlace(for: standing), waitingCount(of: standing) == 0 { return occupy(standing) }
         // Who is stopped again and again does not fill the queue either.
         let limit = standing == .suspect ? settings.queueLimit / 2 : settings.queueLimit
-        let count = standing == .suspect ? waiting[.suspect]?.count ?? 0 : waitingCount
+        let count = standing == .suspect ? waitingCount(of: .suspect) : waiting.count
         guard count < limit else { throw ScriptError.busy(limit: limit) }
         return try await withCheckedThrowingContinuation { continuation in
-            waiting[standing, default: []].append(continuation)
-            waitingGauge.set(waitingCount)
+            waiting.append(Waiter(standing: standing, continuation: continuation))
+            waitingGauge.set(waiting.count)
             lookLater()
         }
     }
 
-    private var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
+    private func waitingCount(of standing: SourceHistory.Standing) -> Int {
+        waiting.count { $0.standing == standing }
+    }
 
     /// Sources that nobody knows leave a place to those that are known to end soon.
     private func hasPlace(for standing: SourceHistory.Standing) -> Bool {
@@ -223,15 +229,19 @@ extension ScriptPool {
         }
     }
 
-    /// Gives free places to who waits: those first that are known to end soon.
+    /// Gives free places to who waits, each to the first who may have it.
     private func serve() {
-        for standing in [SourceHistory.Standing.proven, .unknown, .suspect] {
-            while let waiters = waiting[standing], !waiters.isEmpty, hasPlace(for: standing) {
-                waiting[standing]?.removeFirst()
-                waiters[0].resume(returning: occupy(standing))
+        var index = 0
+        while index < waiting.count {
+            let waiter = waiting[index]
+            guard hasPlace(for: waiter.standing) else {
+                index += 1
+                continue
             }
+            waiting.remove(at: index)
+            waiter.continuation.resume(returning: occupy(waiter.standing))
         }
-        waitingGauge.set(waitingCount)
+        waitingGauge.set(waiting.count)
     }
 
     // MARK: Slow jobs
@@ -240,7 +250,7 @@ extension ScriptPool {
         guard looker == nil else { return }
         // A script's time is real time, whatever clock the service lives by.
         looker = Task {
-            while !Task.isCancelled, waitingCount > 0 {
+            while !Task.isCancelled, !waiting.isEmpty {
                 try? await SystemClock().sleep(for: ScriptPool.lookEvery)
                 moveSlow()
             }
