@@ -232,7 +232,7 @@ import Testing
             }
             #expect(try await again.instances().count == 1, "\(wreck.moment)")
             again.peers.state.withLock { state in
-                #expect(state.mails.map(\.key) == ["job:1/0/1", "job:1/4/1"], "\(wreck.moment)")
+                #expect(state.mails.map(\.key) == ["job:1/0", "job:1/4"], "\(wreck.moment)")
                 #expect(state.runs.count == 1, "\(wreck.moment)")
             }
             try await again.stop()

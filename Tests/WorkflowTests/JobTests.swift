@@ -29,8 +29,8 @@ import Testing
             #expect(run["account"] == .null)
             #expect(run["steps"]?.array?.first?["state"] == "succeeded")
             #expect(run["steps"]?.array?.first?["output"]?["state"] == "queued")
-            #expect(world.peers.state.withLock { $0.mails.map(\.key) } == ["job:1/0/1"])
-            let context = world.peers.state.withLock { $0.contexts["job:1/0/1"] }
+            #expect(world.peers.state.withLock { $0.mails.map(\.key) } == ["job:1/0"])
+            let context = world.peers.state.withLock { $0.contexts["job:1/0"] }
             #expect(context?.principal.account == "job:nightly")
             #expect(context?.door == .job)
             #expect(context?.cause.root == "job:helpdesk.nightly/1")
@@ -103,7 +103,7 @@ import Testing
             #expect(ledger.count == 1)
             #expect(ledger[0]["account"] == "olga")
             #expect(ledger[0]["kind"] == "manual")
-            let cause = world.peers.state.withLock { $0.contexts["job:\(run)/0/1"]?.cause }
+            let cause = world.peers.state.withLock { $0.contexts["job:\(run)/0"]?.cause }
             #expect(cause?.root == "request:test")
         }
     }
@@ -121,7 +121,7 @@ import Testing
                 try await world.soon("the run") {
                     try await world.jobRun(code, run)["state"] == "succeeded"
                 }
-                let cause = world.peers.state.withLock { $0.contexts["job:\(run)/0/1"]?.cause }
+                let cause = world.peers.state.withLock { $0.contexts["job:\(run)/0"]?.cause }
                 #expect(cause?.account == account)
             }
         }

@@ -93,6 +93,15 @@ struct JobStep: Sendable {
         }
     }
 
+    /// Whether it begins something whose end is its own.
+    var begins: Bool {
+        switch work {
+        case .batch: true
+        case .workflow(_, _, let waits): waits
+        case .script, .event, .mail, .set: false
+        }
+    }
+
     /// What it is about; nil where it has no code.
     var target: String? {
         switch work {

@@ -53,15 +53,16 @@ struct JobRun: Sendable {
     var cause: Cause
     var steps: [Step] = []
 
-    /// What a step acts as, under a key of its own. Scripts have the rights of `runAs`, or of who
-    /// said that the job runs.
-    func context(_ step: Step, runAs: String?) -> CallContext {
+    /// What a step acts as, under a key of its own. Tried again, it has the same, so that what was
+    /// done of it is not done again; but what it began and saw fail is begun anew. Scripts have the
+    /// rights of `runAs`, or of who said that the job runs.
+    func context(_ step: Step, begins: Bool, runAs: String?) -> CallContext {
         var cause = cause.next("job:\(job)/\(id)")
         if let runAs { cause.account = runAs }
         return CallContext(
             principal: Principal(account: "job:\(job.code)", isSystem: true), door: .job,
             cause: cause, trace: TraceContext(following: cause.root),
-            idempotencyKey: "job:\(id)/\(step.place)/\(step.attempt)")
+            idempotencyKey: "job:\(id)/\(step.place)" + (begins ? "/\(step.attempt)" : ""))
     }
 
     var recordText: String? {

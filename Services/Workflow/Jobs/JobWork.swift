@@ -25,7 +25,7 @@ struct JobWork: Sendable {
     func perform(
         _ step: JobStep, _ row: JobRun.Step, of run: JobRun, _ job: JobDefinition
     ) async throws -> Result {
-        let context = run.context(row, runAs: job.runAs)
+        let context = run.context(row, begins: step.begins, runAs: job.runAs)
         let bindings = try await bindings(run, job, context)
         switch step.work {
         case .batch(let kind, let code, let waits):
@@ -68,7 +68,7 @@ struct JobWork: Sendable {
 
     /// How the run of Batch ended that a step began; nil while it goes on.
     func outcome(_ batch: Int64, _ row: JobRun.Step, of run: JobRun) async throws -> JSONValue? {
-        try await effects.outcome(of: batch, as: run.context(row, runAs: nil))
+        try await effects.outcome(of: batch, as: run.context(row, begins: true, runAs: nil))
     }
 
     /// How an instance ended; nil while it goes on, or stands still until a person mends it.
@@ -86,7 +86,7 @@ struct JobWork: Sendable {
 
     /// Stops a run of Batch that a cancelled step waited for.
     func stop(_ batch: Int64, _ row: JobRun.Step, of run: JobRun) async throws {
-        var context = run.context(row, runAs: nil)
+        var context = run.context(row, begins: true, runAs: nil)
         context.idempotencyKey = nil
         _ = try await effects.peers["batch"].call(CancelRun(run: batch), as: context)
     }
