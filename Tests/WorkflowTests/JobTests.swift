@@ -127,6 +127,42 @@ import Testing
         }
     }
 
+    @Test func `a script of a job acts by gt, where somebody's rights are there`() async throws {
+        let source = "return gt.records.change('ticket', parameters.id, {subject: 'seen'}).subject"
+        let steps: JSONValue = [["script": ["code": "mark", "parameters": ["id": 1]]]]
+        try await World.with { world in
+            try await world.take(
+                Model.document(
+                    scripts: [["code": "mark", "source": .string(source)]],
+                    jobs: [
+                        Model.job("robots", "0 9 * * *", steps: steps, ["runAs": "robot"]),
+                        Model.job("nobodys", "0 9 * * *", steps: steps),
+                    ]))
+            _ = try await world.call(
+                TakeDirectory(
+                    base: 0, version: 3,
+                    accounts: [
+                        DirectoryAccount(
+                            code: "robot", name: "Robot", active: true, kind: "service",
+                            roles: ["agent"])
+                    ]))
+            _ = world.peers.insert(1, JSONObject([("subject", "new")]))
+            world.turn(to: "01-15T09:00")
+            try await world.soon("both ends") {
+                let nobodys = try await world.rows("nobodys")
+                return try await world.rows("robots") == ["01-15 09:00 succeeded"]
+                    && nobodys == ["01-15 09:00 failed"]
+            }
+            let robots = try #require(try await world.ledger("robots").first?["run"]?.integer)
+            let step = try await world.jobRun("robots", robots)["steps"]?.array?.first
+            #expect(step?["output"] == "seen")
+            let context = world.peers.state.withLock { $0.contexts["job:\(robots)/0#1"] }
+            #expect(context?.principal.account == "robot")
+            let incident = try #require(try await world.incidents().first)
+            #expect(incident["problem"]?["detail"]?.string?.contains("runAs") == true)
+        }
+    }
+
     @Test func `who looks and who acts`() async throws {
         try await World.with { world in
             try await world.take(Model.jobs(Model.job("report", nil)))
