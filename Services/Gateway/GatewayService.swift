@@ -118,6 +118,7 @@ public final class GatewayService: Service {
         WorkflowRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         JobRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         ScriptRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
+        RuleRoutes(workflow: peers["workflow"], resolver: resolver).add(to: table)
         URLCallRoutes(
             workflow: peers["workflow"], batch: peers["batch"], resolver: resolver
         ).add(to: table)

@@ -13,8 +13,20 @@ enum MailMigrations {
             Migration(
                 "mail-4-confidential",
                 "alter table mail add column confidential integer not null default 0;"),
+            Migration("mail-5-answers", answers),
         ]
     }
+
+    /// Causes go on from a mail of ours to the mail that answers it.
+    private static let answers = """
+        alter table mail add column cause_depth bigint not null default 0;
+        alter table intake add column cause_root text;
+        alter table intake add column cause_depth bigint;
+        alter table intake add column reply integer not null default 0;
+        create index intake_message on intake (message_id) where message_id is not null;
+        create index intake_cause on intake (cause_root, cause_depth)
+            where cause_root is not null;
+        """
 
     private static let model = """
         create table model (

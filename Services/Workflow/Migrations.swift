@@ -9,6 +9,7 @@ enum Migrations {
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
+            firingLog, eventOnce,
         ]
     }
 
@@ -202,6 +203,34 @@ extension Migrations {
             """
             alter table instance add column cause_account text;
             alter table event add column cause_account text;
+            """)
+    }
+
+    /// What a firing was about and what became of it, so that the log can be read by itself.
+    private static let firingLog = Migration("0006-firing-log") { connection in
+        try connection.script(
+            """
+            alter table firing add column event_id text;
+            alter table firing add column event_type text;
+            alter table firing add column account text;
+            alter table firing add column via text;
+            alter table firing add column state text not null default 'fired';
+            alter table firing add column error text;
+            create index firing_record on firing (class, record, id);
+            create index firing_rule on firing (rule, id);
+            alter table action add column result text;
+            alter table action add column ended bigint;
+            """)
+    }
+
+    /// What the platform itself raises under a key is raised once, as long as its row is kept;
+    /// `record` is set where it is for what waits about one record.
+    private static let eventOnce = Migration("0007-event-once") { connection in
+        try connection.script(
+            """
+            alter table event add column once_key text;
+            alter table event add column record text;
+            create unique index event_once on event (once_key);
             """)
     }
 }

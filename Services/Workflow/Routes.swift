@@ -13,6 +13,8 @@ struct Routes {
     let instances: InstanceCalls
     let jobs: JobCalls
     let directory: Directory
+    let logs: LogCalls
+    let trial: RuleTrial
 
     /// A document of this many bytes is the largest.
     static let documentLimit = 16 << 20
@@ -45,5 +47,8 @@ struct Routes {
         routes.on(ListJobRuns.self, jobs.runs)
         routes.on(GetJobRun.self, jobs.run)
         routes.on(CancelJobRun.self, jobs.cancel)
+        routes.on(TryRules.self, trial.run)
+        routes.on(ListFirings.self, logs.firings)
+        routes.on(ListEvents.self, logs.events)
     }
 }

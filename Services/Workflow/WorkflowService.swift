@@ -141,7 +141,8 @@ private struct Parts {
             inbox: InboxCalls(
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
             events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
-            directory: directory)
+            directory: directory, logs: LogCalls(database: database, clock: clock),
+            trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock))
     }
 
     /// What scripts reach by `gt`.

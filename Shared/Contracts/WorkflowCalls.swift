@@ -57,12 +57,17 @@ public struct RaiseEvent: Call, Codable {
     public var payload: JSONValue?
     /// It came as a URL that was opened: only where the event's definition says `get`.
     public var byGet: Bool?
+    /// `model.class/id`: reaches the instances on this record alone, whether they wait with the
+    /// key or without one. Inside the platform only.
+    public var record: String?
 
     public init(
         event: FullCode, scope: Scope, instance: Int64? = nil, workflow: String? = nil,
-        key: JSONValue? = nil, payload: JSONValue? = nil, byGet: Bool? = nil
+        key: JSONValue? = nil, payload: JSONValue? = nil, byGet: Bool? = nil,
+        record: String? = nil
     ) {
         self.byGet = byGet
+        self.record = record
         self.event = event
         self.scope = scope
         self.instance = instance

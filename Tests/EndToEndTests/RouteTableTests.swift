@@ -27,7 +27,9 @@ import Testing
         GET /api/accounts/{code}/sessions                               401 403 401 403 403 403 404
         GET /api/accounts/{code}/tokens                                 401 403 401 403 403 403 404
         GET /api/audit                                                  401 403 401 403 403 403 200
+        GET /api/events                                                 401 403 401 403 403 403 200
         GET /api/explain                                                401 403 401 403 403 403 200
+        GET /api/firings                                                401 403 401 403 403 403 200
         GET /api/incidents                                              401 403 401 403 403 403 200
         GET /api/instances                                              401 403 401 403 403 403 200
         GET /api/instances/{id}                                         401 403 401 403 403 403 404
@@ -107,6 +109,7 @@ import Testing
         POST /api/password/reset                                        422 422 422 422 422 422 422
         POST /api/records/{model}/{class}                               401 404 401 403 201 201 404
         POST /api/records/{model}/{class}/{id}/restore                  401 404 401 404 200 200 404
+        POST /api/rules/try                                             401 403 401 403 403 403 422
         POST /api/runs/{run}/cancel                                     401 403 401 403 403 403 404
         POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422

@@ -20,6 +20,11 @@ final class FakePeers: Sendable {
         var bindings: [JSONValue] = []
         /// What Records answers instead of creating.
         var refusal: Problem?
+        /// Changes of records and events raised, by their key, each once.
+        var changes: [String: JSONValue] = [:]
+        var events: [String: RaiseEvent] = [:]
+        /// Records that are gone.
+        var gone: Set<Int64> = []
         /// What Workflow answers instead of evaluating.
         var scriptFailure: Problem?
     }
@@ -37,8 +42,27 @@ final class FakePeers: Sendable {
         records.on(CreateRecord.self) { call, context in
             try held.peers.create(call, context)
         }
+        records.on(ChangeRecord.self) { call, context in
+            try held.peers.state.withLock { state in
+                if let refusal = state.refusal { throw refusal }
+                state.contexts.append(context)
+                state.changes[context.idempotencyKey ?? ""] = try JSONValue(
+                    parsing: call.body.bytes)
+                return JSONBytes(Array("{\"id\": \(call.id), \"version\": 2}".utf8))
+            }
+        }
+        workflow.on(RaiseEvent.self) { call, context in
+            try held.peers.state.withLock { state in
+                if let failure = state.scriptFailure { throw failure }
+                state.events[context.idempotencyKey ?? ""] = call
+                return EventRaised(event: 1, activated: 1)
+            }
+        }
         records.on(GetRecord.self) { call, _ in
-            JSONBytes(Array("{\"id\": \(call.id), \"subject\": \"from Records\"}".utf8))
+            if try held.peers.state.withLock({ $0.gone.contains(call.id) }) {
+                throw Problem.notFound()
+            }
+            return JSONBytes(Array("{\"id\": \(call.id), \"subject\": \"from Records\"}".utf8))
         }
         workflow.on(Evaluate.self) { call, _ in try held.peers.evaluate(call) }
         workflow.on(Render.self) { call, _ in

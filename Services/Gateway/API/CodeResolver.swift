@@ -8,8 +8,8 @@ import ServiceRuntime
 /// models hold is kept for a few seconds, and read again when a code is not found.
 actor CodeResolver {
     /// The list of a model document that holds it.
-    enum Kind: String, Sendable {
-        case events, workflows, scripts, jobs, imports, exports
+    enum Kind: String, Sendable, CaseIterable {
+        case classes, events, workflows, scripts, jobs, imports, exports
     }
 
     static let life = Duration.seconds(5)
@@ -55,7 +55,7 @@ actor CodeResolver {
             guard let model = item["code"]?.string else { continue }
             let document = try await CodeResolver.parse(
                 records.forward(GetModel(code: model), as: context))
-            for kind in [Kind.events, .workflows, .scripts, .jobs, .imports, .exports] {
+            for kind in Kind.allCases {
                 for definition in document[kind.rawValue]?.array ?? [] {
                     guard let code = definition["code"]?.string else { continue }
                     found[kind, default: [:]][code, default: []].append(model)

@@ -84,6 +84,41 @@ extension Schemas {
             ])
         ),
         ("JobRunList", page(of: "JobRun")),
+            "RuleTrialInput",
+            object(
+                [
+                    ("class", string), ("operation", words("open", "insert", "change", "delete")),
+                    ("before", any), ("after", any),
+                ], required: ["class", "operation"], isOpen: false)
+        ),
+        (
+            "RuleTrial",
+            object(
+                [("writes", boolean), ("refused", any), ("moments", list(any))],
+                required: ["writes", "refused", "moments"])
+        ),
+        (
+            "Firing",
+            object([
+                ("id", integer), ("rule", string), ("event", any), ("type", any),
+                ("record", string), ("account", any), ("cause", string), ("via", any),
+                ("depth", integer), ("time", time),
+                ("state", words("running", "done", "failed", "stopped")), ("error", any),
+                ("actions", list(any)),
+            ])
+        ),
+        ("FiringList", page(of: "Firing")),
+        (
+            "RaisedEvent",
+            object([
+                ("id", integer), ("event", string), ("scope", string), ("instance", any),
+                ("workflow", any), ("key", any), ("account", string), ("cause", string),
+                ("depth", integer), ("time", time),
+                ("state", words("taken", "buffered", "expired", "unheard", "late")),
+                ("activated", integer), ("expires", any),
+            ])
+        ),
+        ("RaisedEventList", page(of: "RaisedEvent")),
         (
             "Capability",
             object([

@@ -42,6 +42,7 @@ struct DocumentNames {
     /// By class: its own columns, and the class it inherits from.
     private(set) var classes: [String: (columns: Set<String>, parent: String?)] = [:]
     private(set) var scripts: Set<String> = []
+    private(set) var events: Set<String> = []
 
     init(_ document: JSONValue) {
         for item in document["classes"]?.array ?? [] {
@@ -50,6 +51,22 @@ struct DocumentNames {
             classes[code] = (Set(columns), item["parent"]?.string)
         }
         scripts = Set((document["scripts"]?.array ?? []).compactMap { $0["code"]?.string })
+        events = Set((document["events"]?.array ?? []).compactMap { $0["code"]?.string })
+    }
+
+    /// A class, and those of this document that inherit from it.
+    func family(of type: FullCode, in model: String) -> Set<FullCode> {
+        var family = Set([type])
+        var grown = 0
+        while grown != family.count {
+            grown = family.count
+            for (code, found) in classes {
+                guard let parent = found.parent else { continue }
+                let above = FullCode(parent) ?? FullCode(model: model, code: parent)
+                if family.contains(above) { family.insert(FullCode(model: model, code: code)) }
+            }
+        }
+        return family
     }
 
     /// Own and inherited columns; nil where a class of another model is among them.

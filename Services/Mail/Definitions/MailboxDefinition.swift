@@ -45,6 +45,14 @@ struct MailboxDefinition: Sendable, Hashable {
     var script: String?
     var after: After
     var automatic: Automatic
+    var onReply: ReplyDefinition?
+    /// The class and those of the model that inherit from it: an answer about one of these is
+    /// `onReply`'s.
+    var family: Set<FullCode> = []
+
+    func isAbout(_ record: String) -> Bool {
+        ReplyTaker.parts(record).map { family.contains($0.type) } ?? false
+    }
 
     static let shortestEvery = Duration.seconds(1)
     static let defaultEvery = Duration.seconds(60)
@@ -69,9 +77,11 @@ extension MailboxDefinition {
         }
         let after = MailboxDefinition.after(reader)
         let automatic = reader.word("automatic", of: ["store", "skip"], default: "store")
-        for key in ["onReply", "proof"] where reader.value(key).map({ !$0.isNull }) == true {
-            if key == "proof", reader.value(key) == false { continue }
-            reader.fault(key, "unsupported", "“\(key)” comes with a later version; leave it out.")
+        let onReply = ReplyDefinition(
+            reader, model: model, columns: type.flatMap(names.columns(of:)), names: names)
+        if let proof = reader.value("proof"), !proof.isNull, proof != false {
+            reader.fault(
+                "proof", "unsupported", "“proof” comes with a later version; leave it out.")
         }
         reader.ignore("name")
         reader.finish()
@@ -81,7 +91,7 @@ extension MailboxDefinition {
         self.init(
             code: FullCode(model: model, code: code), source: source, every: every,
             batch: Int(batch), type: type, map: map, script: script, after: after,
-            automatic: automatic)
+            automatic: automatic, onReply: onReply, family: names.family(of: type, in: model))
     }
 
     private static func every(_ reader: ObjectReader) -> Duration {

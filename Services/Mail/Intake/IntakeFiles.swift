@@ -1,6 +1,8 @@
 import Contracts
 import Crypto
+import HTTP
 import JSON
+import RPC
 
 /// The attachments of a mail on their way into its record: whichever a mapping has put among the
 /// record's values is handed to Records first, and then listed as Records has it.
@@ -43,6 +45,19 @@ struct IntakeFiles {
             object[column] = .array(list)
         }
         return .object(object)
+    }
+
+    /// The same, handed to Records.
+    func staged(
+        in values: JSONValue, by peers: Peers, _ context: CallContext
+    ) async throws -> JSONValue {
+        try await staged(in: values) { attachment in
+            let answer = try await peers["records"].stream(
+                StageFile(contentType: attachment.type), body: RequestBody(attachment.content),
+                as: context)
+            var reader = JSONReader(try await answer.body.collect(limit: 64 << 10))
+            return try StagedFile(json: &reader)
+        }
     }
 
     /// A name that none of the others has: mails have many an `image001.png`.

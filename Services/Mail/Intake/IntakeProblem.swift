@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import RPC
 
 /// Why an entry of the ledger has no record: kept as a problem, as callers know them.
 enum IntakeProblem {
@@ -25,16 +26,25 @@ enum IntakeProblem {
             detail: "The mailbox skips automatic mail; this one is told by \(reason).")
     }
 
+    /// It belongs to a record and says nothing that a person said.
+    static func automatic(_ reason: String, about record: String) -> Problem {
+        var problem = automatic(reason)
+        problem.detail = "It answers a mail about \(record), and is told by \(reason)."
+        return problem
+    }
+
     static func gaveUp(_ last: Problem, attempts: Int) -> Problem {
         var problem = last
         problem.detail = "After \(attempts) attempts: \(last.detail ?? last.title)"
         return problem
     }
 
-    static func loop(_ depth: Int) -> Problem {
+    static func loop(_ cause: Cause, cycle: JSONValue) -> Problem {
         Problem(
-            status: 409, code: "loop", title: "A chain of causes is too long",
-            detail: "This mail would be step \(depth) of one chain.")
+            status: 409, code: "loop", title: "A loop was stopped",
+            detail: "This mail is step \(cause.depth) of what \(cause.root) began, and each mail"
+                + " brings the next. Replay it if it is a person's.",
+            extra: JSONObject([("cycle", cycle)]))
     }
 
     /// As JSON, as the ledger keeps it.

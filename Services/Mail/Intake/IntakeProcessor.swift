@@ -24,7 +24,8 @@ struct IntakeProcessor: Sendable {
     static let attemptLimit = 10
 
     enum Result: Sendable {
-        case done(record: String)
+        /// `isReply`: the record was there, and the mail answers one about it.
+        case done(record: String, isReply: Bool)
         case skipped(Problem, record: String?)
         case quarantined(Problem)
         /// A peer is down.
@@ -81,10 +82,24 @@ struct IntakeProcessor: Sendable {
             if let reason = message.automatic, mailbox.automatic == .skip, !isReplay {
                 return .skipped(IntakeProblem.automatic(reason), record: nil)
             }
-            let about = try await record(answeredBy: message)
+            let (origin, loop) = try await origin(of: message, entry)
+            // A person who replays it has looked at it.
+            if let loop, !isReplay { return .quarantined(loop) }
+            let context = context(entry, cause: origin.cause(of: entry))
             let bindings = MailBindings.value(
-                message, received: entry.received.text, record: about)
-            return .done(record: try await create(entry, mailbox, message, bindings))
+                message, received: entry.received.text, record: origin.record)
+            if let reply = mailbox.onReply, let record = origin.record, !origin.isOurs,
+                mailbox.isAbout(record)
+            {
+                if let reason = message.automatic, !isReplay {
+                    return .skipped(IntakeProblem.automatic(reason, about: record), record: record)
+                }
+                let isTaken = try await ReplyTaker(peers: peers).take(
+                    message, entry, mailbox, reply, record: record, bindings, context)
+                if isTaken { return .done(record: record, isReply: true) }
+            }
+            let record = try await create(entry, mailbox, message, bindings, context)
+            return .done(record: record, isReply: false)
         } catch let problem as Problem {
             return IntakeProcessor.isPassing(problem) ? .later(problem) : .quarantined(problem)
         } catch {
@@ -96,22 +111,15 @@ struct IntakeProcessor: Sendable {
     /// the record is to list are with Records before it is.
     private func create(
         _ entry: IntakeEntry, _ mailbox: MailboxDefinition, _ message: Message,
-        _ bindings: JSONValue
+        _ bindings: JSONValue, _ context: CallContext
     ) async throws -> String {
-        var context = context(entry)
         let evaluated = try await peers["workflow"].call(
             Evaluate(
                 model: mailbox.code.model, bindings: ["mail": bindings],
                 expressions: .object(mailbox.map), script: mailbox.script), as: context)
         let values = try await IntakeFiles(message.attachments).staged(
-            in: evaluated.values
-        ) { attachment in
-            let answer = try await peers["records"].stream(
-                StageFile(contentType: attachment.type),
-                body: RequestBody(attachment.content), as: context)
-            var reader = JSONReader(try await answer.body.collect(limit: 64 << 10))
-            return try StagedFile(json: &reader)
-        }
+            in: evaluated.values, by: peers, context)
+        var context = context
         context.idempotencyKey = "mailbox:\(entry.mailbox)/\(entry.number)"
         let answer = try await peers["records"].call(
             CreateRecord(mailbox.type, body: JSONBytes(values.bytes)), as: context)
@@ -121,34 +129,26 @@ struct IntakeProcessor: Sendable {
         return "\(mailbox.type)/\(id)"
     }
 
-    private func context(_ entry: IntakeEntry) -> CallContext {
+    private func context(_ entry: IntakeEntry, cause: Cause) -> CallContext {
         let now = runtime.clock.now()
         return CallContext(
             principal: Principal(account: "mailbox:\(entry.mailbox.code)", isSystem: true),
-            door: .mail,
-            cause: Cause(
-                root: "mail:\(entry.mailbox)/\(entry.number)", via: "mailbox:\(entry.mailbox)"),
+            door: .mail, cause: cause,
             trace: TraceContext(requestID: runtime.random.identifier(at: now)))
+    }
+
+    /// Where it comes from, and the loop that it would go on.
+    private func origin(
+        of message: Message, _ entry: IntakeEntry
+    ) async throws -> (MailOrigin, Problem?) {
+        let origin = try await database.read { try MailOrigin(message, entry, $0) }
+        guard origin.joined != nil else { return (origin, nil) }
+        return (origin, try await database.write { try origin.join(entry, $0) })
     }
 
     /// What a later try may find otherwise: a peer that is down or overloaded, or an error of ours.
     private static func isPassing(_ problem: Problem) -> Bool {
         problem.status >= 500 || [401, 408, 429].contains(problem.status)
-    }
-
-    /// The record that the answered outgoing mail was about: the nearest reference counts.
-    private func record(answeredBy message: Message) async throws -> String? {
-        let ids = message.inReplyTo + message.references.suffix(50).reversed()
-        guard !ids.isEmpty else { return nil }
-        return try await database.read { connection in
-            for id in ids {
-                let record = try connection.first(
-                    "select record from mail where message_id = ?", [.text(id)]
-                ) { $0.optionalText(0) }
-                if let record = record ?? nil { return record }
-            }
-            return nil
-        }
     }
 
     private func log(_ entry: IntakeEntry, _ result: Result) {
@@ -176,8 +176,9 @@ extension IntakeStore {
         _ connection: Connection, _ entry: IntakeEntry, _ result: IntakeProcessor.Result
     ) throws {
         switch result {
-        case .done(let record):
-            try settle(connection, entry.id, state: .done, record: record, problem: nil)
+        case .done(let record, let isReply):
+            try settle(
+                connection, entry.id, state: .done, record: record, isReply: isReply, problem: nil)
         case .skipped(let problem, let record):
             try settle(connection, entry.id, state: .skipped, record: record, problem: problem)
         case .quarantined(let problem):

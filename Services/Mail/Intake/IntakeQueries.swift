@@ -144,7 +144,7 @@ struct IntakeQueries: Sendable {
 
     private static let columns = """
         number, source_key, message_id, sha256, received, state, record, problem, size, attempts,
-        automatic, sender
+        automatic, sender, reply
         """
 
     private func write(_ row: Row, _ writer: inout JSONWriter) {
@@ -169,6 +169,8 @@ struct IntakeQueries: Sendable {
         writer.integer(row.integer(9))
         write("automatic", row.optionalText(10), &writer)
         write("from", row.optionalText(11), &writer)
+        writer.key("reply")
+        writer.boolean(row.boolean(12))
         writer.endObject()
     }
 

@@ -185,16 +185,16 @@ struct IntakeStore: Sendable {
     /// The end of an entry's way; a replay may end it anew.
     func settle(
         _ connection: Connection, _ id: Int64, state: IntakeState, record: String?,
-        problem: Problem?
+        isReply: Bool = false, problem: Problem?
     ) throws {
         try connection.run(
             """
-            update intake set state = ?, record = ?, problem = ?, attempts = attempts + 1,
-                after_state = 'pending'
+            update intake set state = ?, record = ?, reply = ?, problem = ?,
+                attempts = attempts + 1, after_state = 'pending'
             where id = ?
             """,
             [
-                .text(state.rawValue), SQLValue(record),
+                .text(state.rawValue), SQLValue(record), SQLValue(isReply),
                 SQLValue(problem.map(IntakeProblem.text)), .integer(id),
             ])
     }

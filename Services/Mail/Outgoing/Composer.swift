@@ -259,6 +259,7 @@ struct Composer: Sendable {
             fromText: configuration.outgoing.from, subject: content.subject, record: call.record,
             notification: content.notification, account: context.principal.account,
             causeRoot: context.cause.root, causeVia: context.cause.via,
+            causeDepth: context.cause.depth,
             origin: context.principal.isSystem ? context.idempotencyKey : nil, raw: raw,
             sha256: SHA256.hex(raw), recipients: recipients.list)
     }

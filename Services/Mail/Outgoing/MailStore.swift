@@ -14,8 +14,8 @@ struct MailStore: Sendable {
             """
             insert into mail (message_id, created, expires, sender, from_text, subject, record,
                 notification, account, cause_root, cause_via, origin, sha256, size, state,
-                confidential)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                confidential, cause_depth)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(mail.messageID), .text(mail.created.text), .text(mail.expires.text),
@@ -23,7 +23,7 @@ struct MailStore: Sendable {
                 SQLValue(mail.record), SQLValue(mail.notification), .text(mail.account),
                 .text(mail.causeRoot), .text(mail.causeVia), SQLValue(mail.origin),
                 .text(mail.sha256), .integer(Int64(mail.raw.count)), "queued",
-                SQLValue(mail.isConfidential),
+                SQLValue(mail.isConfidential), .integer(Int64(mail.causeDepth)),
             ])
         let id = connection.lastInsertID
         try connection.run(

@@ -32,6 +32,7 @@ struct OutgoingMail: Sendable {
     var account: String
     var causeRoot: String
     var causeVia: String
+    var causeDepth = 0
     /// The idempotency key of a caller within the platform.
     var origin: String?
     var raw: [UInt8]

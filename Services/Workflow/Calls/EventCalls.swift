@@ -28,15 +28,19 @@ struct EventCalls: Sendable {
                 "The event “\(event.code)” is not raised by GET; use POST, or say get in its"
                     + " definition.")
         }
-        let raised = EventStore.Raised(
+        var raised = EventStore.Raised(
             event: call.event, scope: call.scope, instance: try instance(call),
             workflow: try workflow(call), key: try call.key.flatMap { try EventKey.text($0) },
             payload: call.payload ?? .null, account: context.principal.account,
             cause: context.cause.next("event:\(call.event)"))
+        // The platform's own keys name a work for ever; a person's live for a day.
+        if context.principal.isSystem { raised.onceKey = context.idempotencyKey }
+        raised.record = try record(call, context)
+        let once = raised
         let request = JSONCoder.encode(call).bytes
         let answer = try await database.write { [events, clock] connection in
             try KeyedAnswers(clock: clock).once(context, request, connection) {
-                JSONCoder.encode(try events.raise(raised, connection))
+                JSONCoder.encode(try events.raise(once, connection))
             }
         }
         wakes.instances()
@@ -65,6 +69,21 @@ struct EventCalls: Sendable {
                 pointer: "/instance", detail: "The scope instance needs one.")
         }
         return instance
+    }
+
+    private func record(
+        _ call: RaiseEvent, _ context: CallContext
+    ) throws -> (type: FullCode, id: Int64)? {
+        guard let text = call.record else { return nil }
+        guard context.principal.isSystem, call.scope == .all, let slash = text.lastIndex(of: "/"),
+            let type = FullCode(String(text[..<slash])),
+            let id = Int64(text[text.index(after: slash)...])
+        else {
+            throw WorkflowError.invalid(
+                pointer: "/record",
+                detail: "Only the platform itself names the record, as model.class/id.")
+        }
+        return (type, id)
     }
 
     private func workflow(_ call: RaiseEvent) throws -> FullCode? {

@@ -25,7 +25,7 @@ struct InstanceCalls: Sendable {
     // MARK: Starting
 
     func start(_ call: StartWorkflow, _ context: CallContext) async throws -> JSONBytes {
-        try need([InstanceCalls.operate], context)
+        try context.need(InstanceCalls.operate)
         guard let version = definitions.currentVersion(of: call.workflow) else {
             throw WorkflowError.unknownWorkflow(call.workflow.description)
         }
@@ -72,7 +72,7 @@ struct InstanceCalls: Sendable {
     // MARK: Looking
 
     func list(_ call: ListInstances, _ context: CallContext) async throws -> JSONBytes {
-        try need([InstanceCalls.look, InstanceCalls.operate], context)
+        try context.need(InstanceCalls.look, InstanceCalls.operate)
         let query = try InstanceQuery(call)
         let page = try await database.read { [definitions] in
             try query.run($0, definitions)
@@ -81,8 +81,8 @@ struct InstanceCalls: Sendable {
     }
 
     func get(_ call: GetInstance, _ context: CallContext) async throws -> JSONBytes {
-        try need([InstanceCalls.look, InstanceCalls.operate], context)
-        let mayRaise = holds(InstanceCalls.operate, context)
+        try context.need(InstanceCalls.look, InstanceCalls.operate)
+        let mayRaise = context.holds(InstanceCalls.operate)
         let view = try await database.read { [capabilities, definitions] connection in
             guard let row = try InstanceRow.find(call.id, connection) else {
                 throw WorkflowError.unknownInstance
@@ -107,7 +107,7 @@ struct InstanceCalls: Sendable {
     // MARK: Incidents
 
     func incidents(_ call: ListIncidents, _ context: CallContext) async throws -> JSONBytes {
-        try need([InstanceCalls.look, InstanceCalls.operate], context)
+        try context.need(InstanceCalls.look, InstanceCalls.operate)
         let limit = try InstanceQuery.limit(call.limit)
         guard let after = Int64(call.cursor ?? "0") else { throw WorkflowError.invalidCursor }
         let items = try await database.read { [incidents] in
@@ -120,7 +120,7 @@ struct InstanceCalls: Sendable {
     }
 
     func resolve(_ call: ResolveIncident, _ context: CallContext) async throws -> JSONBytes {
-        try need([InstanceCalls.operate], context)
+        try context.need(InstanceCalls.operate)
         let view = try await database.write { [self] connection in
             guard let incident = try incidents.find(call.id, connection) else {
                 throw WorkflowError.unknownIncident
@@ -178,17 +178,5 @@ struct InstanceCalls: Sendable {
                 "“\(step.step)” decides what comes next and cannot be skipped.")
         }
         try instances.apply(.skip(visit: visit), to: instance, connection)
-    }
-
-    // MARK: Rights
-
-    private func need(_ permissions: [String], _ context: CallContext) throws {
-        guard permissions.contains(where: { holds($0, context) }) else {
-            throw WorkflowError.permissionNeeded(permissions[0])
-        }
-    }
-
-    private func holds(_ permission: String, _ context: CallContext) -> Bool {
-        context.principal.isSystem || context.principal.permissions.contains(permission)
     }
 }

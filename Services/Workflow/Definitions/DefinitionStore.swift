@@ -32,6 +32,10 @@ final class DefinitionStore: Sendable {
 
     func knows(_ model: String) -> Bool { state.withLock { $0.models[model] != nil } }
 
+    func hasClass(_ type: FullCode) -> Bool {
+        state.withLock { $0.models[type.model]?.classes.contains(type.code) ?? false }
+    }
+
     /// Whether each of these documents has come in this version or a newer one.
     func has(_ versions: [String: Int64]) -> Bool {
         state.withLock { state in
@@ -62,6 +66,18 @@ final class DefinitionStore: Sendable {
         let parents = state.withLock { $0.models[type.model]?.parents ?? [:] }
         let line = ModelDefinitions.line(of: type.code, parents)
         return rules(for: line.map { FullCode(model: type.model, code: $0) }, moment)
+    }
+
+    /// The class and all that share its table: their records have one row of ids.
+    func family(of type: FullCode) -> [FullCode] {
+        guard
+            let (classes, parents) = state.withLock({ state in
+                state.models[type.model].map { ($0.classes, $0.parents) }
+            })
+        else { return [type] }
+        let top = ModelDefinitions.line(of: type.code, parents).last
+        let family = classes.filter { ModelDefinitions.line(of: $0, parents).last == top }
+        return family.union([type.code]).sorted().map { FullCode(model: type.model, code: $0) }
     }
 
     /// The same of the classes themselves: a record's own and those above it.

@@ -11,6 +11,7 @@ struct ModelDefinitions: Sendable {
     var rules: [RuleDefinition] = []
     var workflows: [WorkflowDefinition] = []
     var jobs: [JobDefinition] = []
+    var classes: Set<String> = []
     /// The class that each class inherits from.
     var parents: [String: String] = [:]
 }
@@ -64,6 +65,15 @@ struct RuleDefinition: Sendable {
             default:
                 guard let moment = RuleMoment(rawValue: word) else { return nil }
                 self = .before(moment)
+            }
+        }
+
+        var word: String {
+            switch self {
+            case .before(let moment): moment.rawValue
+            case .inserted: "inserted"
+            case .changed: "changed"
+            case .deleted: "deleted"
             }
         }
     }

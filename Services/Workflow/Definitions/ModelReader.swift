@@ -27,6 +27,7 @@ final class ModelReader {
         let root = ObjectReader(document, at: "", problems: problems)
         var result = ModelDefinitions(code: model)
         result.parents = self.document.parents
+        result.classes = self.document.classes
         for item in unique(root.list("events")) {
             let event = self.event(item)
             result.events[event.code] = event
@@ -216,6 +217,8 @@ struct DocumentNames {
             parents[code] = item["parent"]?.string
         }
     }
+
+    var classes: Set<String> { lists["classes"] ?? [] }
 
     func has(_ code: String, in list: String) -> Bool { lists[list]?.contains(code) ?? false }
 

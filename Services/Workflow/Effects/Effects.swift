@@ -85,6 +85,7 @@ struct Effects: Sendable {
         return try events.raise(
             .init(
                 event: event, scope: .all, key: key, payload: content["payload"] ?? .null,
-                account: context.principal.account, cause: context.cause), connection)
+                account: context.principal.account, cause: context.cause,
+                onceKey: context.idempotencyKey), connection)
     }
 }

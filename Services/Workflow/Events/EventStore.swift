@@ -19,6 +19,8 @@ struct EventStore: Sendable {
         var scope: RaiseEvent.Scope
         var instance: Int64?
         var workflow: FullCode?
+        /// Only instances on this record, whether they wait with the key or without one.
+        var record: (type: FullCode, id: Int64)?
         /// Nil fits every wait in the scope.
         var key: String?
         var payload: JSONValue
@@ -27,6 +29,8 @@ struct EventStore: Sendable {
         /// Whether one that nobody waits for is kept until the instance ends, whatever the
         /// definition says.
         var keepsForInstance = false
+        /// The platform's own key: what comes again under it is answered as it was.
+        var onceKey: String?
     }
 
     struct Kept {
@@ -46,6 +50,7 @@ struct EventStore: Sendable {
     }
 
     func raise(_ raised: Raised, _ connection: Connection) throws -> EventRaised {
+        if let known = try known(raised, connection) { return known }
         let waits = try self.waits(raised, connection)
         if waits.count > EventStore.activationLimit {
             throw WorkflowError.tooManyInstances(limit: EventStore.activationLimit)
@@ -67,20 +72,32 @@ struct EventStore: Sendable {
         return EventRaised(event: id, activated: activated)
     }
 
+    private func known(_ raised: Raised, _ connection: Connection) throws -> EventRaised? {
+        guard let key = raised.onceKey else { return nil }
+        return try connection.first(
+            "select id, activated from event where once_key = ?", [.text(key)]
+        ) { EventRaised(event: $0.integer(0), activated: Int($0.integer(1))) }
+    }
+
     /// The oldest event that is kept and fits.
     func buffered(
         _ event: FullCode, for row: InstanceRow, key: String?, _ connection: Connection
     ) throws -> Kept? {
-        let keyless = try buffered(event, for: row, keyed: nil, connection)
-        guard let key, let keyed = try buffered(event, for: row, keyed: key, connection) else {
-            return keyless
+        var found = try buffered(event, for: row, keyed: nil, connection)
+        let isOfRecord = key == nil
+        if let key = key ?? row.record.map({ String($0) }) {
+            let keyed = try buffered(
+                event, for: row, keyed: key, isOfRecord: isOfRecord, connection)
+            if let keyed, keyed.id < found?.id ?? .max { found = keyed }
         }
-        return keyless.flatMap { $0.id < keyed.id ? $0 : nil } ?? keyed
+        return found
     }
 
-    /// One key at a time, so that the index leads to it among however many are kept.
+    /// One key at a time, so that the index leads to it among however many are kept. `isOfRecord`:
+    /// only those that are for what waits about the instance's record, with a key or without.
     private func buffered(
-        _ event: FullCode, for row: InstanceRow, keyed key: String?, _ connection: Connection
+        _ event: FullCode, for row: InstanceRow, keyed key: String?, isOfRecord: Bool = false,
+        _ connection: Connection
     ) throws -> Kept? {
         try connection.first(
             """
@@ -90,11 +107,13 @@ struct EventStore: Sendable {
                 and (expires is null or expires > ?)
                 and (scope = 'all' or (scope = 'workflow' and workflow = ?)
                     or (scope = 'instance' and instance = ?))
+                and (record = ? or (record is null and ? = 0))
             order by id limit 1
             """,
             [
                 .text(event.description), SQLValue(key), .integer(clock.now().milliseconds),
                 .text(row.workflow.description), .integer(row.id),
+                SQLValue(place(row.type, row.record)), .integer(isOfRecord ? 1 : 0),
             ]
         ) { found in
             Kept(
@@ -130,6 +149,7 @@ struct EventStore: Sendable {
             values.append(.text(key))
         }
         switch raised.scope {
+        case .all where raised.record != nil: return try waits(onRecord: raised, connection)
         case .all: break
         case .instance: return try waits(ofInstance: raised, connection)
         case .workflow:
@@ -152,6 +172,29 @@ struct EventStore: Sendable {
         return found.filter {
             $0.event == raised.event.description && (raised.key == nil || raised.key == $0.key)
         }.map(\.wait)
+    }
+
+    private func waits(onRecord raised: Raised, _ connection: Connection) throws
+        -> [(instance: Int64, visit: Int64)]
+    {
+        guard let record = raised.record else { return [] }
+        let found = try definitions.family(of: record.type).flatMap { type in
+            try connection.query(
+                """
+                select wait.instance, wait.visit, wait.event_key from instance
+                join wait on wait.instance = instance.id
+                where instance.class = ? and instance.record = ? and wait.event = ?
+                """,
+                [.text(type.description), .integer(record.id), .text(raised.event.description)]
+            ) { (wait: ($0.integer(0), $0.integer(1)), key: $0.optionalText(2)) }
+        }
+        return found.filter { $0.key == nil || $0.key == raised.key }.map(\.wait).sorted { $0 < $1 }
+    }
+
+    /// A record by the first class of its family, since the ids are the family's.
+    private func place(_ type: FullCode?, _ id: Int64?) -> String? {
+        guard let type, let id, let first = definitions.family(of: type).first else { return nil }
+        return "\(first)/\(id)"
     }
 
     private func fate(_ raised: Raised, isAwaited: Bool, _ connection: Connection) throws
@@ -177,8 +220,9 @@ struct EventStore: Sendable {
         try connection.run(
             """
             insert into event (event, scope, instance, workflow, event_key, payload, account,
-                root, depth, cause_account, raised, state, activated, expires)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+                root, depth, cause_account, raised, state, activated, expires, once_key,
+                record)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
             """,
             [
                 .text(raised.event.description), .text(raised.scope.rawValue),
@@ -186,8 +230,8 @@ struct EventStore: Sendable {
                 SQLValue(raised.key), .text(raised.payload.text), .text(raised.account),
                 .text(raised.cause.root), .integer(Int64(raised.cause.depth)),
                 SQLValue(raised.cause.account), .integer(clock.now().milliseconds),
-                .text(state.rawValue),
-                SQLValue(expires?.milliseconds),
+                .text(state.rawValue), SQLValue(expires?.milliseconds), SQLValue(raised.onceKey),
+                SQLValue(place(raised.record?.type, raised.record?.id)),
             ])
         return connection.lastInsertID
     }

@@ -64,7 +64,8 @@ struct BeforeRules: Sendable {
         }
     }
 
-    private static func bindings(_ principal: Principal) -> JSONObject {
+    /// What rules see besides the record.
+    static func bindings(_ principal: Principal) -> JSONObject {
         JSONObject([
             (
                 "me",
@@ -159,11 +160,17 @@ private struct Plan {
             }
             let rule = definitions[Int(index)]
             let text = value["message"]?.string ?? rule.message.text(in: language)
-            return .refused(
-                Problem(
-                    status: 422, code: "rule-refused", title: "A rule refuses this",
-                    detail: text ?? "The rule \(rule.fullCode) does not allow it.",
-                    extra: JSONObject([("rule", .string(rule.fullCode.description))])))
+            return .refused(.refused(by: rule, text))
         }
+    }
+}
+
+extension Problem {
+    /// What a rule does not allow, with the text that it shows.
+    static func refused(by rule: RuleDefinition, _ text: String?) -> Problem {
+        Problem(
+            status: 422, code: "rule-refused", title: "A rule refuses this",
+            detail: text ?? "The rule \(rule.fullCode) does not allow it.",
+            extra: JSONObject([("rule", .string(rule.fullCode.description))]))
     }
 }

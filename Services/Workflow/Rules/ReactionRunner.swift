@@ -80,14 +80,17 @@ struct ReactionRunner: Sendable {
         // Another copy of the service may have been faster.
         guard try store.isNew(entry.id, connection) else { return }
         let event = entry.event
+        let fingerprint = RuleEngine.fingerprint(event)
         for (rule, error) in verdict.faults {
+            try store.logFiring(
+                rule.fullCode.description, of: entry, fingerprint: fingerprint, state: .fault,
+                error: error.problem.summary, connection)
             try incidents.open(
                 .init(
                     kind: .rule, type: event.record, record: event.recordID,
                     problem: error.problem,
                     onceKey: "rule:\(event.id)/\(rule.fullCode)"), connection)
         }
-        let fingerprint = RuleEngine.fingerprint(event)
         for firing in verdict.firings {
             let rule = firing.rule.fullCode.description
             if try isLoop(rule, entry, fingerprint, connection) { continue }
@@ -111,13 +114,17 @@ struct ReactionRunner: Sendable {
     ) throws -> Bool {
         let event = entry.event
         var problem: Problem?
-        let cycle = try store.cycle(rule, event, fingerprint: fingerprint, connection)
+        var cycle = try store.cycle(rule, event, fingerprint: fingerprint, connection)
         if cycle != nil {
             problem = .loop("The rule \(rule) meets the same record again without a change.")
         } else if event.cause.depth >= Cause.depthLimit {
             problem = .loop("The chain of causes is longer than \(Cause.depthLimit).")
+            cycle = try store.chain(of: event.cause, connection)
         }
         guard let problem else { return false }
+        try store.logFiring(
+            rule, of: entry, fingerprint: fingerprint, state: .loop, error: problem.summary,
+            connection)
         try incidents.open(
             .init(
                 kind: .loop, type: event.record, record: event.recordID, problem: problem,

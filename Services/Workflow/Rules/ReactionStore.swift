@@ -5,7 +5,8 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// The inbox of record events, the log of rules that fired and the actions that are to be done.
+/// The inbox of record events and the actions that are to be done; the log of rules that fired
+/// stands in its own file.
 struct ReactionStore: Sendable {
     /// An event that came and is not finished with.
     struct Entry: Sendable {
@@ -91,56 +92,6 @@ struct ReactionStore: Sendable {
         return (String(key[..<slash]), id)
     }
 
-    // MARK: Firings
-
-    /// The firings since the same rule met the same content higher up in the same chain; nil
-    /// where it did not.
-    func cycle(
-        _ rule: String, _ event: RecordEvent, fingerprint: String, _ connection: Connection
-    ) throws -> JSONValue? {
-        let (type, record) = (event.record.description, event.recordID)
-        let first = try connection.first(
-            """
-            select id from firing where root = ? and class = ? and record = ? and rule = ?
-                and fingerprint = ? and depth < ? order by id desc limit 1
-            """,
-            [
-                .text(event.cause.root), .text(type), .integer(record), .text(rule),
-                .text(fingerprint), .integer(Int64(event.cause.depth)),
-            ]
-        ) { $0.integer(0) }
-        guard let first else { return nil }
-        let rules = try connection.query(
-            """
-            select rule, depth from firing where root = ? and class = ? and record = ? and id >= ?
-            order by id limit 100
-            """, [.text(event.cause.root), .text(type), .integer(record), .integer(first)]
-        ) { row -> JSONValue in
-            [
-                "rule": .string(row.text(0)), "record": .string("\(type)/\(record)"),
-                "depth": .number(JSONNumber(row.integer(1))),
-            ]
-        }
-        return .array(rules)
-    }
-
-    func logFiring(
-        _ rule: String, of entry: Entry, fingerprint: String, _ connection: Connection
-    ) throws {
-        let event = entry.event
-        try connection.run(
-            """
-            insert into firing (inbox, rule, class, record, root, depth, fingerprint, fired)
-            values (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .integer(entry.id), .text(rule), .text(event.record.description),
-                .integer(event.recordID), .text(event.cause.root),
-                .integer(Int64(event.cause.depth)), .text(fingerprint),
-                .integer(clock.now().milliseconds),
-            ])
-    }
-
     // MARK: Actions
 
     func add(_ firing: RuleEngine.Firing, of entry: Entry, _ connection: Connection) throws {
@@ -176,8 +127,13 @@ struct ReactionStore: Sendable {
         _ action: Int64, state: String, error: String? = nil, _ connection: Connection
     ) throws {
         try connection.run(
-            "update action set state = ?, error = ? where id = ? and state = 'pending'",
-            [.text(state), SQLValue(error), .integer(action)])
+            """
+            update action set state = ?, error = ?, ended = ? where id = ? and state = 'pending'
+            """,
+            [
+                .text(state), SQLValue(error), .integer(clock.now().milliseconds),
+                .integer(action),
+            ])
     }
 
     func countFailure(_ action: Int64, _ error: String, _ connection: Connection) throws {
@@ -196,7 +152,8 @@ struct ReactionStore: Sendable {
         ) { (inbox: $0.integer(0), type: $0.text(1), record: $0.integer(2)) }
         guard let found else { return false }
         try connection.run(
-            "update action set state = 'pending', failures = 0 where id = ?", [.integer(action)])
+            "update action set state = 'pending', failures = 0, ended = null where id = ?",
+            [.integer(action)])
         try setState(found.inbox, "acting", connection)
         try queue(found.type, found.record, connection)
         return true

@@ -56,12 +56,24 @@ struct Evaluator: Sendable {
             as: context)
         for outcome in answer.outcomes.dropLast() { _ = try outcome.get() }
         guard let last = answer.outcomes.last else { return .null }
-        let record = ScriptEffect(try last.get()).record
-        guard case .object = record else {
+        return .object(try Evaluator.object(ScriptEffect(try last.get()).record, script))
+    }
+
+    /// The record among the bindings, as a script leaves it.
+    func record(of script: ScriptDefinition, bindings: JSONObject) async throws -> JSONObject {
+        let answer = try await pool.run(
+            ScriptJob(units: [script.unit], bindings: bindings, timeout: script.timeout))
+        guard let outcome = answer.outcomes.last else { return JSONObject() }
+        return try Evaluator.object(ScriptEffect(try outcome.get()).record, script)
+    }
+
+    private static func object(_ record: JSONValue, _ script: ScriptDefinition) throws -> JSONObject
+    {
+        guard let object = record.object else {
             throw ScriptError.failed(
                 ScriptFault(script: script.code, message: "record is no object any more", line: 0))
         }
-        return record
+        return object
     }
 
     /// Fills the templates in one job; answers them and the events whose links they hold.
