@@ -9,7 +9,7 @@ enum Migrations {
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
-            firingLog, eventOnce,
+            firingLog, eventOnce, incidentService,
         ]
     }
 
@@ -233,6 +233,13 @@ extension Migrations {
             create unique index event_once on event (once_key);
             """)
     }
+}
+
+extension Migrations {
+    /// Loops are stopped in other services too.
+    private static let incidentService = Migration(
+        "incident-service",
+        "alter table incident add column service text not null default 'workflow';")
 }
 
 /// The durable queues of Workflow.

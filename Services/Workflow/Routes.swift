@@ -50,5 +50,6 @@ struct Routes {
         routes.on(TryRules.self, trial.run)
         routes.on(ListFirings.self, logs.firings)
         routes.on(ListEvents.self, logs.events)
+        routes.on(ReportLoop.self, logs.report)
     }
 }

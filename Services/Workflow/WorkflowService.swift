@@ -141,7 +141,8 @@ private struct Parts {
             inbox: InboxCalls(
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
             events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
-            directory: directory, logs: LogCalls(database: database, clock: clock),
+            directory: directory,
+            logs: LogCalls(database: database, incidents: incidents, clock: clock),
             trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock))
     }
 

@@ -23,6 +23,7 @@ final class FakePeers: Sendable {
         /// Changes of records and events raised, by their key, each once.
         var changes: [String: JSONValue] = [:]
         var events: [String: RaiseEvent] = [:]
+        var loops: [ReportLoop] = []
         /// Records that are gone.
         var gone: Set<Int64> = []
         /// What Workflow answers instead of evaluating.
@@ -50,6 +51,10 @@ final class FakePeers: Sendable {
                     parsing: call.body.bytes)
                 return JSONBytes(Array("{\"id\": \(call.id), \"version\": 2}".utf8))
             }
+        }
+        workflow.on(ReportLoop.self) { call, _ in
+            try held.peers.state.withLock { $0.loops.append(call) }
+            return Done()
         }
         workflow.on(RaiseEvent.self) { call, context in
             try held.peers.state.withLock { state in

@@ -219,6 +219,9 @@ import Testing
             problem?["cycle"]?.array?.map { $0["mail"] }
                 == (1..<number).map { .string("desk.support/\($0)") })
         #expect(bench.peers.records.count == number - 1)
+        let reported = bench.peers.state.withLock(\.loops)
+        #expect(reported.map(\.key) == ["desk.support/\(number)"])
+        #expect(reported.first?.cycle == problem?["cycle"])
         // What somebody else writes goes on.
         try put(bench, 99, "")
         #expect(try await read(bench)?["state"] == "done")

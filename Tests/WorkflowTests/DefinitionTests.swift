@@ -97,7 +97,7 @@ private let faults: [(String, JSONValue?, String, String)] = [
     ("/rules/0/require", "=true", "/rules/0/require", "not-allowed"),
     ("/rules/0/message", "No.", "/rules/0/message", "not-allowed"),
     ("/rules/1/on", "deleting", "/rules/1/do/0/set", "not-allowed"),
-    ("/rules/1/do/0", ["script": "tidy"], "/rules/1/do/0/script", "unsupported"),
+    ("/rules/1/do/0", ["script": "none"], "/rules/1/do/0/script", "unknown-reference"),
     ("/rules/2", ["code": "c", "class": "ticket", "on": "opening"], "/rules/2/do", "required"),
     (
         "/rules/2",

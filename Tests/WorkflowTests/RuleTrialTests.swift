@@ -37,6 +37,9 @@ import Testing
             ],
         ],
         [
+            "code": "look", "class": "ticket", "on": "inserted", "do": [["script": "mark"]],
+        ],
+        [
             "code": "wrong", "class": "ticket", "on": "inserted",
             "do": [["set": ["status": "=record.a.b"]]],
         ],
@@ -58,7 +61,8 @@ import Testing
                 Model.document(
                     rules: RuleTrialTests.rules,
                     scripts: [
-                        ["code": "tidy", "source": "record.subject = record.subject.trim();"]
+                        ["code": "tidy", "source": "record.subject = record.subject.trim();"],
+                        ["code": "mark", "source": "record.spent = 7; gt.log('seen'); return 1;"],
                     ]))
             try await body(world)
         }
@@ -81,10 +85,15 @@ import Testing
                     "subject": "urgent!", "email": "mara@example.com", "status": "open",
                 ])
             let after = moments.last?["rules"]?.array ?? []
-            #expect(after.map { $0["fires"] } == [true, false])
-            #expect(after.first?["when"] == "open")
             #expect(
-                after.first?["actions"]?.array?.map { $0["content"] } == [
+                after.map { $0["rule"] } == ["helpdesk.look", "helpdesk.tell", "helpdesk.wrong"])
+            #expect(after.map { $0["fires"] } == [true, true, false])
+            let script = after.first?["actions"]?.array?.first?["content"]
+            #expect(script?["set"] == ["spent": 7] && script?["log"] == ["seen"])
+            #expect(script?["calls"] == [] && script?["result"] == 1)
+            #expect(after[1]["when"] == "open")
+            #expect(
+                after[1]["actions"]?.array?.map { $0["content"] } == [
                     ["to": "mara@example.com"], ["key": "urgent!"],
                 ])
             let problem = after.last?["problem"]

@@ -84,6 +84,7 @@ extension Schemas {
             ])
         ),
         ("JobRunList", page(of: "JobRun")),
+        (
             "RuleTrialInput",
             object(
                 [

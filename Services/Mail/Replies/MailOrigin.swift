@@ -61,6 +61,7 @@ struct MailOrigin: Sendable {
             """, [.text(id)]
         ) { row in
             let created = Timestamp(row.text(4)) ?? Timestamp(milliseconds: 0)
+            // Without the account at its root: who writes a mail acts with nobody's rights.
             return Sent(
                 record: row.optionalText(0),
                 cause: Cause(

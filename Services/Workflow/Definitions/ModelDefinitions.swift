@@ -80,11 +80,14 @@ struct RuleDefinition: Sendable {
 
     enum Action: Sendable {
         case set(ExpressionTree)
-        /// A script of this model or another's, which may change `record`; before a save only.
+        /// A script of this model or another's; what it changes of `record` is saved.
         case script(FullCode)
         case workflow(FullCode, values: ExpressionTree)
         case mail(MailAction)
         case event(FullCode, content: ExpressionTree)
+        /// Starts a run of Batch; what becomes of the run is Batch's.
+        case run(Effects.RunKind, FullCode)
+        case http(ExpressionTree)
 
         var kindName: String {
             switch self {
@@ -93,15 +96,17 @@ struct RuleDefinition: Sendable {
             case .workflow: "workflow"
             case .mail: "mail"
             case .event: "event"
+            case .run(let kind, _): kind.rawValue
+            case .http: "http"
             }
         }
 
         /// What is evaluated before the action is written down.
         var content: ExpressionTree {
             switch self {
-            case .set(let tree), .workflow(_, let tree), .event(_, let tree): tree
+            case .set(let tree), .workflow(_, let tree), .event(_, let tree), .http(let tree): tree
             case .mail(let mail): mail.content
-            case .script: ExpressionTree(.null)
+            case .script, .run: ExpressionTree(.null)
             }
         }
     }

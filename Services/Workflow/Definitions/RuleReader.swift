@@ -8,8 +8,9 @@ struct RuleReader {
 
     private static let moments =
         RuleMoment.allCases.map(\.rawValue) + ["inserted", "changed", "deleted"]
-    private static let laterActions = ["import", "export", "sync", "http"]
-    private static let afterActions = ["workflow", "mail", "event"] + laterActions
+    private static let laterActions = ["http"]
+    private static let afterActions =
+        ["workflow", "mail", "event", "http"] + Effects.RunKind.allCases.map(\.rawValue)
 
     init(_ reader: ModelReader, _ item: ObjectReader) {
         self.reader = reader
@@ -83,14 +84,13 @@ struct RuleReader {
             return nil
         }
         defer { item.finish() }
+        if let run = Effects.RunKind(rawValue: kind) {
+            return reader.reference(item, kind, to: run.list).map { .run(run, $0) }
+        }
         switch kind {
         case "set":
             return reader.set(item, "set", type: type).map { .set($0) }
         case "script":
-            guard case .before? = moment else {
-                reader.unsupported(item.path(kind), "The action “script” after a change")
-                return nil
-            }
             return reader.reference(item, "script", to: "scripts").map { .script($0) }
         case "workflow": return workflow(item, type: type)
         case "mail":
@@ -99,7 +99,8 @@ struct RuleReader {
             return reader.mail(mail).map { .mail($0) }
         case "event": return event(item)
         default:
-            item.ignore("set", "script", "workflow", "mail", "event")
+            item.ignore("set", "script", "workflow", "mail", "event", "http")
+            Effects.RunKind.allCases.forEach { item.ignore($0.rawValue) }
             return nil
         }
     }
@@ -112,7 +113,7 @@ struct RuleReader {
         case .before where afterActions.contains(kind):
             "Before a save a rule can “set”, “require” and run a “script”; the rest follows after."
         case .deleted where kind == "set" || kind == "workflow":
-            "A deleted record is gone: only mail and event can follow."
+            "A deleted record is gone: it cannot be set, and no workflow runs on it."
         default: nil
         }
     }

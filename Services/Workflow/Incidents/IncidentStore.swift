@@ -31,6 +31,8 @@ struct IncidentStore: Sendable {
         var cycle: JSONValue?
         /// The same key opens one incident, however often.
         var onceKey: String?
+        /// Where it happened.
+        var service = "workflow"
     }
 
     struct Incident: Sendable {
@@ -61,8 +63,8 @@ struct IncidentStore: Sendable {
         let added = try connection.run(
             """
             insert into incident (kind, time, instance, visit, action, job_run, class, record,
-                problem, cycle, once_key, state)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
+                problem, cycle, once_key, service, state)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
             """,
             [
                 .text(opening.kind.rawValue), .integer(clock.now().milliseconds),
@@ -70,7 +72,7 @@ struct IncidentStore: Sendable {
                 SQLValue(opening.jobRun), SQLValue(opening.type?.description),
                 SQLValue(opening.record),
                 .text(JSONValue.object(problem).text), SQLValue(opening.cycle?.text),
-                SQLValue(opening.onceKey),
+                SQLValue(opening.onceKey), .text(opening.service),
             ])
         counter.increment(by: added)
     }
@@ -102,7 +104,7 @@ struct IncidentStore: Sendable {
 
     private static let columns = """
         id, kind, time, instance, class, record, problem, cycle, state, resolution, resolved_by, \
-        resolved_at, job_run
+        resolved_at, job_run, service
         """
 
     /// Open ones after `after`, oldest first, as API.md §6 has them.
@@ -128,7 +130,7 @@ struct IncidentStore: Sendable {
         }
         var view = JSONObject([
             ("id", .number(JSONNumber(row.integer(0)))), ("kind", .string(row.text(1))),
-            ("service", "workflow"),
+            ("service", .string(row.text(13))),
             ("time", .string(Timestamp(milliseconds: row.integer(2)).text)),
             ("instance", row.optionalInteger(3).map { .number(JSONNumber($0)) } ?? .null),
             ("record", record), ("problem", try JSONValue(parsing: Array(row.text(6).utf8))),

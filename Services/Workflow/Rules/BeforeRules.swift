@@ -116,7 +116,7 @@ private struct Plan {
             case .script(let script):
                 work.actions.append(.script(units.count))
                 units.append(store.script(script)?.unit ?? Plan.missing(script))
-            case .workflow, .mail, .event: break
+            case .workflow, .mail, .event, .run, .http: break
             }
         }
         rules.append(work)

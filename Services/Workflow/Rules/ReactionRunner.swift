@@ -138,23 +138,62 @@ struct ReactionRunner: Sendable {
     private func perform(
         _ action: ReactionStore.Action, of entry: ReactionStore.Entry
     ) async throws {
-        let context = self.context(action, of: entry)
-        let event = entry.event
-        switch action.kind {
-        case "set":
-            _ = try await effects.change(
-                event.record, id: event.recordID, action.content, as: context)
-        case "mail":
-            _ = try await effects.mail(try mail(action, of: entry), as: context)
-        default: break
-        }
+        let result = try await effect(of: action, of: entry)
         try await database.write { [store] connection in
             // Those that need nobody else are done here and not before, which keeps the order.
             if try !performHere(action, of: entry, connection) {
-                try store.finish(action.id, state: "done", connection)
+                try store.finish(action.id, state: "done", result: result, connection)
             }
         }
         wakes.instances()
+    }
+
+    /// Does what needs another service; a word on what came of it. Nothing is waited for but the
+    /// doer's answer: a run that is started goes on by itself, and the record's next event does
+    /// not wait for it.
+    private func effect(
+        of action: ReactionStore.Action, of entry: ReactionStore.Entry
+    ) async throws -> String? {
+        let context = self.context(action, of: entry)
+        let event = entry.event
+        func word(_ name: String, _ value: JSONValue?) -> String? {
+            value.flatMap { $0.isNull ? nil : "\(name) \($0.text)" }
+        }
+        if let kind = Effects.RunKind(rawValue: action.kind) {
+            guard let code = FullCode(action.target) else { return nil }
+            return "run \(try await effects.run(kind, code, as: context))"
+        }
+        switch action.kind {
+        case "set":
+            let answer = try await effects.change(
+                event.record, id: event.recordID, action.content, as: context)
+            return word("version", answer["version"])
+        case "mail":
+            let answer = try await effects.mail(try mail(action, of: entry), as: context)
+            return word("mail", answer["id"])
+        case "script":
+            try await run(action, of: entry, as: context)
+            return nil
+        case "http":
+            return word("status", try await effects.http(action.content, as: context)["status"])
+        default: return nil
+        }
+    }
+
+    /// Runs a script over the record as the event has it; the columns that it changes are saved,
+    /// where there still is a record.
+    private func run(
+        _ action: ReactionStore.Action, of entry: ReactionStore.Entry, as context: CallContext
+    ) async throws {
+        guard let code = FullCode(action.target), let script = effects.definitions.script(code)
+        else { throw WorkflowError.unknownScript(action.target) }
+        let event = entry.event
+        let bindings = RuleEngine.bindings(event)
+        let effect = try await effects.script(script, bindings: bindings, as: context)
+        let changes = RecordChanges.between(bindings["record"] ?? .null, effect.record)
+        guard !changes.isEmpty, !event.after.isNull else { return }
+        _ = try await effects.change(
+            event.record, id: event.recordID, .object(changes), as: context)
     }
 
     /// Starts a workflow or raises an event, in the caller's transaction; false for what needs
@@ -165,21 +204,25 @@ struct ReactionRunner: Sendable {
         let context = self.context(action, of: entry)
         let event = entry.event
         guard let target = FullCode(action.target) else { return false }
+        let result: String
         do {
             switch action.kind {
             case "workflow":
-                _ = try effects.start(
+                let id = try effects.start(
                     target, record: (event.record, event.recordID),
                     values: action.content.object ?? JSONObject(), account: event.account,
                     as: context, connection)
-            case "event": _ = try effects.raise(target, action.content, as: context, connection)
+                result = "instance \(id)"
+            case "event":
+                let raised = try effects.raise(target, action.content, as: context, connection)
+                result = "event \(raised.event)"
             default: return false
             }
         } catch let error as WorkflowError {
             try refuse(action, entry, error, connection)
             return true
         }
-        try store.finish(action.id, state: "done", connection)
+        try store.finish(action.id, state: "done", result: result, connection)
         return true
     }
 

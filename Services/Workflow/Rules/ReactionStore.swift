@@ -124,14 +124,16 @@ struct ReactionStore: Sendable {
     }
 
     func finish(
-        _ action: Int64, state: String, error: String? = nil, _ connection: Connection
+        _ action: Int64, state: String, error: String? = nil, result: String? = nil,
+        _ connection: Connection
     ) throws {
         try connection.run(
             """
-            update action set state = ?, error = ?, ended = ? where id = ? and state = 'pending'
+            update action set state = ?, error = ?, result = ?, ended = ?
+            where id = ? and state = 'pending'
             """,
             [
-                .text(state), SQLValue(error), .integer(clock.now().milliseconds),
+                .text(state), SQLValue(error), SQLValue(result), .integer(clock.now().milliseconds),
                 .integer(action),
             ])
     }
@@ -164,7 +166,8 @@ extension RuleDefinition.Action {
     /// What the action is about, as a code.
     var target: String {
         switch self {
-        case .set: ""
+        case .set, .http: ""
+        case .run(_, let code): code.description
         case .workflow(let code, _), .script(let code): code.description
         case .mail(let mail): mail.notification.description
         case .event(let code, _): code.description

@@ -6,7 +6,8 @@ import ServiceRuntime
 
 /// Tries the rules of a class on a write that somebody thinks of: which would fire at each moment,
 /// in their order, and what each would do. Before a save each sees the record as those before it
-/// left it; after it the actions' contents are evaluated, and none is done.
+/// left it; after it the actions' contents are evaluated, scripts run without effect, and none is
+/// done.
 struct RuleTrial: Sendable {
     let definitions: DefinitionStore
     let evaluator: Evaluator
@@ -169,7 +170,7 @@ struct RuleTrial: Sendable {
             throw WorkflowError.unknownScript(code.description)
         }
         let left = try await evaluator.record(
-            of: script, bindings: state.bindings(context.principal))
+            of: script, bindings: state.bindings(context.principal), as: context)
         let changes = RecordChanges.between(.object(state.record), .object(left))
         state.record = left
         return changes
@@ -199,9 +200,9 @@ struct RuleTrial: Sendable {
             var mine = rest.prefix(RuleEngine.trees(rule).count)
             rest = rest.dropFirst(mine.count)
             var view = RuleTrial.view(rule)
-            do throws(ScriptError) {
-                try RuleTrial.evaluate(rule, &mine, &view)
-            } catch {
+            do {
+                try await evaluate(rule, &mine, event, context, &view)
+            } catch let error as ScriptError where !error.isTransient {
                 view["fires"] = false
                 view["actions"] = []
                 view["problem"] = error.problem.member
@@ -211,10 +212,10 @@ struct RuleTrial: Sendable {
         state.moments.append(["moment": .string(moment.word), "rules": .array(views)])
     }
 
-    private static func evaluate(
+    private func evaluate(
         _ rule: RuleDefinition, _ results: inout ArraySlice<Result<JSONValue, ScriptError>>,
-        _ view: inout JSONObject
-    ) throws(ScriptError) {
+        _ event: RecordEvent, _ context: CallContext, _ view: inout JSONObject
+    ) async throws {
         if rule.when != nil, let condition = results.popFirst() {
             let value = try condition.get()
             view["when"] = value
@@ -222,10 +223,33 @@ struct RuleTrial: Sendable {
         }
         var actions: [JSONValue] = []
         for (action, content) in zip(rule.actions, results) {
-            actions.append(RuleTrial.view(action, try content.get()))
+            var shown = try content.get()
+            if case .script(let code) = action {
+                shown = try await tryOut(code, event, context)
+            }
+            actions.append(RuleTrial.view(action, shown))
         }
         view["fires"] = true
         view["actions"] = .array(actions)
+    }
+
+    /// What a script after a change would save and ask for by `gt`; it reads with the caller's
+    /// rights or those of its `runAs`.
+    private func tryOut(
+        _ code: FullCode, _ event: RecordEvent, _ context: CallContext
+    ) async throws -> JSONValue {
+        guard let script = definitions.script(code) else {
+            throw WorkflowError.unknownScript(code.description)
+        }
+        let bindings = RuleEngine.bindings(event)
+        let session = ScriptSession(
+            platform: evaluator.platform, mode: .tries, context: context, owners: [script.owner])
+        let run = try await evaluator.run(script, bindings: bindings, session: session)
+        let changes = RecordChanges.between(bindings["record"] ?? .null, run.effect.record)
+        return [
+            "set": .object(changes), "calls": .array(run.tried),
+            "log": .array(run.log.map { .string($0) }), "result": run.effect.result,
+        ]
     }
 
     // MARK: Views

@@ -60,9 +60,12 @@ struct Evaluator: Sendable {
     }
 
     /// The record among the bindings, as a script leaves it.
-    func record(of script: ScriptDefinition, bindings: JSONObject) async throws -> JSONObject {
-        let answer = try await pool.run(
-            ScriptJob(units: [script.unit], bindings: bindings, timeout: script.timeout))
+    func record(
+        of script: ScriptDefinition, bindings: JSONObject, as context: CallContext
+    ) async throws -> JSONObject {
+        let answer = try await reading(
+            ScriptJob(units: [script.unit], bindings: bindings, timeout: script.timeout),
+            as: context)
         guard let outcome = answer.outcomes.last else { return JSONObject() }
         return try Evaluator.object(ScriptEffect(try outcome.get()).record, script)
     }
