@@ -11,6 +11,9 @@ struct ScriptRoutes: Sendable {
     let workflow: Peer
     let resolver: CodeResolver
 
+    /// A script's own time and that of its calls, both at their longest, and a little more.
+    static let patience = Duration.seconds(95)
+
     func add(to table: RouteTable) {
         table.on(
             .post, "/api/scripts/{script}/run", .account,
@@ -44,7 +47,7 @@ struct ScriptRoutes: Sendable {
         let code = try await resolver.resolve(
             request.parameters["script"] ?? "", .scripts, trace: request.trace)
         let call = RunScript(script: code, parameters: parameters)
-        let answer = try await workflow.forward(call, as: request.context(caller))
+        let answer = try await workflow.forward(call, as: ScriptRoutes.context(request, caller))
         return ScriptRoutes.file(in: answer) ?? .passed(answer)
     }
 
@@ -63,7 +66,15 @@ struct ScriptRoutes: Sendable {
             class: reader.string("class"))
         reader.finish()
         if !problems.items.isEmpty { throw Problem.validation(problems.items) }
-        return .passed(try await workflow.forward(call, as: request.context(caller)))
+        return .passed(try await workflow.forward(call, as: ScriptRoutes.context(request, caller)))
+    }
+
+    static func context(_ request: Request, _ caller: Caller, door: Door = .api) throws
+        -> CallContext
+    {
+        var context = try request.context(caller, door: door)
+        context.timeout = patience
+        return context
     }
 
     private static func object(_ reader: ObjectReader, _ member: String) -> JSONValue? {

@@ -120,7 +120,7 @@ struct URLCallRoutes: Sendable {
                 RunScript(
                     script: code, parameters: URLCallRoutes.object(parameters),
                     byGet: request.method == .get ? true : nil),
-                as: request.context(caller, door: .call))
+                as: ScriptRoutes.context(request, caller, door: .call))
             return ScriptRoutes.file(in: answer) ?? URLCallRoutes.result(answer)
         }
     }

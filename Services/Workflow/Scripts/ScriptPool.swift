@@ -15,7 +15,7 @@ actor ScriptPool {
         var hosts = 2
         var slowHosts = 3
         /// From when on a job is slow, where others wait for its place.
-        var slowAfter = Duration.milliseconds(15)
+        var slowAfter = Duration.milliseconds(20)
         var limits = ScriptLimits(timeout: .seconds(2), memory: 256 << 20)
         /// A host without work ends after this.
         var idle = Duration.seconds(60)
@@ -85,7 +85,7 @@ actor ScriptPool {
             let answer = try await slot.run(job, limits: limits, answering: answering)
             let time = Moment.now - start
             duration.observe(nanoseconds: time.nanoseconds)
-            if time < settings.slowAfter { history.noteEnded(key) }
+            if time < SourceHistory.soon { history.noteEnded(key) }
             return answer
         } catch let error as ScriptError {
             report(error)

@@ -7,6 +7,8 @@ struct SourceHistory {
     private var stopped: [Int: UInt64] = [:]
     private var proven: Set<Int> = []
 
+    /// What ends within this ends soon, also where the processor has much to do.
+    static let soon = Duration.milliseconds(250)
     /// After this a source that was stopped is as good as one that nobody knows.
     static let life: UInt64 = 60_000_000_000
     static let stoppedLimit = 1000
