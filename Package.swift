@@ -86,7 +86,7 @@ let testTargets: [Target] = [
     tests("GatewayTests", foundations + ["Gateway"]),
     tests("RecordsTests", foundations + ["Records"]),
     tests("MailTests", foundations + ["Mail", "Curl"]),
-    tests("WorkflowTests", foundations + ["Workflow"]),
+    tests("WorkflowTests", foundations + ["Workflow", "Curl"]),
     tests("BatchTests", foundations + ["Batch"]),
     tests("EndToEndTests", services + foundations),
     tests("Browser", foundations),

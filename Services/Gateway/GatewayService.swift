@@ -110,6 +110,9 @@ public final class GatewayService: Service {
         ModelRoutes(
             records: peers["records"], applier: applier, authenticator: authenticator
         ).add(to: table)
+        SecretRoutes(
+            records: peers["records"], audit: authenticator.audit, authenticator: authenticator
+        ).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
         NewRecordRoutes(records: peers["records"]).add(to: table)
         FileRoutes(records: peers["records"]).add(to: table)

@@ -99,6 +99,26 @@ struct ProblemKind: Sendable {
             "A step could not be done as its definition says.",
             "The incident names the step and the reason; mend it and retry."),
         ProblemKind(
+            "unknown-secret", 422, "A secret is missing",
+            "A definition names a secret that nobody has put here.",
+            "Put it with PUT /api/secrets/{name}; then try again."),
+        ProblemKind(
+            "secret-sealed", 422, "A secret cannot be opened",
+            "The secret was sealed with a key that the platform does not have now.",
+            "Give the key of before in RECORDS_SECRET_KEY after the new one, or put it again."),
+        ProblemKind(
+            "http-refused", 422, "Another system refused a call",
+            "The address may not be called, or what answered will answer the same again.",
+            "The detail says which; mend the definition, or have the operator open the network."),
+        ProblemKind(
+            "command-refused", 422, "A program cannot be started",
+            "The operator's list does not have it, or others than the operator may change it.",
+            "Put it on WORKFLOW_COMMANDS by an absolute path that only its owner may write."),
+        ProblemKind(
+            "command-failed", 422, "A program failed",
+            "It ended with a code that is no success, ran too long or wrote too much.",
+            "The detail has the code and its last words; mend it and retry."),
+        ProblemKind(
             "script-failed", 422, "A script threw an error",
             "A script or expression of the model ended with an error.",
             "The problem names the script, the line and the message; mend it in the model."),
@@ -172,6 +192,14 @@ struct ProblemKind: Sendable {
     ]
 
     private static let work = [
+        ProblemKind(
+            "http-failed", 502, "Another system cannot be called",
+            "It did not answer, or said that it cannot do it now.",
+            "It is tried as often as the definition says; then a person retries the incident."),
+        ProblemKind(
+            "integrations-off", 503, "Integrations are switched off",
+            "INTEGRATIONS=off holds calls to other systems; nothing is lost, and they wait.",
+            "Switch it on, or mark the call with \"integration\": false."),
         ProblemKind(
             "scripts-busy", 503, "All scripts are at work",
             "More scripts are waiting than may run at once.",

@@ -120,7 +120,10 @@ public final class MailService: Service {
                 tools: MailboxReader.Tools(
                     database: database, store: intake, runtime: runtime, metrics: metrics,
                     parser: parser, limits: limits, pulse: pulse, wake: taker.wake),
-                files: files)
+                files: files,
+                secrets: MailboxSecrets(
+                    records: peers["records"], folder: configuration.secrets, files: files,
+                    runtime: runtime))
             outbox = Outbox(
                 database: database, store: store,
                 composer: Composer(

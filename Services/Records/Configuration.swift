@@ -7,6 +7,8 @@ public struct RecordsConfiguration: Sendable {
     /// A folder for SQLite.
     public var data: String
     public var historyKeys: HistoryKeys
+    /// The keys that seal secrets, the first of them; none: one that is made of the key of `rpc`.
+    public var secretKeys: [String] = []
     /// How long a file that no record lists is kept.
     public var fileGrace = Duration.seconds(24 * 3600)
 
@@ -23,6 +25,7 @@ public struct RecordsConfiguration: Sendable {
             peers: ["mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         historyKeys = HistoryKeys(reading: reader)
+        secretKeys = RecordsConfiguration.secretKeys(reading: reader)
         fileGrace = reader.duration(
             "RECORDS_FILE_GRACE", default: .seconds(24 * 3600),
             help: "how long a file that no record lists is kept")

@@ -12,6 +12,7 @@ enum Migrations {
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
             replacedClass, FileTable.migration, APIView.migration, causeAccount,
+            SecretStore.migration,
         ]
     }
 

@@ -65,7 +65,11 @@ public final class RecordsService: Service {
             })
         Routes(
             models: models, records: store, handover: handover, directory: directory,
-            files: FileCalls(records: store, files: files, sweep: sweep)
+            files: FileCalls(records: store, files: files, sweep: sweep),
+            secrets: SecretStore(
+                database: database,
+                keys: SecretKeys(given: configuration.secretKeys, rpc: configuration.rpc.key),
+                runtime: runtime)
         ) { call in
             try await HistoryVerifier.run(
                 call, keys: configuration.historyKeys, file: headFile, database: database,

@@ -11,10 +11,12 @@ struct Routes: Sendable {
     let handover: ModelHandover
     let directory: DirectoryStore
     let files: FileCalls
+    let secrets: SecretStore
     let verify: @Sendable (VerifyHistory) async throws -> HistoryVerification
 
     func add(to routes: RPCRoutes) {
         addFiles(to: routes)
+        addSecrets(to: routes)
         let (models, records) = (models, records)
         routes.on(GetRecord.self) { call, context in
             try await shown(context) { try await records.get(call, context) }
@@ -112,6 +114,13 @@ struct Routes: Sendable {
         routes.on(RemoveFile.self) { call, context in
             try await shown(context) { try await files.remove(call, context) }
         }
+    }
+
+    private func addSecrets(to routes: RPCRoutes) {
+        routes.on(PutSecret.self, secrets.put)
+        routes.on(DeleteSecret.self, secrets.delete)
+        routes.on(ListSecrets.self, secrets.list)
+        routes.on(ReadSecrets.self, secrets.read)
     }
 
     /// Answers a caller whose rights are known here.

@@ -1,3 +1,4 @@
+import Curl
 import Glibc
 import RPC
 import ServiceRuntime
@@ -28,8 +29,15 @@ public struct WorkflowConfiguration: Sendable {
     public var linkLife: Duration
     /// What links begin with, without a slash at the end.
     public var publicURL: String
-    /// False: jobs stand still, unless their definitions say that they are no integrations.
+    /// Calls to other systems.
+    public var outgoing: OutgoingConfiguration
+    /// False: jobs stand still and calls to other systems and programs wait, unless their
+    /// definitions say that they are no integrations.
     public var integrations: Bool
+    /// The operator's programs.
+    var commands: CommandList
+    /// The most that one of them may take.
+    var commandTimeout: Duration
 
     /// Reads the environment; see `workflow --help`.
     public init(reading reader: ConfigurationReader) {
@@ -68,8 +76,14 @@ public struct WorkflowConfiguration: Sendable {
         linkLife = reader.duration(
             "WORKFLOW_LINK_LIFE", default: .seconds(30 * 24 * 3600),
             help: "how long a link in a mail can be used")
+        outgoing = OutgoingConfiguration(reading: reader)
         integrations = reader.flag(
-            "INTEGRATIONS", default: true, help: "off: jobs stand still")
+            "INTEGRATIONS", default: true,
+            help: "off: jobs stand still, calls to other systems and programs wait")
+        commands = CommandList(reading: reader)
+        commandTimeout = reader.duration(
+            "WORKFLOW_COMMAND_TIMEOUT", default: .seconds(60),
+            help: "the most that a program of WORKFLOW_COMMANDS may take")
         let url = reader.string(
             "GEARTRAIN_PUBLIC_URL", default: WorkflowConfiguration.defaultPublicURL(reader),
             help: "what links begin with, as people reach the gateway")

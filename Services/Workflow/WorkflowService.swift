@@ -1,4 +1,5 @@
 import Contracts
+import Curl
 import Database
 import HTTP
 import RPC
@@ -13,6 +14,7 @@ public final class WorkflowService: Service {
     private let group: ServiceGroup
     private let database: Database
     private let pools: ScriptPools
+    private let outgoing: OutgoingHTTP
     /// For tests: the same calls without a socket.
     let routes: RPCRoutes
     let directory: Directory
@@ -57,6 +59,7 @@ public final class WorkflowService: Service {
         port = try server.bind()
         self.database = database
         self.pools = pools
+        outgoing = parts.outgoing.client
         self.routes = routes
         directory = parts.routes.directory
         group = ServiceGroup(
@@ -67,6 +70,7 @@ public final class WorkflowService: Service {
 
     public func run() async throws {
         try await group.run()
+        outgoing.close()
         await pools.close()
         await database.close()
     }
@@ -78,6 +82,7 @@ public final class WorkflowService: Service {
 private struct Parts {
     let routes: Routes
     let workers: [any Service]
+    let outgoing: Outgoing
 
     /// Records that are reacted to at once.
     static let concurrency = 16
@@ -110,12 +115,14 @@ private struct Parts {
             database: database, definitions: definitions, instances: instances,
             reactions: reactions, jobs: jobStore, incidents: incidents,
             capabilities: capabilities, peers: peers, wakes: wakes, clock: clock)
+        outgoing = try Outgoing(configuration, records: peers["records"], runtime: runtime)
         let evaluator = Evaluator(
             pool: pools.computing, acting: pools.acting,
-            platform: Parts.platform(directory, peers, runtime, eventCalls, instanceCalls))
+            platform: Parts.platform(
+                directory, peers, runtime, eventCalls, instanceCalls, outgoing))
         let effects = Effects(
             definitions: definitions, instances: instances, events: events,
-            evaluator: evaluator, peers: peers)
+            evaluator: evaluator, peers: peers, outgoing: outgoing)
         let runner = InstanceRunner(
             database: database, store: instances, incidents: incidents,
             work: StepWork(effects: effects, clock: clock), wakes: wakes, clock: clock)
@@ -149,12 +156,15 @@ private struct Parts {
     /// What scripts reach by `gt`.
     private static func platform(
         _ directory: Directory, _ peers: Peers, _ runtime: Runtime, _ events: EventCalls,
-        _ instances: InstanceCalls
+        _ instances: InstanceCalls, _ outgoing: Outgoing
     ) -> ScriptPlatform {
         ScriptPlatform(
             directory: directory, peers: peers, clock: runtime.clock, log: runtime.log,
             raise: events.raise, start: instances.start,
-            http: { _, _, _ in throw Problem.stepFailed("http cannot be done yet") })
+            http: { content, owner, context in
+                try await outgoing.http(
+                    content, naming: SecretNames(in: owner.source), as: context)
+            })
     }
 
     private static func workers(

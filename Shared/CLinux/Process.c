@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "Process.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -45,6 +47,8 @@ void geartrain_raise_file_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+int geartrain_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 void geartrain_receive_timeout(int socket, int seconds) {
     struct timeval limit = {.tv_sec = seconds};

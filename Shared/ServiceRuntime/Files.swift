@@ -85,6 +85,19 @@ public enum Files {
         if Glibc.remove(path) != 0, errno != ENOENT { throw FileError("remove", path, errno) }
     }
 
+    /// Removes a folder with all in it; links are removed and not followed.
+    public static func removeTree(_ path: String) throws {
+        var info = stat()
+        guard lstat(path, &info) == 0 else {
+            if errno == ENOENT { return }
+            throw FileError("remove", path, errno)
+        }
+        if info.st_mode & S_IFMT == S_IFDIR {
+            for name in try list(path) { try removeTree("\(path)/\(name)") }
+        }
+        try remove(path)
+    }
+
     /// What the file system says of a path (links followed); nil where nothing is there.
     public static func status(_ path: String) -> FileStatus? {
         var info = stat()

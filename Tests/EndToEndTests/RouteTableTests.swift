@@ -18,6 +18,7 @@ import Testing
         DELETE /api/records/{model}/{class}                             401 404 401 200 200 200 404
         DELETE /api/records/{model}/{class}/{id}                        401 404 401 404 204 204 404
         DELETE /api/records/{model}/{class}/{id}/files/{column}/{name}  401 404 401 404 404 404 404
+        DELETE /api/secrets/{name}                                      401 403 401 403 403 403 404
         DELETE /api/sessions/current                                    401 204 401 204 204 204 204
         DELETE /api/sessions/{id}                                       401 404 401 404 404 404 404
         DELETE /api/tokens/{id}                                         401 404 401 404 404 404 404
@@ -58,6 +59,7 @@ import Testing
         GET /api/runs/{run}                                             401 403 401 403 403 403 404
         GET /api/runs/{run}/errors                                      401 403 401 403 403 403 404
         GET /api/runs/{run}/file                                        401 403 401 403 403 403 404
+        GET /api/secrets                                                401 403 401 403 403 403 200
         GET /api/sessions                                               401 200 401 200 200 200 200
         GET /api/tokens                                                 401 200 401 200 200 200 200
         GET /api/views                                                  401 200 401 200 200 200 200
@@ -138,6 +140,7 @@ import Testing
         PUT /api/org-structures/{code}                                  401 403 401 403 403 403 422
         PUT /api/records/{model}/{class}/{id}/files/{column}/{name}     401 404 401 404 201 201 404
         PUT /api/roles/{code}                                           401 403 401 403 403 403 422
+        PUT /api/secrets/{name}                                         401 403 401 403 403 403 422
         """
 
     private static let bodies: [String: JSONValue] = [

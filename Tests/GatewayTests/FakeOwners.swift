@@ -22,6 +22,7 @@ final class FakeOwners: Sendable {
         var faults: [String: [FieldProblem]] = [:]
         var models: [String: JSONBytes] = [:]
         var modelVersion: Int64 = 0
+        var secrets: [String: String] = [:]
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
         var mails: [SendMail] = []
@@ -129,6 +130,20 @@ final class FakeOwners: Sendable {
                 "destructive": false, "detail": "",
             ]
             return FakeOwners.json(isKnown ? [] : [operation])
+        }
+        on("records", PutSecret.self) { [self] call, _ in
+            state.withLock { $0.secrets[call.name] = call.value }
+            return Done()
+        }
+        on("records", DeleteSecret.self) { [self] call, _ in
+            guard state.withLock({ $0.secrets.removeValue(forKey: call.name) }) != nil else {
+                throw Problem.notFound()
+            }
+            return Done()
+        }
+        on("records", ListSecrets.self) { [self] _, _ in
+            let names = state.withLock { $0.secrets.keys.sorted() }
+            return FakeOwners.json(["items": .array(names.map { ["name": .string($0)] })])
         }
         on("records", ListViews.self) { _, _ in FakeOwners.json(["items": []]) }
         on("records", RebuildView.self) { call, _ in

@@ -31,6 +31,18 @@ import Testing
         return state
     }
 
+    @Test func `a password is asked of Records first`() async throws {
+        let server = try await Dovecot()
+        #expect(server.append(testMail(1), to: "support"))
+        let bench = try await bench(server)
+        try await bench.take(model(server))
+        try TestFile.write("wrong\n", to: bench.folder.path + "/secrets/imap")
+        #expect(try await bench.json(ReadMailbox(mailbox: "support"))["problem"] != .null)
+        bench.peers.state.withLock { $0.secrets["imap"] = "secret" }
+        #expect(try await read(bench)["counts"]?["done"] == 1)
+        try await bench.stop()
+    }
+
     @Test func `mails become records and are moved; protocol text in a body does no harm`()
         async throws
     {

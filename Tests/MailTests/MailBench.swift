@@ -18,6 +18,7 @@ final class FakePeers: Sendable {
         var records: [JSONValue] = []
         var contexts: [CallContext] = []
         var bindings: [JSONValue] = []
+        var secrets: [String: String] = [:]
         /// What Records answers instead of creating.
         var refusal: Problem?
         /// Changes of records and events raised, by their key, each once.
@@ -68,6 +69,13 @@ final class FakePeers: Sendable {
                 throw Problem.notFound()
             }
             return JSONBytes(Array("{\"id\": \(call.id), \"subject\": \"from Records\"}".utf8))
+        }
+        records.on(ReadSecrets.self) { call, context in
+            let known = try held.peers.state.withLock { $0.secrets }
+            guard context.principal.isSystem, let value = known[call.names[0]] else {
+                throw Problem(status: 422, code: "unknown-secret", title: "No such secret")
+            }
+            return SecretValues(values: [value])
         }
         workflow.on(Evaluate.self) { call, _ in try held.peers.evaluate(call) }
         workflow.on(Render.self) { call, _ in

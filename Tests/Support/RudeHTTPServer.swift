@@ -9,13 +9,11 @@ public final class RudeHTTPServer: Sendable {
     public struct Reply: Sendable {
         var head: [UInt8]
         var endless: [UInt8]
-        var closes: Bool
 
-        /// `head`, then `endless` again and again as long as the peer takes it.
-        public init(_ head: String, endless: [UInt8] = [], closes: Bool = false) {
-            self.head = Array(head.utf8)
+        /// `head`, `bytes`, then `endless` again and again as long as the peer takes it.
+        public init(_ head: String, bytes: [UInt8] = [], endless: [UInt8] = []) {
+            self.head = Array(head.utf8) + bytes
             self.endless = endless
-            self.closes = closes
         }
 
         public static func text(_ text: String, status: Int = 200, headers: String = "") -> Reply {
@@ -110,7 +108,6 @@ public final class RudeHTTPServer: Sendable {
                 while !answer.endless.isEmpty {
                     guard send(answer.endless, to: connection) else { return }
                 }
-                if answer.closes { return }
                 continue
             }
             var buffer = [UInt8](repeating: 0, count: 64 << 10)

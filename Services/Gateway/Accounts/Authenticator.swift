@@ -18,7 +18,7 @@ final class Authenticator: Sendable {
     let accounts: AccountStore
     let sessions: SessionStore
     let logins: Logins
-    private let audit: Audit
+    let audit: Audit
     private let cache: IdentityCache
     private let feed: DirectoryFeed
     private let runtime: Runtime

@@ -39,6 +39,8 @@ final class Audit: Sendable {
         case structureChanged = "structure.changed"
         case structureDeleted = "structure.deleted"
         case modelApplied = "model.applied"
+        case secretPut = "secret.put"
+        case secretDeleted = "secret.deleted"
     }
 
     struct Entry: Sendable {

@@ -61,6 +61,7 @@ enum OpenAPI {
         ("org-structures", "Units, teams and managers"),
         ("explain", "Why somebody may, or may not"), ("audit", "Log-ins and changes of rights"),
         ("models", "Definitions of applications as documents"),
+        ("secrets", "What definitions name as `secret:name`"),
         ("records", "The records of classes"), ("views", "API views as data"),
         ("queries", "Queries of models as data"), ("history", "The chain of all changes"),
         ("events", "Events from outside"), ("workflows", "Starting workflows"),

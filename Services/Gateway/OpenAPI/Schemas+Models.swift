@@ -35,6 +35,16 @@ extension Schemas {
                         ("detail", string),
                     ], required: ["operation", "kind", "code", "destructive", "detail"]))
         ),
+        (
+            "Secret",
+            object([("value", string)], required: ["value"], isOpen: false)
+        ),
+        (
+            "SecretList",
+            object(
+                [("items", list(whole([("name", string), ("changed", time)])))],
+                required: ["items"])
+        ),
         ("View", view),
         ("ViewList", object([("items", list(OpenAPI.reference("View")))], required: ["items"])),
         (

@@ -4,21 +4,16 @@ import ServiceRuntime
 /// Where and as whom a mailbox logs in; the secret is read each time, so that a new one is used at
 /// once.
 struct IMAPAccount: Sendable {
-    private static let secretBytes = 64 << 10
-
     private let definition: MailboxDefinition.IMAP
-    private let secrets: String
+    private let secrets: MailboxSecrets
     private let authorities: String?
-    private let files: ThreadExecutor
 
     init(
-        _ definition: MailboxDefinition.IMAP, secrets: String, authorities: String?,
-        files: ThreadExecutor
+        _ definition: MailboxDefinition.IMAP, secrets: MailboxSecrets, authorities: String?
     ) {
         self.definition = definition
         self.secrets = secrets
         self.authorities = authorities
-        self.files = files
     }
 
     func target() async throws -> CurlConnection.Target {
@@ -30,21 +25,8 @@ struct IMAPAccount: Sendable {
         // so.
         if definition.tls == "auto", !url.isLoopback { tls = .required }
         return CurlConnection.Target(
-            url: definition.url, user: definition.user, password: try await password(),
+            url: definition.url, user: definition.user,
+            password: try await secrets.password(definition.password),
             startTLS: tls, authorities: authorities, loginOptions: definition.loginOptions)
-    }
-
-    private func password() async throws -> String {
-        let prefix = "secret:"
-        guard definition.password.hasPrefix(prefix) else { return definition.password }
-        let name = String(definition.password.dropFirst(prefix.count))
-        let path = "\(secrets)/\(name)"
-        let bytes: [UInt8]
-        do {
-            bytes = try await files.run { try Files.read(path, limit: IMAPAccount.secretBytes) }
-        } catch {
-            throw SourceError("the secret “\(name)” cannot be read; put it into \(path)")
-        }
-        return String(decoding: bytes, as: UTF8.self).trimmingSpaces()
     }
 }

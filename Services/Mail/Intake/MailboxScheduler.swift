@@ -15,18 +15,20 @@ actor MailboxScheduler: Service {
     private let configuration: MailConfiguration
     private let tools: MailboxReader.Tools
     private let files: ThreadExecutor
+    private let secrets: MailboxSecrets
     private var running: [FullCode: Running] = [:]
     private var isStopping = false
     private let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
 
     init(
         definitions: Definitions, configuration: MailConfiguration, tools: MailboxReader.Tools,
-        files: ThreadExecutor
+        files: ThreadExecutor, secrets: MailboxSecrets
     ) {
         self.definitions = definitions
         self.configuration = configuration
         self.tools = tools
         self.files = files
+        self.secrets = secrets
     }
 
     func run() async throws {
@@ -86,8 +88,7 @@ actor MailboxScheduler: Service {
         case .imap(let imap):
             IMAPSource(
                 account: IMAPAccount(
-                    imap, secrets: configuration.secrets, authorities: configuration.authorities,
-                    files: files),
+                    imap, secrets: secrets, authorities: configuration.authorities),
                 folder: imap.folder, timeout: configuration.serverTimeout,
                 byteLimit: tools.limits.messageBytes)
         }

@@ -1,18 +1,30 @@
-import HTTP
 import JSON
 import RPC
 
 /// What leaves the house.
 extension Effects {
-    /// A request to another system: `{"method", "url", "headers"?, "body"?}`, as its definition
-    /// has it with expressions evaluated; `secret:name` still stands for itself. Answers
-    /// `{"status", "headers", "body"}`.
-    func http(_ request: JSONValue, as context: CallContext) async throws -> JSONValue {
-        throw Problem.stepFailed("http cannot be done yet")
+    /// A request to another system, as `definition` has it (`ModelReader.http`), with its
+    /// expressions evaluated. Only secrets that the definition itself names are put in, never one
+    /// that data names. Answers `{"status", "headers", "body"}` of a success.
+    func http(
+        _ content: JSONValue, of definition: ExpressionTree, as context: CallContext
+    ) async throws -> JSONValue {
+        try await http(content, naming: SecretNames(in: definition.value), as: context)
     }
 
-    /// A program of the operator's list: `{"command", "arguments"?}`. Answers `{"exit", "output"}`.
-    func command(_ command: JSONValue, as context: CallContext) async throws -> JSONValue {
-        throw Problem.stepFailed("command cannot be done yet")
+    /// For scripts, whose sources name the secrets (`SecretNames(in: source)`).
+    func http(
+        _ content: JSONValue, naming names: SecretNames, as context: CallContext
+    ) async throws -> JSONValue {
+        try await outgoing.http(content, naming: names, as: context)
+    }
+
+    /// A program of the operator's list, as `definition` has it (`ModelReader.command`). Answers
+    /// `{"exit", "stdout", "stderr"}` of a success.
+    func command(
+        _ content: JSONValue, of definition: ExpressionTree, as context: CallContext
+    ) async throws -> JSONValue {
+        let names = SecretNames(in: definition.value["input"] ?? .null)
+        return try await outgoing.command(content, naming: names, as: context)
     }
 }

@@ -15,6 +15,7 @@ struct Effects: Sendable {
     let events: EventStore
     let evaluator: Evaluator
     let peers: Peers
+    let outgoing: Outgoing
 
     // MARK: Calls
 

@@ -13,12 +13,28 @@ enum Failure: Sendable {
 
     init(_ error: any Error) {
         let problem = Problem(error)
+        if Failure.counted.contains(problem.code) {
+            self = .failed(problem)
+            return
+        }
         switch problem.status {
         // 401 between services is a clock that jumped or a key that differs, never the call itself.
         case 401, 429, 502, 503, 504: self = .unavailable(problem)
         case 400..<500 where problem.status != 408: self = .refused(problem)
         default: self = .failed(problem)
         }
+    }
+
+    /// What others than the platform could not do: tried as often as the definition says, whatever
+    /// its status.
+    private static let counted = ["http-failed", "command-failed"]
+
+    /// A wait for another try: as long as the other side asked for, where that is longer.
+    func wait(atLeast wait: Duration) -> Duration {
+        guard case .failed(let problem) = self, let seconds = problem.retryAfter else {
+            return wait
+        }
+        return max(wait, .seconds(seconds))
     }
 
     var problem: Problem {

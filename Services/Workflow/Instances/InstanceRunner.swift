@@ -93,7 +93,7 @@ struct InstanceRunner: Sendable {
                 return try store.failures(id, visit: visit, connection)
             }
             if count <= task.step.retry.times {
-                let wait = task.step.retry.wait(after: count)
+                let wait = failure.wait(atLeast: task.step.retry.wait(after: count))
                 return .retryAt(clock.now().advanced(by: wait), summary)
             }
         case .refused: break

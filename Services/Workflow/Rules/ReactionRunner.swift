@@ -270,7 +270,8 @@ struct ReactionRunner: Sendable {
             try await database.write { [store] in
                 try store.countFailure(action.id, summary, $0)
             }
-            let wait = ReactionRunner.retry.wait(after: action.failures + 1)
+            let wait = failure.wait(
+                atLeast: ReactionRunner.retry.wait(after: action.failures + 1))
             return .retryAt(clock.now().advanced(by: wait), summary)
         case .failed, .refused:
             try await database.write { connection in

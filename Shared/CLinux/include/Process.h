@@ -21,6 +21,8 @@ void geartrain_error_text(int code, char *buffer, size_t size);
 void geartrain_name_thread(const char *name);
 // Raises the soft limit of open files to the hard one.
 void geartrain_raise_file_limit(void);
+// pipe2 with O_CLOEXEC: the reading end first.
+int geartrain_pipe(int ends[2]);
 // How long a read from a socket waits before it fails, in seconds.
 void geartrain_receive_timeout(int socket, int seconds);
 
