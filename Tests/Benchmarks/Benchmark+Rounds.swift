@@ -19,7 +19,7 @@ extension Benchmark {
         report.add("view 50 c16, Geartrain", try await measure(geartrain.view, geartrain))
         // Only meanwhile: who has the file open gets turns at its lock, which cost writes.
         let datasette = try await Datasette(
-            database: geartrain.database, in: folder.path + "/datasette")
+            database: geartrain.file(of: "records"), in: folder.path + "/datasette")
         report.add(
             "view 50 c16, datasette",
             try await measure(datasette.view, datasette.port, [datasette.process]))
@@ -89,7 +89,7 @@ extension Benchmark {
 
     /// Another program writes a table and a third reads its view, while 64 callers create.
     func foreign(_ all: Contenders, _ report: inout Report) async throws {
-        let database = all.geartrain.database
+        let database = all.geartrain.file(of: "records")
         let table = try await all.geartrain.table("fresh")
         // One each 20 ms and what it takes.
         let count = options.seconds * 30

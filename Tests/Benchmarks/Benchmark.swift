@@ -21,10 +21,22 @@ struct Benchmark {
 
     func run() async throws {
         var report = Report()
-        say("Starting the contenders; loading \(options.rows) and \(options.manyRows) rows …")
+        say("Starting the contenders …")
         let geartrain = try await Geartrain(in: folder.path + "/geartrain")
-        let contenders = try await prepare(geartrain)
         say("Load on this machine: \(TestFile.text("/proc/loadavg") ?? "")")
+        if Options.recordParts.contains(where: options.takes) {
+            try await records(geartrain, &report)
+        }
+        if Options.workflowParts.contains(where: options.takes) {
+            try await WorkflowBenchmark(options: options, folder: folder.path)
+                .run(geartrain, &report)
+        }
+        report.printSamples()
+    }
+
+    private func records(_ geartrain: Geartrain, _ report: inout Report) async throws {
+        say("Loading \(options.rows) and \(options.manyRows) rows …")
+        let contenders = try await prepare(geartrain)
         for round in 1...options.rounds {
             say("Round \(round) of \(options.rounds)")
             if options.takes("reads") { try await reads(contenders, &report) }
@@ -36,7 +48,6 @@ struct Benchmark {
         ratios(&report)
         waits(&report)
         limits(contenders, &report)
-        report.printSamples()
     }
 
     private func prepare(_ geartrain: Geartrain) async throws -> Contenders {

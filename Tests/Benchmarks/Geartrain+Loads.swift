@@ -91,6 +91,17 @@ extension Geartrain {
                 """)
     }
 
+    /// The same body again and again.
+    func posts(_ connections: Int, _ target: String, _ body: String) -> Load {
+        Load(
+            connections: connections,
+            script: headers(token) + """
+                request = function()
+                  return wrk.format("POST", "\(target)", nil, '\(body)')
+                end
+                """)
+    }
+
     private func load(_ connections: Int, _ target: String, token: String? = nil) -> Load {
         Load(
             connections: connections,

@@ -115,8 +115,8 @@ final class Geartrain: Sendable {
         }
     }
 
-    /// Where the records are, for programs that read the file.
-    var database: String { "\(folder)/records.db" }
+    /// Where a service keeps its data, for programs that read the file.
+    func file(of service: String) -> String { "\(folder)/\(service).db" }
 
     /// The table of a class.
     func table(_ code: String) async throws -> String {

