@@ -35,7 +35,7 @@ public final class QueueWorker: Service {
     let places: WorkerPlaces
     let gauges: QueueGauges
     private let onLoops: Bool
-    private let handle: @Sendable (DurableQueue.Item) async throws -> Outcome
+    let handle: @Sendable (DurableQueue.Item) async throws -> Outcome
 
     /// How long to wait after the database itself failed.
     private static let failureWait = Duration.seconds(1)

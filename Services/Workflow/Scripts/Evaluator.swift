@@ -16,6 +16,7 @@ struct Evaluator: Sendable {
     func values(_ tree: ExpressionTree, name: String, bindings: JSONObject) async throws
         -> JSONValue
     {
+        if let values = tree.plainValues(bindings) { return tree.filled(values) }
         let answer = try await pool.run(ScriptJob(units: tree.units(name), bindings: bindings))
         return try tree.filled(answer.outcomes.map { try $0.get() })
     }
@@ -25,6 +26,10 @@ struct Evaluator: Sendable {
     func eachOf(
         _ trees: [(name: String, tree: ExpressionTree)], bindings: JSONObject
     ) async throws -> [Result<JSONValue, ScriptError>] {
+        let plain = trees.compactMap { item in
+            item.tree.plainValues(bindings).map { item.tree.filled($0) }
+        }
+        if plain.count == trees.count { return plain.map { .success($0) } }
         do {
             let units = trees.flatMap { $0.tree.units($0.name) }
             let answer = try await pool.run(ScriptJob(units: units, bindings: bindings))

@@ -8,6 +8,14 @@ struct ExpressionTree: Sendable, Hashable {
         var path: [String]
         /// Without the `=`.
         var source: String
+        /// Where it needs no engine.
+        let plain: PlainExpression?
+
+        init(path: [String], source: String) {
+            self.path = path
+            self.source = source
+            plain = PlainExpression(source)
+        }
     }
 
     let value: JSONValue
@@ -26,6 +34,16 @@ struct ExpressionTree: Sendable, Hashable {
         places.map { place in
             ScriptJob.Unit(name: ([name] + place.path).joined(separator: "."), source: place.source)
         }
+    }
+
+    /// The values of all places, where none of them needs an engine.
+    func plainValues(_ bindings: JSONObject) -> [JSONValue]? {
+        var values: [JSONValue] = []
+        for place in places {
+            guard let value = place.plain?.value(bindings) else { return nil }
+            values.append(value)
+        }
+        return values
     }
 
     /// The value with each expression replaced by its own; `values` are in the order of `places`.
