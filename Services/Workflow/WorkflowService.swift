@@ -79,7 +79,7 @@ public final class WorkflowService: Service {
 }
 
 /// What the service is made of, wired.
-private struct Parts {
+struct Parts {
     let routes: Routes
     let workers: [any Service]
     let outgoing: Outgoing
