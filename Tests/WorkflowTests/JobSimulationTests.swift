@@ -91,6 +91,8 @@ func `however the clock jumps, each occurrence has one row, and each run is done
     let offsets: [Int64] = [-24, 0, 12]
     let job: JSONValue = [
         "code": "remind", "steps": [Model.mail],
+        // The clock may jump over a day while a step is tried again.
+        "timeout": "365d",
         "when": ["class": "ticket", "column": "due", "offset": "-24h"],
         "escalate": [
             ["offset": "0h", "steps": [Model.mail]], ["offset": "12h", "steps": [Model.mail]],
