@@ -295,3 +295,33 @@ private func processorTicks(_ pid: pid_t) -> Int {
         }
     }
 }
+
+@Test func `an event loop waits for a host, and is not held up by one that hangs`() async throws {
+    let runtime = TestRuntime.make(clock: SystemClock())
+    let loop = runtime.loops.next()
+    try await withPool(timeout: .milliseconds(500)) { pool in
+        try await withTaskExecutorPreference(loop) {
+            for n in 1...50 {
+                let values = try await run(pool, expression("\(n) + 1"))
+                #expect(values == [.value(.number(JSONNumber(Int64(n + 1))))])
+            }
+            async let hung = run(pool, script("while (true) {}"))
+            let start = ContinuousClock().now
+            let values = try await run(pool, expression("2"))
+            #expect(values == [.value(2)])
+            #expect(ContinuousClock().now - start < .milliseconds(450))
+            do {
+                _ = try await hung
+                Issue.record("it was not stopped")
+            } catch let error as ScriptError {
+                #expect(error.problem.code == "script-killed")
+            }
+            // An answer that comes in pieces, and one that is larger than what a socket holds.
+            let long = try await run(pool, script("return 'x'.repeat(3 << 20)"))
+            #expect(try ScriptEffect(long[0].get()).result.string?.utf8.count == 3 << 20)
+            let given = JSONObject([("record", .string(String(repeating: "y", count: 4 << 20)))])
+            let sized = try await run(pool, expression("record.length"), bindings: given)
+            #expect(sized == [.value(.number(JSONNumber(Int64(4 << 20))))])
+        }
+    }
+}

@@ -2,23 +2,27 @@ import CLinux
 import Glibc
 import ServiceRuntime
 
-/// A script host as its parent sees it: a process and a socket. Everything here blocks; it is
-/// used on a thread of its own only (see `ScriptSlot`).
-final class HostProcess {
+/// A script host as its parent sees it: a process and a socket. One at a time uses it (see
+/// `ScriptSlot`); what blocks is for a thread of its own.
+final class HostProcess: @unchecked Sendable {
+    // Unchecked: whoever has the slot hands it on only through the slot's thread or an await.
     enum Ending: Error {
         case limit(ScriptError.Limit)
         case broken(String)
     }
 
     let pid: pid_t
-    private let descriptor: Int32
+    let descriptor: Int32
     private var isReaped = false
+    /// What is to be sent, and how much of it was.
+    private var output: [UInt8] = []
+    private var sent = 0
     /// What came and was not taken yet, and room for what comes next.
     private var input: [UInt8] = []
     private var piece = [UInt8](repeating: 0, count: 64 << 10)
 
     /// How often limits are looked at while a job runs.
-    private static let lookEvery = Duration.milliseconds(10)
+    static let lookEvery = Duration.milliseconds(10)
     /// A new host must say that it stands within this.
     private static let startLimit = Duration.seconds(10)
     static let frameLimit = 64 << 20
@@ -44,6 +48,13 @@ final class HostProcess {
             throw .broken("\(executable) does not answer")
         }
         return host
+    }
+
+    /// Whether it still runs, without taking it from the process table.
+    static func isRunning(_ pid: pid_t) -> Bool {
+        var info = siginfo_t()
+        let options = WEXITED | WNOHANG | WNOWAIT
+        return waitid(P_PID, id_t(pid), &info, options) == 0 && info.si_signo == 0
     }
 
     /// Whether it still runs; one that ended between two jobs is nobody's fault.
@@ -75,20 +86,36 @@ final class HostProcess {
     /// Sends a frame (none where it is empty) and reads the next one, looking at time and memory
     /// meanwhile. After an error the process is of no use any more.
     func exchange(_ frame: [UInt8], until deadline: Moment, memory: Int) throws(Ending) -> [UInt8] {
-        let output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
-        var sent = 0
+        begin(frame)
+        return try finish(until: deadline, memory: memory)
+    }
+
+    func begin(_ frame: [UInt8]) {
+        output = frame.isEmpty ? [] : HostProcess.head(frame.count) + frame
+        sent = 0
+    }
+
+    var isSent: Bool { sent == output.count }
+
+    /// Sends and reads what can be without a wait; the frame that came, once it is whole.
+    func step() throws(Ending) -> [UInt8]? {
+        if !isSent { sent += try send(output, from: sent) }
+        if let answer = try takeFrame() { return answer }
+        try receive()
+        return try takeFrame()
+    }
+
+    func finish(until deadline: Moment, memory: Int) throws(Ending) -> [UInt8] {
         var nextLook = Moment.now + HostProcess.lookEvery
         while true {
-            if sent < output.count { sent += try send(output, from: sent) }
-            if let answer = try takeFrame() { return answer }
-            try wait(forRoom: sent < output.count)
-            try receive()
-            if let answer = try takeFrame() { return answer }
+            if let answer = try step() { return answer }
             let now = Moment.now
             if now >= deadline { throw .limit(.time) }
-            guard now >= nextLook else { continue }
-            nextLook = now + HostProcess.lookEvery
-            if memory < .max, residentBytes > memory { throw .limit(.memory) }
+            if now >= nextLook {
+                nextLook = now + HostProcess.lookEvery
+                if memory < .max, residentBytes > memory { throw .limit(.memory) }
+            }
+            try wait(forRoom: !isSent)
         }
     }
 

@@ -106,11 +106,7 @@ actor ScriptPool {
     }
 
     /// The processes that wait for work.
-    func idleHosts() async -> [pid_t] {
-        var pids: [pid_t] = []
-        for slot in idle { if let pid = await slot.hostPID() { pids.append(pid) } }
-        return pids
-    }
+    func idleHosts() -> [pid_t] { idle.compactMap(\.hostPID) }
 
     /// Ends every host. Jobs that wait are refused.
     func close() async {

@@ -6,7 +6,8 @@ import Synchronization
 /// A place for one script host and the thread that talks to it. The host is started by the first
 /// job, or ahead by `warm`, and replaced when it was killed, crashed or has grown.
 final class ScriptSlot: @unchecked Sendable {
-    // Unchecked: `host` and `jobs` are touched on `thread` only.
+    // Unchecked: `host` and `jobs` are touched by who has the slot, on `thread` or, while nothing
+    // is to be done there, on the caller's event loop.
     private let thread: ThreadExecutor
     private let executable: String
     private var host: HostProcess?
@@ -47,13 +48,12 @@ final class ScriptSlot: @unchecked Sendable {
         var rest = limits.timeout + ScriptSlot.grace
         var meter = CallMeter(limits: limits)
         while true {
-            let (bytes, left) = try await thread.run { [self, output, rest] in
-                try exchange(output, rest: rest, limits: limits, script: job.name)
-            }
+            let (bytes, spent) = try await exchange(
+                output, rest: rest, limits: limits, script: job.name)
+            rest -= spent
             guard ScriptCall.isCall(bytes) else {
                 return try ScriptAnswer(bytes, job: job, limits: limits)
             }
-            rest = left
             guard let answering, let time = meter.next() else {
                 await endHost()
                 throw ScriptError.killed(.calls, script: job.name, limits: limits)
@@ -96,8 +96,8 @@ final class ScriptSlot: @unchecked Sendable {
     }
 
     /// The process that waits here for work, where there is one.
-    func hostPID() async -> pid_t? {
-        try? await thread.run { [self] in host?.isAlive == true ? host?.pid : nil }
+    var hostPID: pid_t? {
+        process.withLock(\.pid).flatMap { HostProcess.isRunning($0) ? $0 : nil }
     }
 
     /// Ends the host; the next job starts another.
@@ -110,30 +110,46 @@ final class ScriptSlot: @unchecked Sendable {
         thread.stop()
     }
 
-    /// One frame to the host and one back, and what is left of the time.
+    /// One frame to the host and one back, and how long that took without the start of a host.
     private func exchange(
         _ frame: [UInt8], rest: Duration, limits: ScriptLimits, script: String
-    ) throws -> ([UInt8], Duration) {
-        let host = try readyHost()
-        let start = Moment.now
-        do throws(HostProcess.Ending) {
-            let answer = try host.exchange(frame, until: start + rest, memory: limits.memory)
-            jobs += 1
-            // One that stopped a script is about to end.
-            let isEnding = answer.starts(with: #"{"killed""#.utf8)
-            if isEnding || (jobs % ScriptSlot.lookAfterJobs == 0 && hasGrown(host, limits)) {
-                discard()
+    ) async throws -> ([UInt8], Duration) {
+        var begun: Moment?
+        if let loop = EventLoop.current, let host, host.isAlive {
+            let start = Moment.now
+            if let answer = await host.exchangeSoon(frame, on: loop) {
+                if isOver(answer, host, limits) { await endHost() }
+                return (answer, Moment.now - start)
             }
-            return (answer, rest - (Moment.now - start))
-        } catch {
-            discard()
-            switch error {
-            case .limit(let limit):
-                throw ScriptError.killed(limit, script: script, limits: limits)
-            case .broken(let why):
-                throw ScriptError.unavailable(why)
+            begun = start
+        }
+        return try await thread.run { [self, begun] in
+            let host = begun == nil ? try readyHost() : self.host
+            guard let host else { throw ScriptError.unavailable("no host") }
+            let start = begun ?? .now
+            do throws(HostProcess.Ending) {
+                if begun == nil { host.begin(frame) }
+                let answer = try host.finish(until: start + rest, memory: limits.memory)
+                if isOver(answer, host, limits) { discard() }
+                return (answer, Moment.now - start)
+            } catch {
+                discard()
+                switch error {
+                case .limit(let limit):
+                    throw ScriptError.killed(limit, script: script, limits: limits)
+                case .broken(let why):
+                    throw ScriptError.unavailable(why)
+                }
             }
         }
+    }
+
+    /// Whether the host is of no use any more: it stopped a script and is about to end, or has
+    /// grown.
+    private func isOver(_ answer: [UInt8], _ host: HostProcess, _ limits: ScriptLimits) -> Bool {
+        jobs += 1
+        return answer.starts(with: #"{"killed""#.utf8)
+            || (jobs % ScriptSlot.lookAfterJobs == 0 && hasGrown(host, limits))
     }
 
     private func hasGrown(_ host: HostProcess, _ limits: ScriptLimits) -> Bool {
