@@ -175,9 +175,25 @@ struct ReactionRunner: Sendable {
             try await run(action, of: entry, as: context)
             return nil
         case "http":
-            return word("status", try await effects.http(action.content, as: context)["status"])
+            let answer = try await effects.http(
+                action.content, of: request(of: action, of: entry), as: context)
+            return word("status", answer["status"])
         default: return nil
         }
+    }
+
+    /// The call as the rule has it now, which alone names secrets: none where it went meanwhile.
+    private func request(
+        of action: ReactionStore.Action, of entry: ReactionStore.Entry
+    ) -> ExpressionTree {
+        let rules = RuleEngine.moment(entry.event.type).map {
+            effects.definitions.rules(for: entry.event.record, $0)
+        }
+        let rule = rules?.first { $0.fullCode.description == action.rule }
+        guard let rule, rule.actions.indices.contains(Int(action.place)),
+            case .http(let request) = rule.actions[Int(action.place)]
+        else { return ExpressionTree(.null) }
+        return request
     }
 
     /// Runs a script over the record as the event has it; the columns that it changes are saved,
