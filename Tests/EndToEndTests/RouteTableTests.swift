@@ -140,7 +140,7 @@ import Testing
         PUT /api/org-structures/{code}                                  401 403 401 403 403 403 422
         PUT /api/records/{model}/{class}/{id}/files/{column}/{name}     401 404 401 404 201 201 404
         PUT /api/roles/{code}                                           401 403 401 403 403 403 422
-        PUT /api/secrets/{name}                                         401 403 401 403 403 403 422
+        PUT /api/secrets/{name}                                         401 403 401 403 403 403 404
         """
 
     private static let bodies: [String: JSONValue] = [
