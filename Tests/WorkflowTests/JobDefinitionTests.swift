@@ -27,6 +27,8 @@ import Testing
                 ["export": ["code": "open", "wait": false]], ["script": "tidy"],
                 ["script": ["code": "tidy", "parameters": ["a": "=parameters.run"]]],
                 ["event": "confirmed"], ["event": ["code": "confirmed", "key": "x"]], Model.mail,
+                ["http": ["url": "https://crm.example/tickets", "method": "POST"]],
+                ["command": "rotate"], ["command": ["command": "rotate", "arguments": ["=1"]]],
             ],
             [
                 "name": ["en": "Nightly"], "zone": "Europe/Prague", "overlap": "queue",
@@ -67,6 +69,9 @@ import Testing
                 ["steps": [["export": ["code": "open", "wait": 1]]]],
                 "/steps/0/export/wait wrong-type"
             ),
+            (["steps": [["http": ["method": "GET"]]]], "/steps/0/http/url required"),
+            (["steps": [["http": ["url": "ftp://x"]]]], "/steps/0/http/url invalid-url"),
+            (["steps": [["command": "No!"]]], "/steps/0/command invalid-code"),
             (["steps": [["set": ["status": "x"]]]], "/steps/0/set not-allowed"),
             (["steps": [["workflow": "handle"]]], "/steps/0/workflow not-allowed"),
             (

@@ -1,4 +1,5 @@
 import Contracts
+import Glibc
 import HTTP
 import JSON
 import RPC
@@ -160,6 +161,32 @@ import Testing
             #expect(context?.principal.account == "robot")
             let incident = try #require(try await world.incidents().first)
             #expect(incident["problem"]?["detail"]?.string?.contains("runAs") == true)
+        }
+    }
+
+    @Test func `a program of the operator's list is a step`() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.path + "/it"
+        try TestFile.write("#!/bin/sh\necho rotated $1\n", to: path)
+        chmod(path, 0o755)
+        try await World.with(settings: ["WORKFLOW_COMMANDS": "rotate=" + path]) { world in
+            let arguments: JSONValue = ["command": "rotate", "arguments": ["=parameters.job"]]
+            try await world.take(
+                Model.jobs(
+                    Model.job("list", nil, steps: [["command": "rotate"], ["command": arguments]]),
+                    Model.job("other", nil, steps: [["command": "unknown"]])))
+            let run = try await world.runNow("list")
+            let other = try await world.runNow("other")
+            try await world.soon("both ends") {
+                let state = try await world.jobRun("other", other)["state"]
+                return try await world.jobRun("list", run)["state"] == "succeeded"
+                    && state == "failed"
+            }
+            let steps = try await world.jobRun("list", run)["steps"]?.array ?? []
+            #expect(
+                steps.map { $0["output"]?["stdout"]?.string }
+                    == ["rotated\n", "rotated helpdesk.list\n"])
+            #expect(steps.map { $0["target"] } == ["rotate", "rotate"])
         }
     }
 

@@ -75,6 +75,8 @@ struct JobStep: Sendable {
         case workflow(FullCode, values: ExpressionTree, waits: Bool)
         case event(FullCode, content: ExpressionTree)
         case mail(MailAction)
+        case http(ExpressionTree)
+        case command(ExpressionTree)
         /// Columns of the record.
         case set(ExpressionTree)
     }
@@ -89,6 +91,8 @@ struct JobStep: Sendable {
         case .workflow: "workflow"
         case .event: "event"
         case .mail: "mail"
+        case .http: "http"
+        case .command: "command"
         case .set: "set"
         }
     }
@@ -98,17 +102,19 @@ struct JobStep: Sendable {
         switch work {
         case .batch: true
         case .workflow(_, _, let waits): waits
-        case .script, .event, .mail, .set: false
+        case .script, .event, .mail, .http, .command, .set: false
         }
     }
 
-    /// What it is about; nil where it has no code.
+    /// What it is about; nil where it has no name.
     var target: String? {
         switch work {
         case .batch(_, let code, _), .script(let code, _), .workflow(let code, _, _),
             .event(let code, _):
             code.description
         case .mail(let mail): mail.notification.description
+        case .http(let request): request.value["url"]?.string
+        case .command(let command): command.value["command"]?.string
         case .set: nil
         }
     }

@@ -10,9 +10,8 @@ struct JobReader {
     static let stepLimit = 100
     static let levelLimit = 20
     private static let kinds = [
-        "import", "export", "sync", "script", "workflow", "event", "mail", "set",
+        "import", "export", "sync", "script", "workflow", "event", "mail", "http", "command", "set",
     ]
-    private static let laterKinds = ["http", "command"]
 
     init(_ reader: ModelReader, _ item: ObjectReader) {
         self.reader = reader
@@ -211,10 +210,6 @@ struct JobReader {
                 item.pointer, "wrong-type", "A step has one member, which says what is done.")
             return nil
         }
-        if JobReader.laterKinds.contains(kind) {
-            reader.unsupported(item.path(kind), "The step “\(kind)”")
-            return nil
-        }
         if let run = Effects.RunKind(rawValue: kind) {
             return named(item, kind, in: run.list) { code, more in
                 .batch(run, code, waits: more?.boolean("wait", default: true) ?? true)
@@ -240,6 +235,11 @@ struct JobReader {
             guard let mail = item.nested("mail") else { return nil }
             defer { mail.finish() }
             return reader.mail(mail).map { .mail($0) }
+        case "http":
+            guard let request = item.nested("http") else { return nil }
+            defer { request.finish() }
+            return reader.http(request).map { .http($0) }
+        case "command": return command(item)
         case "set":
             if type == nil {
                 item.fault("set", "not-allowed", "Only a job by dates (“when”) has a record.")
@@ -249,9 +249,19 @@ struct JobReader {
             item.fault(
                 kind, "unknown-member",
                 "“\(kind)” is no step; it is one of "
-                    + (JobReader.kinds + JobReader.laterKinds).joined(separator: ", ") + ".")
+                    + JobReader.kinds.joined(separator: ", ") + ".")
             return nil
         }
+    }
+
+    /// The program's name, or an object with more to say.
+    private func command(_ item: ObjectReader) -> JobStep.Work? {
+        if item.given("command")?.string != nil {
+            return reader.command(item).map { .command($0) }
+        }
+        guard let command = item.nested("command") else { return nil }
+        defer { command.finish() }
+        return reader.command(command).map { .command($0) }
     }
 
     /// `"code"`, or an object with `code` and what else there is to say.

@@ -168,7 +168,7 @@ struct JobRunner: Sendable {
             try await database.write { [store] in
                 try store.countFailure(run, step, error: summary, $0)
             }
-            let wait = JobRunner.retry.wait(after: step.failures + 1)
+            let wait = failure.wait(atLeast: JobRunner.retry.wait(after: step.failures + 1))
             return .retryAt(clock.now().advanced(by: wait), summary)
         case .failed, .refused:
             try await giveUp(run, step, failure.problem, stops: job.stopsOnFailure)

@@ -57,6 +57,12 @@ struct JobWork: Sendable {
                 mail.notification, record: run.recordText, recordValues: bindings["record"],
                 values: content["values"]?.object ?? JSONObject(), instance: nil)
             return .done(try await effects.mail(call, as: context))
+        case .http(let request):
+            let content = try await fill(request, "http", bindings)
+            return .done(try await effects.http(content, of: request, as: context))
+        case .command(let command):
+            let content = try await fill(command, "command", bindings)
+            return .done(try await effects.command(content, of: command, as: context))
         case .set(let set):
             guard let type = run.type, let id = run.record else {
                 throw Problem.stepFailed("there is no record to change")
