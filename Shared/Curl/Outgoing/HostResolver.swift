@@ -15,6 +15,9 @@ public final class SystemResolver: HostResolver {
     /// Look-ups at once, those that nobody waits for any more among them.
     public static let lookupLimit = 32
 
+    /// `SOCK_STREAM`, whose Swift type belongs to whichever module was read first.
+    private static let stream: Int32 = 1
+
     private let clock: any WallClock
     private let running = Atomic<Int>(0)
 
@@ -49,7 +52,8 @@ public final class SystemResolver: HostResolver {
     private static func look(up host: String) throws -> [NetworkAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        // Else each address comes once for each kind of socket.
+        hints.ai_socktype = SystemResolver.stream
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, nil, &hints, &list) == 0 else {
             throw OutgoingError.unknownHost(host)
