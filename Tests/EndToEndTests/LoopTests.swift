@@ -60,6 +60,9 @@ import Testing
             let page = try await train.visitor.expect(200, .get, link)
             #expect(page.text.contains("<form"))
         }
+        // What looks at mails before people do opens, asks for the head, and fetches ahead.
+        try await train.visitor.expect(200, .head, link)
+        try await train.visitor.expect(200, .get, link, headers: ["Sec-Purpose": "prefetch"])
         let before = try await loop.api.get("/api/records/helpdesk/ticket/\(id)")
         #expect(before["status"] == "new")
         let waiting = try await loop.instances(id)

@@ -24,6 +24,7 @@ final class FakePeers: Sendable {
         /// Changes of records and events raised, by their key, each once.
         var changes: [String: JSONValue] = [:]
         var events: [String: RaiseEvent] = [:]
+        var eventRefusal: Problem?
         var loops: [ReportLoop] = []
         /// Records that are gone.
         var gone: Set<Int64> = []
@@ -59,7 +60,7 @@ final class FakePeers: Sendable {
         }
         workflow.on(RaiseEvent.self) { call, context in
             try held.peers.state.withLock { state in
-                if let failure = state.scriptFailure { throw failure }
+                if let refusal = state.eventRefusal { throw refusal }
                 state.events[context.idempotencyKey ?? ""] = call
                 return EventRaised(event: 1, activated: 1)
             }

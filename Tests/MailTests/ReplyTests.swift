@@ -154,10 +154,21 @@ import Testing
         let entry = try await read(bench)
         #expect(entry?["state"] == "quarantined")
         #expect(entry?["problem"]?["type"] == "/problems/rule-refused")
-        bench.peers.state.withLock { $0.refusal = nil }
+        bench.peers.state.withLock {
+            $0.refusal = nil
+            $0.eventRefusal = Problem.notFound()
+        }
         _ = try await bench.json(ReplayIntake(mailbox: "support", number: 1))
+        #expect(bench.peers.state.withLock { $0.changes.count } == 1)
+        // What was done is not done again, however long the rest has to wait.
+        bench.peers.state.withLock {
+            $0.eventRefusal = nil
+            $0.changes = [:]
+        }
+        let done = try await bench.json(ReplayIntake(mailbox: "support", number: 1))
+        #expect(done["state"] == "done" && done["reply"] == true)
         bench.peers.state.withLock { state in
-            #expect(state.changes.count == 1 && state.events.count == 1)
+            #expect(state.changes.isEmpty && state.events.count == 1)
         }
         try await bench.stop()
     }

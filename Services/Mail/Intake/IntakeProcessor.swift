@@ -100,8 +100,9 @@ struct IntakeProcessor: Sendable {
                 if let reason = message.automatic, !isReplay {
                     return .skipped(IntakeProblem.automatic(reason, about: record), record: record)
                 }
-                let isTaken = try await ReplyTaker(peers: peers).take(
-                    message, entry, mailbox, reply, record: record, bindings, context)
+                let isTaken = try await ReplyTaker(peers: peers, database: database, store: store)
+                    .take(
+                        message, entry, mailbox, reply, record: record, bindings, context)
                 if isTaken { return .done(record: record, isReply: true) }
             }
             let record = try await create(entry, mailbox, message, bindings, context)

@@ -32,6 +32,8 @@ struct IntakeEntry: Sendable {
     var record: String?
     var duplicateOf: Int64?
     var received: Timestamp
+    /// It answers a mail about `record`, which has been changed by it.
+    var isReply: Bool
 }
 
 /// The ledger of received mail. Every function runs in its caller's transaction.
@@ -163,7 +165,10 @@ struct IntakeStore: Sendable {
     }
 
     private static let columns =
-        "id, model, mailbox, number, source_key, state, attempts, record, duplicate_of, received"
+        """
+        id, model, mailbox, number, source_key, state, attempts, record, duplicate_of, received,
+        reply
+        """
 
     private static func entry(_ row: Row) -> IntakeEntry {
         IntakeEntry(
@@ -171,7 +176,8 @@ struct IntakeStore: Sendable {
             number: row.integer(3), sourceKey: row.text(4),
             state: IntakeState(rawValue: row.text(5)) ?? .staged, attempts: Int(row.integer(6)),
             record: row.optionalText(7), duplicateOf: row.optionalInteger(8),
-            received: Timestamp(row.text(9)) ?? Timestamp(milliseconds: 0))
+            received: Timestamp(row.text(9)) ?? Timestamp(milliseconds: 0),
+            isReply: row.boolean(10))
     }
 
     /// The bytes of an entry; those of a duplicate are its original's.
@@ -189,14 +195,20 @@ struct IntakeStore: Sendable {
     ) throws {
         try connection.run(
             """
-            update intake set state = ?, record = ?, reply = ?, problem = ?,
-                attempts = attempts + 1, after_state = 'pending'
+            update intake set state = ?, record = ?, reply = case when ? = 1 then 1 else reply end,
+                problem = ?, attempts = attempts + 1, after_state = 'pending'
             where id = ?
             """,
             [
                 .text(state.rawValue), SQLValue(record), SQLValue(isReply),
                 SQLValue(problem.map(IntakeProblem.text)), .integer(id),
             ])
+    }
+
+    /// The record that it answers about has been changed: not again, should the rest have to wait
+    /// longer than Records keeps the key.
+    func keepReply(_ connection: Connection, _ id: Int64) throws {
+        try connection.run("update intake set reply = 1 where id = ?", [.integer(id)])
     }
 
     /// It stays staged, with the reason.

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import HTTP
 import JSON
 import RPC
@@ -8,6 +9,8 @@ import RPC
 /// as the mailbox; whose address the mail bears gives nobody a right.
 struct ReplyTaker: Sendable {
     let peers: Peers
+    let database: Database
+    let store: IntakeStore
 
     /// Of the text that the event carries, in bytes; the whole is in the ledger.
     static let textLimit = 64 << 10
@@ -26,22 +29,15 @@ struct ReplyTaker: Sendable {
             return false
         }
         let key = "mailbox:\(entry.mailbox)/\(entry.number)"
-        if !reply.set.isEmpty {
+        if !reply.set.isEmpty, !entry.isReply {
             let evaluated = try await peers["workflow"].call(
                 Evaluate(
                     model: mailbox.code.model, bindings: ["mail": bindings, "record": values],
                     expressions: .object(reply.set)), as: context)
             let set = try await IntakeFiles(message.attachments).staged(
                 in: evaluated.values, by: peers, context)
-            var keyed = context
-            keyed.idempotencyKey = key + "/set"
-            do {
-                _ = try await peers["records"].call(
-                    ChangeRecord(type, id: id, version: nil, body: JSONBytes(set.bytes)),
-                    as: keyed)
-            } catch let problem as Problem where problem.code == "idempotency-key-reused" {
-                // It was done, and the record has changed since.
-            }
+            try await change(type, id, set, context, key: key + "/set")
+            try await database.write { [store] in try store.keepReply($0, entry.id) }
         }
         if let event = reply.event {
             var keyed = context
@@ -52,6 +48,19 @@ struct ReplyTaker: Sendable {
                     payload: ReplyTaker.payload(message, entry), record: record), as: keyed)
         }
         return true
+    }
+
+    private func change(
+        _ type: FullCode, _ id: Int64, _ set: JSONValue, _ context: CallContext, key: String
+    ) async throws {
+        var keyed = context
+        keyed.idempotencyKey = key
+        do {
+            _ = try await peers["records"].call(
+                ChangeRecord(type, id: id, version: nil, body: JSONBytes(set.bytes)), as: keyed)
+        } catch let problem as Problem where problem.code == "idempotency-key-reused" {
+            // It was done, and the record has changed since.
+        }
     }
 
     static func parts(_ record: String) -> (type: FullCode, id: Int64)? {
