@@ -119,7 +119,7 @@ struct ReactionRunner: Sendable {
             problem = .loop("The rule \(rule) meets the same record again without a change.")
         } else if event.cause.depth >= Cause.depthLimit {
             problem = .loop("The chain of causes is longer than \(Cause.depthLimit).")
-            cycle = try store.chain(of: event.cause, connection)
+            cycle = try store.chain(to: event, connection)
         }
         guard let problem else { return false }
         try store.logFiring(

@@ -55,13 +55,15 @@ extension ReactionStore {
                 .integer(Int64(event.cause.depth)),
             ]
         ) { $0.integer(0) }
-        return try first.map { try chain(of: event.cause, from: $0, connection) }
+        return try first.map { try chain(to: event, from: $0, connection) }
     }
 
-    /// The firings that led to a cause, oldest first: from each to the one whose action it was.
+    /// The firings that led to an event, oldest first: from each to the one whose action it was.
     /// What stood between two of them (a workflow's step, a mail that was answered) is named.
-    func chain(of cause: Cause, from first: Int64 = 0, _ connection: Connection) throws -> JSONValue
-    {
+    func chain(
+        to event: RecordEvent, from first: Int64 = 0, _ connection: Connection
+    ) throws -> JSONValue {
+        let cause = event.cause
         let firings = try connection.query(
             """
             select rule, class, record, depth, via from firing
@@ -75,9 +77,12 @@ extension ReactionStore {
         }
         var way: [JSONValue] = []
         var (depth, via) = (cause.depth, cause.via)
+        var record = "\(event.record)/\(event.recordID)"
         for firing in firings where firing.depth < depth {
             let isByRule = via.hasPrefix("rule:")
-            if isByRule, via != "rule:\(firing.rule)" || firing.depth != depth - 1 { continue }
+            // A rule itself changes no record but its own.
+            if isByRule, firing.record != record || firing.depth != depth - 1 { continue }
+            if isByRule, via != "rule:\(firing.rule)" { continue }
             if !isByRule, !via.isEmpty {
                 way.append(["via": .string(via), "depth": .number(JSONNumber(Int64(depth)))])
             }
@@ -85,7 +90,7 @@ extension ReactionStore {
                 "rule": .string(firing.rule), "record": .string(firing.record),
                 "depth": .number(JSONNumber(Int64(firing.depth))),
             ])
-            (depth, via) = (firing.depth, firing.via)
+            (depth, via, record) = (firing.depth, firing.via, firing.record)
         }
         return .array(way.reversed())
     }
