@@ -118,7 +118,7 @@ private let faults: [(String, JSONValue?, String, String)] = [
     ("/rules/0/do", [], "/rules/0/do", "required"),
     ("/rules/0/do/0", ["workflow": "nothing"], "/rules/0/do/0/workflow", "unknown-reference"),
     ("/workflows/0/class", "person", "/rules/0/do/0/workflow", "not-allowed"),
-    ("/rules/0/do/0", ["http": [:]], "/rules/0/do/0/http", "unsupported"),
+    ("/rules/0/do/0", ["http": [:]], "/rules/0/do/0/http/url", "required"),
     ("/rules/0/do/0", ["explode": 1], "/rules/0/do/0/explode", "unknown-member"),
     ("/rules/0/do/0", ["set": ["colour": 1]], "/rules/0/do/0/set/colour", "unknown-reference"),
     ("/rules/1/when", "record.status", "/rules/1/when", "not-an-expression"),

@@ -106,6 +106,27 @@ import Testing
         }
     }
 
+    @Test func `a call to a network that is closed is an incident, and the next rule goes on`()
+        async throws
+    {
+        try await World.with { world in
+            try await world.take(
+                Model.document(rules: [
+                    rule(
+                        "a_tell", "inserted",
+                        ["http": ["url": "http://169.254.169.254/x", "body": ["id": "=record.id"]]]
+                    ),
+                    rule("b_open", "inserted", ["set": ["status": "open"]]),
+                ]))
+            try await world.deliver(world.peers.insert(1, RuleActionTests.fresh))
+            try await eventually("the next rule") {
+                try world.peers.record(1)["status"] == "open"
+            }
+            let incidents = try await world.incidents()
+            #expect(incidents.map { $0["problem"]?["code"] } == ["http-refused"])
+        }
+    }
+
     @Test func `what no rule can do is told with its place`() async throws {
         let document = Model.document(rules: [
             rule("a", "inserted", ["export": "none"]), rule("b", "inserting", ["import": "none"]),

@@ -8,7 +8,6 @@ struct RuleReader {
 
     private static let moments =
         RuleMoment.allCases.map(\.rawValue) + ["inserted", "changed", "deleted"]
-    private static let laterActions = ["http"]
     private static let afterActions =
         ["workflow", "mail", "event", "http"] + Effects.RunKind.allCases.map(\.rawValue)
 
@@ -79,10 +78,6 @@ struct RuleReader {
             item.fault(kind, "not-allowed", fault)
             return nil
         }
-        if RuleReader.laterActions.contains(kind) {
-            reader.unsupported(item.path(kind), "The action “\(kind)”")
-            return nil
-        }
         defer { item.finish() }
         if let run = Effects.RunKind(rawValue: kind) {
             return reader.reference(item, kind, to: run.list).map { .run(run, $0) }
@@ -98,6 +93,10 @@ struct RuleReader {
             defer { mail.finish() }
             return reader.mail(mail).map { .mail($0) }
         case "event": return event(item)
+        case "http":
+            guard let nested = item.nested("http") else { return nil }
+            defer { nested.finish() }
+            return reader.http(nested).map { .http($0) }
         default:
             item.ignore("set", "script", "workflow", "mail", "event", "http")
             Effects.RunKind.allCases.forEach { item.ignore($0.rawValue) }

@@ -21,7 +21,8 @@ struct ReactionStore: Sendable {
         var rule: String
         var place: Int64
         var kind: String
-        /// The workflow, notification or event that it is about; "" for `set`.
+        /// The workflow, notification, event, script or run that it is about; "" for `set` and
+        /// `http`.
         var target: String
         var content: JSONValue
         var failures: Int64
