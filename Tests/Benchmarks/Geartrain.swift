@@ -121,7 +121,7 @@ final class Geartrain: Sendable {
     /// The table of a class.
     func table(_ code: String) async throws -> String {
         let sql = "select number from class where model = 'bench' and code = '\(code)'"
-        let (_, output) = try await ChildProcess.run("sqlite3", [database, sql])
+        let (_, output) = try await ChildProcess.run("sqlite3", [file(of: "records"), sql])
         guard let number = Int(output.split(separator: "\n").last ?? "") else {
             throw BenchmarkError("there is no class \(code):\n\(output)")
         }

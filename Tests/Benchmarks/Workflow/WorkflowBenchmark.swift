@@ -32,6 +32,10 @@ struct WorkflowBenchmark {
         }
         if options.takes("crowds") { try await crowds(flows, &report) }
         ratios(&report)
+        if options.takes("attacks") {
+            try await ScriptAttacks.run(
+                geartrain, &report, seconds: options.seconds, in: folder)
+        }
         if options.takes("timers") {
             report.limit(
                 "50,000 timers within a minute, the latest", try await timers(flows),
