@@ -43,7 +43,7 @@ struct ScriptAttacks {
                 group.addTask {
                     while !Task.isCancelled {
                         let answer = try await client.send(
-                            .post, "/api/scripts/attacked.bad\(index)/run", json: [:])
+                            .post, "/api/scripts/attacked.bad\(index)/run", body: Array("{}".utf8))
                         // Refused, or too many of them wait.
                         guard [422, 503].contains(answer.status) else {
                             throw BenchmarkError("an attack was answered \(answer.status)")
