@@ -3,29 +3,46 @@ import ServiceRuntime
 /// Decides how long the writer leaves the write lock free for other programs, though it has more to
 /// write itself.
 ///
-/// SQLite keeps no queue for its lock. Who waits looks again 1, 3, 8, 18, 33, 53, 78, 103 and 128
-/// ms after its first look, and then after pauses of 50 and 100 ms; a look that meets a taken lock
-/// leaves no trace. A writer under load holds the lock nearly always, so that such a look finds it
-/// free by luck only. Where the writer rests in time, and for longer than the longest of the early
-/// pauses, one look falls into the rest: nobody waits longer than a turn, the transaction that
-/// stands at its end, and a pause.
+/// SQLite keeps no queue for its lock. Who waits looks again 1, 3, 8, 18, 33, 53, 78, 103, 128, 178
+/// and 228 ms after its first look, and then each 100 ms; a look that meets a taken lock leaves no
+/// trace. A writer under load holds the lock nearly always, so that such a look finds it free by
+/// luck only. Where the writer rests in time, and for longer than the pauses that a waiter has come
+/// to meanwhile, one look falls into the rest: nobody waits longer than a turn, the transaction
+/// that stands at its end, and one pause.
 struct WriteTurns {
-    /// The longest that the writer goes on without a rest. A waiter that comes at its beginning
-    /// looks 53 ms later, and then after 25 ms.
+    /// The longest that the writer goes on without a rest. Who came at its beginning looks again
+    /// after 53 ms, and then after 25.
     static let turn = Duration.milliseconds(50).nanoseconds
-    /// The longest pause between a waiter's early looks is 25 ms; the rest is for its waking up.
-    static let rest = Duration.milliseconds(27).nanoseconds
+    /// How long a waiter may have waited at most, and how long the rest is then: its pause until
+    /// then, and 2 ms for its waking up. Beyond the first only a transaction leads that is long
+    /// itself.
+    private static let rests: [(waited: UInt64, rest: UInt64)] = [
+        (Duration.milliseconds(128).nanoseconds, Duration.milliseconds(27).nanoseconds),
+        (Duration.milliseconds(228).nanoseconds, Duration.milliseconds(52).nanoseconds),
+        (.max, Duration.milliseconds(102).nanoseconds),
+    ]
+    /// The rest after a turn that was not too long.
+    static let rest = rests[0].rest
 
     /// When the lock was taken first after a rest.
     private var start: UInt64 = 0
     /// When the lock was let go last.
     private var end: UInt64 = 0
+    /// When nobody else was there last, as far as was looked.
+    private var vacant: UInt64 = 0
+
+    /// The rest that the turn until now asks for.
+    private var rest: UInt64 {
+        let first = max(start, vacant)
+        let waited = end > first ? end - first : 0
+        return WriteTurns.rests.first { waited <= $0.waited }?.rest ?? WriteTurns.rest
+    }
 
     /// Nanoseconds for which the lock is still to stay free, if anybody else is there; 0 is not at
     /// all.
     func pause(at now: UInt64) -> UInt64 {
-        guard now >= start + WriteTurns.turn, now < end + WriteTurns.rest else { return 0 }
-        return end + WriteTurns.rest - now
+        guard isOver(at: now), now < end + rest else { return 0 }
+        return end + rest - now
     }
 
     /// Whether the transaction that stands has used up the turn.
@@ -34,8 +51,11 @@ struct WriteTurns {
     /// The lock is taken.
     mutating func took(at now: UInt64) {
         // Where little is written the lock was free long enough by itself.
-        if now >= end + WriteTurns.rest { start = now }
+        if now >= end + rest { start = now }
     }
+
+    /// Nobody else is there, so that nobody has waited until now.
+    mutating func foundNobody(at now: UInt64) { vacant = now }
 
     /// The lock is free again.
     mutating func left(at now: UInt64) { end = now }

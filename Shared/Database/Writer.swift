@@ -147,8 +147,11 @@ final class Writer: @unchecked Sendable {
 
     /// Leaves the lock to other programs when it is their turn.
     private func rest() {
-        let pause = turns.pause(at: clock.monotonicNanoseconds())
-        if pause > 0, foreigners.isThere { usleep(UInt32(pause / 1000) + 1) }
+        let now = clock.monotonicNanoseconds()
+        let pause = turns.pause(at: now)
+        guard pause > 0 else { return }
+        guard foreigners.isThere else { return turns.foundNobody(at: now) }
+        usleep(UInt32(pause / 1000) + 1)
     }
 
     private func add(_ job: any WriterJob) {

@@ -9,13 +9,16 @@ import Testing
     private static let millisecond: UInt64 = 1_000_000
 
     /// When SQLite's busy handler looks at a taken lock, in milliseconds after its first look.
-    private static let looks: [UInt64] = [0, 1, 3, 8, 18, 33, 53, 78, 103, 128, 178, 228, 328]
+    private static let looks: [UInt64] = [
+        0, 1, 3, 8, 18, 33, 53, 78, 103, 128, 178, 228, 328, 428, 528, 628, 728,
+    ]
 
     @Test func `a look falls into a rest, whenever a waiter comes`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = TestRandom(seed: seed)
-        let longest = 20 * WriteTurnsTests.millisecond
-        for round in 0..<200 {
+        for round in 0..<300 {
+            // Every third writer has transactions that alone take longer than a turn.
+            let longest = (round % 3 == 0 ? 400 : 20) * WriteTurnsTests.millisecond
             // When the lock was taken and let go by a writer that always has more to write.
             var taken: [Range<UInt64>] = []
             var turns = WriteTurns()
@@ -35,7 +38,9 @@ import Testing
                     let moment = start + look * WriteTurnsTests.millisecond
                     return !taken.contains { $0.contains(moment) }
                 }
-                #expect(wait ?? .max <= 95, "seed \(seed), round \(round), at \(start)")
+                // A turn, a transaction, a pause.
+                let most = 50 + longest / WriteTurnsTests.millisecond + (round % 3 == 0 ? 100 : 25)
+                #expect(wait ?? .max <= most, "seed \(seed), round \(round), at \(start)")
             }
         }
     }
@@ -62,5 +67,21 @@ import Testing
         #expect(turns.pause(at: end + WriteTurns.rest) == 0)
         turns.took(at: end + WriteTurns.rest)
         #expect(!turns.isOver(at: end + WriteTurns.rest))
+    }
+
+    @Test func `a rest is as long as the pause that a waiter has come to`() {
+        for (waited, rest) in [(60, 27), (128, 27), (129, 52), (228, 52), (229, 102), (5000, 102)] {
+            var turns = WriteTurns()
+            let start = WriteTurns.rest
+            turns.took(at: start)
+            let end = start + UInt64(waited) * WriteTurnsTests.millisecond
+            turns.left(at: end)
+            #expect(turns.pause(at: end) == UInt64(rest) * WriteTurnsTests.millisecond)
+            // Who came after this moment has not waited for long.
+            turns.foundNobody(at: end)
+            turns.took(at: end)
+            turns.left(at: end + WriteTurnsTests.millisecond)
+            #expect(turns.pause(at: end + WriteTurnsTests.millisecond) == WriteTurns.rest)
+        }
     }
 }

@@ -138,8 +138,9 @@ struct ClassMigration {
         }
         for item in change.converted {
             try remake(item.column, in: table) { code in
-                // The new column's default is not for rows that stand.
-                try connection.script("UPDATE \(table) SET \"_new\" = NULL")
+                // The new column's default is not for rows that stand; without one none is written.
+                try connection.script(
+                    "UPDATE \(table) SET \"_new\" = NULL WHERE \"_new\" IS NOT NULL")
                 try convert(item.conversion, code, in: table)
             }
         }
