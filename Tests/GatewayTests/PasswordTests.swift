@@ -274,6 +274,42 @@ import Testing
         #expect(browser.page.status == 303)
     }
 
+    @Test(arguments: [
+        ("de", "Neues Passwort setzen", "innerhalb von 1h"),
+        ("cs", "Nastavit nové heslo", "po dobu 1h"), ("fr", "Set a new password", "within 1h"),
+    ])
+    func `the mail and its page speak the account's language`(
+        _ language: String, _ title: String, _ life: String
+    ) async throws {
+        let gateway = try await gateway()
+        let admin = try await gateway.admin()
+        _ = await admin.send(
+            .patch, "/api/accounts/anna", ["language": .string(language)],
+            headers: ["If-Match": "\"1\""])
+        _ = await forgot(gateway, "anna")
+        let token = try await link(gateway)
+        let mail = try #require(gateway.owners.state.withLock { $0.mails.last })
+        #expect(mail.text?.contains(life) == true && mail.text?.contains(token) == true)
+        let page = await gateway.send(.get, "/reset/\(token)")
+        #expect(page.text.contains(title))
+        #expect(page.text.contains("lang=\"\(language == "fr" ? "en" : language)\""))
+    }
+
+    @Test(arguments: [
+        ("de-AT,en;q=0.5", "de"), ("en;q=0.4, cs;q=0.9", "cs"), ("fr, ja", "en"), ("de;q=0", "en"),
+        ("*", "en"), (String(repeating: "x,", count: 5000), "en"),
+    ])
+    func `who forgot the password is asked in the browser's language`(
+        _ header: String, _ language: String
+    ) async throws {
+        #expect(PasswordTexts.find(accepting: header).language == language)
+        let gateway = try await gateway()
+        let page = await gateway.send(
+            .get, "/forgotten", headers: ["Accept-Language": String(header.prefix(100))])
+        #expect(page.text.contains("lang=\"\(language)\""))
+        #expect(PasswordTexts.all.allSatisfy { $0.resetMail.contains("{link}") })
+    }
+
     @Test func `a service account has no log-in to the pages`() async throws {
         let gateway = try await gateway()
         let admin = try await gateway.admin()

@@ -105,11 +105,11 @@ final class Passwords: Sendable {
 
     private func send(_ secret: String, to owner: PasswordStore.Owner) async throws {
         guard let email = owner.email else { return }
-        let texts = Texts.find(owner.language)
+        let texts = PasswordTexts.find(owner.language)
         let link = publicURL + Link("reset", secret).text
         let call = SendMail(
             to: [email], subject: texts.resetSubject,
-            text: texts.resetText(link, life: store.linkLife.settingText), confidential: true)
+            text: texts.mail(link, life: store.linkLife.settingText), confidential: true)
         let id = runtime.random.identifier(at: runtime.clock.now())
         _ = try await mail.call(
             call,

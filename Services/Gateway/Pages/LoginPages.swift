@@ -96,7 +96,7 @@ struct LoginPages: Sendable {
                     fields(texts, account: account, isWrong: problem != nil)
                     tag(.div, .class("actions")) {
                         tag(.button, .class("button main"), .type("submit")) { texts.logIn }
-                        tag(.a, .href(.forgotten)) { texts.forgot }
+                        tag(.a, .href(.forgotten)) { PasswordTexts.english.forgot }
                     }
                 }
             }

@@ -11,15 +11,16 @@ struct PageFrame: Sendable {
         case full, reading, narrow
     }
 
-    /// A page for `caller`. `focus` is left to the browser: one `autofocus` at most in the content.
+    /// A page for `caller`, in another language than the caller's where that is said. `focus` is
+    /// left to the browser: one `autofocus` at most in the content.
     func page(
         _ title: String, _ caller: Caller, status: Int = 200, width: Width = .full,
-        @HTMLBuilder content: () -> HTML
+        language: String? = nil, @HTMLBuilder content: () -> HTML
     ) -> Response {
         let texts = Texts.find(caller.principal.language)
         let body = content()
         let bytes = HTML.document {
-            tag(.html, .lang(texts.language)) {
+            tag(.html, .lang(language ?? texts.language)) {
                 head("\(title) · Geartrain")
                 tag(.body) {
                     tag(.a, .class("skip"), .fixed("href", "#main")) { texts.skip }

@@ -23,10 +23,11 @@ struct PasswordPages: Sendable {
             return try await sent { problem in
                 change(request, caller, problem)
             } by: {
-                let password = try PasswordPages.newPassword(form)
+                let texts = PasswordTexts.find(caller.principal.language)
+                let password = try PasswordPages.newPassword(form, texts)
                 try await PasswordRoutes(passwords: passwords, authenticator: authenticator)
                     .change(request, caller, current: form["current"] ?? "", password: password)
-                return done(Texts.find(caller.principal.language).passwordChanged, caller)
+                return done(texts.passwordChanged, texts, caller)
             }
         }
         add(to: table, "/forgotten", PasswordPages.nobody, "A link to set a password") {
@@ -37,24 +38,22 @@ struct PasswordPages: Sendable {
             try passwords.forgot(
                 form["account"] ?? "", from: authenticator.visit(request),
                 by: authenticator.requester(request, caller))
-            return done(Texts.english.linkSent, .nobody)
+            let texts = PasswordTexts.find(accepting: request.headers["Accept-Language"])
+            return done(texts.linkSent, texts, .nobody)
         }
         add(to: table, "/reset/{token}", PasswordPages.nobody, "A mailed link") { request, _ in
-            let token = request.parameters["token"] ?? ""
-            guard try await passwords.store.owner(ofLink: token) != nil else {
-                throw Problem.linkOver
-            }
-            return reset(request, nil)
+            reset(request, try await owner(request), nil)
         } post: { request, _, form in
             try requireVisitor(request, form)
+            let texts = try await owner(request)
             return try await sent { problem in
-                reset(request, problem)
+                reset(request, texts, problem)
             } by: {
-                let token = request.parameters["token"] ?? ""
                 try await passwords.reset(
-                    token, password: try PasswordPages.newPassword(form),
+                    request.parameters["token"] ?? "",
+                    password: try PasswordPages.newPassword(form, texts),
                     from: authenticator.visit(request))
-                return done(Texts.english.passwordChanged, .nobody)
+                return done(texts.passwordChanged, texts, .nobody)
             }
         }
     }
@@ -91,11 +90,20 @@ struct PasswordPages: Sendable {
         }
     }
 
+    /// In the language of the account whose link it is; 410 where it is nobody's.
+    private func owner(_ request: Request) async throws -> PasswordTexts {
+        let token = request.parameters["token"] ?? ""
+        guard let owner = try await passwords.store.owner(ofLink: token) else {
+            throw Problem.linkOver
+        }
+        return PasswordTexts.find(owner.language)
+    }
+
     /// Who typed it twice the same.
-    private static func newPassword(_ form: Form) throws -> String {
+    private static func newPassword(_ form: Form, _ texts: PasswordTexts) throws -> String {
         let password = form["password"] ?? ""
         guard form["again"] == password else {
-            throw Problem.fault("/again", "not-the-same", Texts.english.notTheSame)
+            throw Problem.fault("/again", "not-the-same", texts.notTheSame)
         }
         return password
     }
@@ -109,10 +117,12 @@ struct PasswordPages: Sendable {
     // MARK: Pages
 
     private func change(_ request: Request, _ caller: Caller, _ problem: Problem?) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = PasswordTexts.find(caller.principal.language)
         let lead = caller.identity?.mustChange == true ? texts.mustChangeLead : texts.changeLead
         let csrf = caller.identity?.csrf ?? []
-        return form(texts.changePassword, lead, caller, csrf, texts.save, .password, problem) {
+        return form(
+            texts.changePassword, lead, texts, caller, csrf, texts.save, .password, problem
+        ) {
             field(texts.currentPassword, "current", .current, problem)
             field(texts.newPassword, "password", .new, problem)
             field(texts.againPassword, "again", .new, problem)
@@ -120,28 +130,28 @@ struct PasswordPages: Sendable {
     }
 
     private func forgotten(_ request: Request) -> Response {
-        let texts = Texts.english
+        let texts = PasswordTexts.find(accepting: request.headers["Accept-Language"])
         return visitorForm(
-            request, texts.forgot, texts.forgottenLead, texts.sendLink, .forgotten, nil
+            request, texts.forgot, texts.forgottenLead, texts, texts.sendLink, .forgotten, nil
         ) {
             field(texts.forgottenLabel, "account", .account, nil)
         }
     }
 
-    private func reset(_ request: Request, _ problem: Problem?) -> Response {
-        let texts = Texts.english
+    private func reset(
+        _ request: Request, _ texts: PasswordTexts, _ problem: Problem?
+    ) -> Response {
         let link = Link("reset", request.parameters["token"] ?? "")
         return visitorForm(
-            request, texts.setPassword, texts.setLead, texts.save, link, problem
+            request, texts.setPassword, texts.setLead, texts, texts.save, link, problem
         ) {
             field(texts.newPassword, "password", .new, problem)
             field(texts.againPassword, "again", .new, problem)
         }
     }
 
-    private func done(_ text: String, _ caller: Caller) -> Response {
-        let texts = Texts.find(caller.principal.language)
-        return frame.page(text, caller, width: .narrow) {
+    private func done(_ text: String, _ texts: PasswordTexts, _ caller: Caller) -> Response {
+        frame.page(text, caller, width: .narrow, language: texts.language) {
             tag(.section, .class("card")) {
                 tag(.h1) { text }
                 tag(.p) { tag(.a, .class("button"), .href(.home)) { texts.goHome } }
@@ -151,22 +161,27 @@ struct PasswordPages: Sendable {
 
     /// A form for who is not logged in: it belongs to the browser that asked for it.
     private func visitorForm(
-        _ request: Request, _ title: String, _ lead: String, _ button: String, _ action: Link,
-        _ problem: Problem?, @HTMLBuilder fields: () -> HTML
+        _ request: Request, _ title: String, _ lead: String, _ texts: PasswordTexts,
+        _ button: String, _ action: Link, _ problem: Problem?, @HTMLBuilder fields: () -> HTML
     ) -> Response {
         let visitor = authenticator.cookies.visitor(of: request) ?? random.token(16)
         let csrf = authenticator.cookies.csrf(visitor)
-        var response = form(title, lead, .nobody, csrf, button, action, problem, fields: fields)
+        var response = form(
+            title, lead, texts, .nobody, csrf, button, action, problem, fields: fields)
         response.headers.add("Set-Cookie", authenticator.cookies.visitor(visitor))
         return response
     }
 
     private func form(
-        _ title: String, _ lead: String, _ caller: Caller, _ csrf: [UInt8], _ button: String,
-        _ action: Link, _ problem: Problem?, @HTMLBuilder fields: () -> HTML
+        _ title: String, _ lead: String, _ texts: PasswordTexts, _ caller: Caller,
+        _ csrf: [UInt8], _ button: String, _ action: Link, _ problem: Problem?,
+        @HTMLBuilder fields: () -> HTML
     ) -> Response {
         let content = fields()
-        return frame.page(title, caller, status: problem?.status ?? 200, width: .narrow) {
+        return frame.page(
+            title, caller, status: problem?.status ?? 200, width: .narrow,
+            language: texts.language
+        ) {
             tag(.section, .class("card")) {
                 tag(.h1) { title }
                 tag(.p, .class("quiet")) { lead }

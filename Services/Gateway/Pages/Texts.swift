@@ -8,23 +8,6 @@ struct Texts: Sendable {
     let loginLead = "Use the account that your administrator gave you."
     let loginFailed = "Account and password do not belong together. Try again."
     let loginSlow = "Too many tries for this account. Wait a little, then try again."
-    let forgot = "Forgot your password?"
-    let changePassword = "Change your password"
-    let changeLead = "Your other sessions end with the old one."
-    let mustChangeLead = "Your password must be changed before you go on."
-    let currentPassword = "Present password"
-    let newPassword = "New password"
-    let againPassword = "New password, once more"
-    let notTheSame = "These two are not the same."
-    let passwordChanged = "Your password is changed."
-    let forgottenLead =
-        "Say your account or e-mail address. If we know it, a mail with a link is on its way."
-    let forgottenLabel = "Account or e-mail address"
-    let sendLink = "Send the link"
-    let linkSent = "If we know that account, a mail with a link is on its way."
-    let setPassword = "Set a new password"
-    let setLead = "The link works once."
-    let resetSubject = "Set a new password"
     let skip = "Skip to the content"
     let home = "Home"
     let classes = "What you work with"
@@ -97,19 +80,6 @@ struct Texts: Sendable {
 
     /// The nearest language that there is.
     static func find(_ language: String) -> Texts { .english }
-
-    /// `life`: how long the link is good, such as `1h`.
-    func resetText(_ link: String, life: String) -> String {
-        """
-        Somebody, probably you, asked for a new password for your account.
-
-        Open this link to set one; it works once, within \(life):
-
-        \(link)
-
-        If it was not you, do nothing: your password stays as it is.
-        """
-    }
 
     /// A size as people say it.
     func bytes(_ count: Int64) -> String {
