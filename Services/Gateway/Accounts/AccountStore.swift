@@ -67,11 +67,10 @@ struct AccountStore: Sendable {
     /// In the order of codes, those after `cursor`.
     func accounts(after cursor: String, limit: Int) async throws -> [Account] {
         try await database.read { connection in
-            let accounts = try connection.query(
-                "select \(AccountStore.accountColumns) from account where code > ?"
-                    + " order by code limit ?",
-                [.text(cursor), .integer(Int64(limit))], AccountStore.account(of:))
-            return try accounts.map { try AccountStore.withRoles(connection, $0) }
+            try AccountStore.page(
+                connection, AccountStore.accountColumns, of: "account", after: cursor,
+                limit: limit, AccountStore.account(of:)
+            ).map { try AccountStore.withRoles(connection, $0) }
         }
     }
 
@@ -81,12 +80,20 @@ struct AccountStore: Sendable {
 
     func roles(after cursor: String, limit: Int) async throws -> [Role] {
         try await database.read { connection in
-            let roles = try connection.query(
-                "select \(AccountStore.roleColumns) from role where code > ?"
-                    + " order by code limit ?",
-                [.text(cursor), .integer(Int64(limit))], AccountStore.role(of:))
-            return try roles.map { try AccountStore.withMembers(connection, $0) }
+            try AccountStore.page(
+                connection, AccountStore.roleColumns, of: "role", after: cursor, limit: limit,
+                AccountStore.role(of:)
+            ).map { try AccountStore.withMembers(connection, $0) }
         }
+    }
+
+    private static func page<T>(
+        _ connection: Connection, _ columns: String, of table: String, after cursor: String,
+        limit: Int, _ read: (Row) throws -> T
+    ) throws -> [T] {
+        try connection.query(
+            "select \(columns) from \(table) where code > ? order by code limit ?",
+            [.text(cursor), .integer(Int64(limit))], read)
     }
 
     // MARK: Writing
