@@ -48,12 +48,7 @@ struct Account: Sendable {
         writer.strings(roles)
         writer.key("mustChangePassword")
         writer.boolean(mustChangePassword)
-        writer.key("version")
-        writer.integer(version)
-        writer.key("created")
-        writer.string(created.text)
-        writer.key("modified")
-        writer.string(modified.text)
+        writer.stamps(version, created: created, modified: modified)
         writer.endObject()
     }
 }
@@ -90,12 +85,7 @@ struct Role: Sendable, JSONWritable {
         writer.strings(members)
         writer.key("disabledModels")
         writer.strings(disabledModels)
-        writer.key("version")
-        writer.integer(version)
-        writer.key("created")
-        writer.string(created.text)
-        writer.key("modified")
-        writer.string(modified.text)
+        writer.stamps(version, created: created, modified: modified)
         writer.endObject()
     }
 
@@ -118,6 +108,16 @@ struct Role: Sendable, JSONWritable {
 }
 
 extension JSONWriter {
+    /// What every object of the gateway has: its version, and since when it stands and stands so.
+    mutating func stamps(_ version: Int64, created: Timestamp, modified: Timestamp) {
+        key("version")
+        integer(version)
+        key("created")
+        string(created.text)
+        key("modified")
+        string(modified.text)
+    }
+
     mutating func strings(_ values: [String]) {
         beginArray()
         for value in values { string(value) }

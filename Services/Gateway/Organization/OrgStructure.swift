@@ -57,12 +57,7 @@ struct OrgStructure: Sendable, JSONWritable {
             }
             writer.endArray()
         }
-        writer.key("version")
-        writer.integer(version)
-        writer.key("created")
-        writer.string(created.text)
-        writer.key("modified")
-        writer.string(modified.text)
+        writer.stamps(version, created: created, modified: modified)
         writer.endObject()
     }
 }
