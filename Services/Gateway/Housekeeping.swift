@@ -1,3 +1,4 @@
+import Database
 import ServiceRuntime
 
 /// Removes sessions, tokens, kept answers and entries of the audit that ended, now and then.
@@ -10,7 +11,7 @@ final class Housekeeping: Service {
     private let audit: Audit
     private let auditLife: Duration
     private let runtime: Runtime
-    private let stop = StopSignal()
+    private let signal = WorkerSignal()
 
     init(
         sessions: SessionStore, keptAnswers: KeptAnswers, audit: Audit, auditLife: Duration,
@@ -24,22 +25,14 @@ final class Housekeeping: Service {
     }
 
     func run() async throws {
-        try await stop.runUntilStopped { [sessions, keptAnswers, audit, auditLife, runtime] in
-            while true {
-                do {
-                    _ = try await sessions.removeExpired()
-                    try await keptAnswers.expire()
-                    _ = try await audit.sweep(life: auditLife)
-                } catch is CancellationError {
-                    return
-                } catch {
-                    runtime.log.warning(
-                        "what ended was not removed", ["error": .string("\(error)")])
-                }
-                try await runtime.clock.sleep(for: Housekeeping.interval)
-            }
+        await signal.rounds(
+            every: Housekeeping.interval, runtime: runtime, orSay: "what ended was not removed"
+        ) {
+            _ = try await sessions.removeExpired()
+            try await keptAnswers.expire()
+            _ = try await audit.sweep(life: auditLife)
         }
     }
 
-    func shutdown() async { stop.stop() }
+    func shutdown() async { signal.stop() }
 }

@@ -119,14 +119,9 @@ private final class Housekeeping: Service {
     }
 
     func run() async throws {
-        while !signal.isStopping {
-            do {
-                try await store.expireAnswers()
-            } catch {
-                runtime.log.warning("expired answers stay", ["error": .string("\(error)")])
-            }
-            await signal.wait(atMost: Housekeeping.interval, clock: runtime.clock)
-        }
+        await signal.rounds(
+            every: Housekeeping.interval, runtime: runtime, orSay: "expired answers stay"
+        ) { try await store.expireAnswers() }
     }
 
     func shutdown() async { signal.stop() }

@@ -51,6 +51,22 @@ public final class WorkerSignal: Sendable {
         timer?.cancel()
     }
 
+    /// Does `body` at once, after each signal, and `interval` after it was done last, until
+    /// `stop()`. What it throws is logged as `words`, and the next round comes all the same.
+    public func rounds(
+        every interval: Duration, runtime: Runtime, orSay words: StaticString,
+        _ body: () async throws -> Void
+    ) async {
+        while !isStopping {
+            do {
+                try await body()
+            } catch {
+                runtime.log.warning(words, ["error": .string("\(error)")])
+            }
+            await wait(atMost: interval, clock: runtime.clock)
+        }
+    }
+
     private func fire(_ condition: @Sendable (inout sending State) -> Bool) {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard condition(&state) else { return nil }
