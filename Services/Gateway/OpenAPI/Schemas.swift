@@ -3,7 +3,7 @@ import JSON
 /// The shapes that the routes name, a file for each owner.
 enum Schemas {
     static let all: [(String, JSONValue)] =
-        common + accounts + models + records + history + workflow + mail + batch
+        common + accounts + models + definitions + records + history + workflow + mail + batch
 
     // MARK: Building
 
