@@ -158,6 +158,25 @@ private final class Rules: Sendable {
         #expect(try await store.ids(ticket) == [1, 2])
     }
 
+    @Test func `an atomic upsert that names a record twice is refused where rules run`()
+        async throws
+    {
+        let store = try await make("inserting", "changing")
+        let items: JSONValue = [
+            ["subject": "a", "mail_id": "1"], ["subject": "b", "mail_id": "2"],
+            ["subject": "c", "mail_id": "1"],
+        ]
+        let problem = await refusal {
+            try await store.create(ticket, items, atomic: true, upsert: ["mail_id"])
+        }
+        #expect(problem?.status == 422 && problem?.faults == ["/2/mail_id repeated"])
+        #expect(try await store.ids(ticket) == [])
+        #expect(rules.count == 0)
+        let each = try await store.create(ticket, items, upsert: ["mail_id"])
+        #expect(
+            each["results"]?.array?.map { $0["operation"] } == ["insert", "insert", "change"])
+    }
+
     @Test func `rules are asked again about a record that was changed while they ran`() async throws
     {
         let store = try await make("changing")

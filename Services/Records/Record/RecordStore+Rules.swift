@@ -101,13 +101,15 @@ extension RecordStore {
 }
 
 /// Arrays that name a record twice, where rules run before its save: the later item is about the
-/// record as the earlier one leaves it, so that it has its turn after it.
+/// record as the earlier one leaves it, so that it has its turn after it. Where all or none is to
+/// be written there are no turns, and it is refused.
 extension RecordStore {
-    func turns(of items: [JSONValue], _ call: CreateRecord) -> [Range<Int>] {
-        guard let codes = call.upsert, call.atomic != true, call.rules != false,
+    func turns(of items: [JSONValue], _ call: CreateRecord) throws -> [Range<Int>] {
+        guard let codes = call.upsert, call.rules != false,
             models.current.hasBeforeRules(call.type)
         else { return [] }
         var turns: [Range<Int>] = []
+        var faults: [FieldProblem] = []
         var start = 0
         var seen: Set<String> = []
         for (index, item) in items.enumerated() {
@@ -115,13 +117,20 @@ extension RecordStore {
             guard !values.contains(.null) else { continue }
             let key = values.map(\.text).joined(separator: "\n")
             if seen.contains(key) {
+                faults.append(
+                    FieldProblem(
+                        pointer: "/\(index)/\(codes.first ?? "")", code: "repeated",
+                        detail: "An earlier item is about the same record, and rules see each "
+                            + "once: send this one after it, or without atomic."))
                 turns.append(start..<index)
                 start = index
                 seen = []
             }
             seen.insert(key)
         }
-        return turns + [start..<items.count]
+        guard call.atomic == true else { return turns + [start..<items.count] }
+        if !faults.isEmpty { throw RecordsError.validation(faults) }
+        return []
     }
 
     /// Each turn is a call with a key of its own, so that a repeated call does none of them twice.

@@ -107,7 +107,7 @@ final class RecordStore: Sendable {
             throw RecordsError.tooLarge(
                 limit: BulkWriter.itemLimit, "An array may have \(BulkWriter.itemLimit) items.")
         }
-        let turns = turns(of: items, call)
+        let turns = try turns(of: items, call)
         if turns.count > 1 { return try await create(call, items, in: turns, context) }
         let intents = Intents(rules: call.rules) { writer in
             let key = try writer.upsertKey(call.upsert)
