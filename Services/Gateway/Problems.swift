@@ -83,6 +83,10 @@ struct ProblemKind: Sendable {
 
     private static let content = [
         ProblemKind(
+            "no-such-range", 416, "The file has no such bytes",
+            "Range asks for bytes after the end of the file.",
+            "The member length says how many there are; ask for others, or for the whole."),
+        ProblemKind(
             "unsupported-media-type", 415, "The body is of a type that is not taken",
             "The Content-Type is missing or not one that this address reads.",
             "Send application/json, unless /openapi.json says otherwise."),

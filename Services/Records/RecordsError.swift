@@ -27,6 +27,8 @@ enum RecordsError: Error {
     case tooLarge(limit: Int, String)
     /// In bytes.
     case fileTooLarge(limit: Int64)
+    /// A range that begins after the end.
+    case noSuchRange(length: Int64)
     /// The caller's rights come from changes of the directory that are not here yet.
     case directoryBehind
 }
@@ -85,6 +87,11 @@ extension RecordsError: ProblemConvertible {
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
         case .fileTooLarge(let limit):
             return .tooLarge(limit: Int(limit), "The file may have at most \(limit) bytes.")
+        case .noSuchRange(let length):
+            return Problem(
+                status: 416, code: "no-such-range", title: "The file has no such bytes",
+                detail: "It has \(length) bytes.",
+                extra: JSONObject([("length", .number(JSONNumber(length)))]))
         case .directoryBehind:
             return Problem(
                 status: 503, code: "directory-behind",

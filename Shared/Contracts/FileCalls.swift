@@ -56,15 +56,21 @@ public struct GetFile: StreamCall, Codable {
     /// One that the record listed under this name at some time, by its hash; nil is the present
     /// one.
     public var sha256: String?
+    /// As the headers `Range` and `If-Range` came: a part is answered with 206.
+    public var range: String?
+    public var ifRange: String?
 
     public init(
-        _ type: FullCode, id: Int64, column: String, name: String, sha256: String? = nil
+        _ type: FullCode, id: Int64, column: String, name: String, sha256: String? = nil,
+        range: String? = nil, ifRange: String? = nil
     ) {
         self.type = type
         self.id = id
         self.column = column
         self.name = name
         self.sha256 = sha256
+        self.range = range
+        self.ifRange = ifRange
     }
 }
 

@@ -39,6 +39,21 @@ import Testing
         #expect(try office.onDisk == hashes("logical", "keep"))
     }
 
+    @Test func `files of a record that was deleted for good go, whatever their column says`()
+        async throws
+    {
+        let clock = ManualClock(start: SystemClock().now())
+        let office = try await Office(
+            grace: .seconds(3600), clock: clock, deletion: "physical")
+        try await office.put("l.pdf", bytes("logical"))
+        try await office.store.delete(paper, 1)
+        try await office.sweep.sweep()
+        #expect(try office.onDisk == [SHA256.hex(bytes("logical"))])
+        clock.advance(by: .seconds(7200))
+        try await office.sweep.sweep()
+        #expect(try office.onDisk == [])
+    }
+
     @Test func `a file that comes back within the grace stays`() async throws {
         let clock = ManualClock(start: SystemClock().now())
         let office = try await Office(grace: .seconds(3600), clock: clock)

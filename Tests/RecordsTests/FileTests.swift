@@ -201,6 +201,80 @@ import Testing
         #expect(try await office.get("s.pdf") == small)
     }
 
+    @Test func `a range of a file is answered, and checked like the whole`() async throws {
+        let office = try await Office()
+        let large = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        try await office.put("l.pdf", large)
+        func ask(_ range: String, if tag: String? = nil) async throws -> Response {
+            let call = GetFile(
+                paper, id: 1, column: "scans", name: "l.pdf", range: range, ifRange: tag)
+            return try await office.calls.get(call, office.editor)
+        }
+        for (header, part) in [
+            ("bytes=0-0", 0..<1), ("bytes=10-19", 10..<20),
+            ("bytes=262140-262150", 262140..<262151),
+            ("bytes=100-600000", 100..<600_001), ("bytes=699999-", 699_999..<700_000),
+            ("bytes=-5", 699_995..<700_000),
+            ("Bytes=650000-99999999999999999999", 650_000..<700_000),
+            ("bytes=-9999999", 0..<700_000),
+        ] {
+            let response = try await ask(header)
+            #expect(response.status == 206, "\(header)")
+            #expect(
+                response.headers["Content-Range"]
+                    == "bytes \(part.lowerBound)-\(part.upperBound - 1)/700000")
+            #expect(try await bytesOf(response) == Array(large[part]), "\(header)")
+        }
+        // What cannot be read as one range is as if it was not there.
+        for header in ["bytes=5-1", "bytes=1-2,5-6", "lines=1-2", "bytes=a-b", "bytes", "bytes=-"] {
+            let response = try await ask(header)
+            #expect(response.status == 200 && response.headers["Content-Range"] == nil)
+        }
+        let tag = "\"\(SHA256.hex(large))\""
+        #expect(try await ask("bytes=0-9", if: tag).status == 206)
+        #expect(try await ask("bytes=0-9", if: "\"another\"").status == 200)
+        for header in ["bytes=700000-", "bytes=800000-900000", "bytes=-0"] {
+            let problem = await refusal { try await ask(header) }
+            #expect(problem?.code == "no-such-range" && problem?.extra["length"] == 700_000)
+        }
+        var damaged = large
+        damaged[699_999] ^= 1
+        try Files.writeDurably(damaged, to: office.path(of: large))
+        #expect(await refusal { try await ask("bytes=0-9") }?.code == "file-damaged")
+    }
+
+    @Test func `a restore brings back the files of a version, while their bytes are there`()
+        async throws
+    {
+        let office = try await Office()
+        func restore(_ version: Int64) async throws {
+            let call = RestoreRecord(paper, id: 1, version: nil, to: version)
+            _ = try await office.store.records.restore(call, office.editor)
+        }
+        try await office.put("a.pdf", bytes("old"))
+        try await office.put("c.pdf", bytes("cover"), column: "cover")
+        try await office.put("s.pdf", bytes("secret"), column: "secret")
+        let before = try await office.store.get(paper, 1)
+        try await office.put("a.pdf", bytes("new"))
+        try await office.remove("c.pdf", column: "cover")
+        try await restore(before.version)
+        let after = try await office.store.get(paper, 1)
+        #expect(after["scans"] == before["scans"] && after["cover"] == before["cover"])
+        #expect(try await office.get("a.pdf") == bytes("old"))
+        #expect(try await office.get("c.pdf", column: "cover") == bytes("cover"))
+        // Bytes that are gone for good do not come back, and neither does half of the version.
+        try await office.remove("s.pdf", column: "secret")
+        let problem = await refusal { try await restore(before.version) }
+        #expect(problem?.faults == ["/secret/0 not-found"])
+        let deleted = try await office.store.get(paper, 1)
+        try await office.store.delete(paper, 1, as: office.editor)
+        try await office.sweep.sweep()
+        let call = RestoreRecord(paper, id: 1, version: nil, to: nil)
+        _ = try await office.store.records.restore(call, office.editor)
+        #expect(try await office.store.get(paper, 1)["scans"] == deleted["scans"])
+        #expect(try await office.get("a.pdf") == bytes("old"))
+    }
+
     @Test func `an upload that breaks off leaves nothing`() async throws {
         let office = try await Office()
         let left = Mutex(3)

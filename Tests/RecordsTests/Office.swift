@@ -12,9 +12,10 @@ import TestSupport
 
 let paper = FullCode(model: "office", code: "paper")
 
-private let office = """
+private func office(deletion: String) -> String {
+    """
     {"code": "office", "name": "Office", "roles": ["editor", "reader", "namer"],
-     "classes": [{"code": "paper", "webAccess": true, "columns": [
+     "classes": [{"code": "paper", "webAccess": true, "deletion": "\(deletion)", "columns": [
         {"code": "title", "type": "text"},
         {"code": "scans", "type": "file", "many": true, "maxBytes": 1000000, "maxFiles": 3,
          "extensions": ["pdf", "txt"]},
@@ -25,6 +26,7 @@ private let office = """
         {"role": "reader", "operations": ["read"], "columns": ["title", "scans"]},
         {"role": "namer", "operations": ["read", "change"], "columns": ["title"]}]}]}
     """
+}
 
 /// Records with its files, without a socket.
 struct Office {
@@ -34,9 +36,12 @@ struct Office {
     let calls: FileCalls
     let editor = CallContext.caller("ed", "editor")
 
-    init(grace: Duration = .zero, clock: any WallClock = SystemClock()) async throws {
+    init(
+        grace: Duration = .zero, clock: any WallClock = SystemClock(),
+        deletion: String = "logical"
+    ) async throws {
         store = try await TestStore(clock: clock)
-        try await store.apply(json(office))
+        try await store.apply(json(office(deletion: deletion)))
         files = try FileStore(folder: store.folder.path + "/files", runtime: store.runtime)
         sweep = FileSweep(
             database: store.database, models: store.models, files: files, runtime: store.runtime,

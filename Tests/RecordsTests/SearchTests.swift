@@ -36,9 +36,10 @@ import Testing
 
     private func found(
         _ store: TestStore, _ text: String, filter: String? = nil, orderby: String? = "id",
-        as context: CallContext = .system
+        deleted: String? = nil, as context: CallContext = .system
     ) async throws -> [Int64] {
-        let call = ListRecords(ticket, filter: filter, orderby: orderby, search: text)
+        let call = ListRecords(
+            ticket, filter: filter, orderby: orderby, deleted: deleted, search: text)
         return try JSONValue(parsing: await store.records.list(call, context).bytes).ids
     }
 
@@ -109,6 +110,37 @@ import Testing
         #expect(try await found(store, "another").isEmpty)
         try await store.delete(ticket, 1)
         #expect(try await found(store, "flood").isEmpty)
+    }
+
+    @Test func `a search looks among deleted records too, for who may see them`() async throws {
+        let store = try await make()
+        for subject in ["fire one", "fire two", "fire three"] {
+            try await add(store, subject, "smoke")
+        }
+        try await store.delete(ticket, 2)
+        let written = try await store.sqlite("UPDATE DataRow_2 SET deleted = 1 WHERE id = 3")
+        #expect(written.code == 0, "\(written.output)")
+        #expect(try await found(store, "fire") == [1])
+        #expect(try await found(store, "fire", deleted: "only") == [2, 3])
+        #expect(try await found(store, "fire", deleted: "include") == [1, 2, 3])
+        #expect(try await found(store, "two smoke", orderby: nil, deleted: "include") == [2])
+        let agent = CallContext.caller("ada", "agent")
+        #expect(try await found(store, "three", deleted: "only", as: agent) == [3])
+        let clerk = CallContext.caller("cleo", "clerk")
+        #expect(
+            await refusal { try await found(store, "fire", deleted: "only", as: clerk) }?.status
+                == 403)
+        // One that comes back is found as before.
+        _ = try await store.records.restore(
+            RestoreRecord(ticket, id: 2, version: 2, to: nil), agent)
+        #expect(try await found(store, "two") == [2])
+        #expect(try await found(store, "fire", deleted: "only") == [3])
+        // As a version without this table left it.
+        try await store.database.write {
+            try $0.script("DROP TABLE DataSearch_2_deleted; DROP TRIGGER DataRow_2_search_insert")
+        }
+        try await store.models.renew()
+        #expect(try await found(store, "fire", deleted: "only") == [3])
     }
 
     @Test func `a search never finds by what the caller may not read`() async throws {

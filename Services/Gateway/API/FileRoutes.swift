@@ -19,12 +19,17 @@ struct FileRoutes: Sendable {
             Operation(
                 "A file of a record",
                 about: "Sent as an attachment. The hash is checked on the way: where the stored "
-                    + "bytes are damaged, the answer breaks off before its last bytes.",
+                    + "bytes are damaged, the answer breaks off before its last bytes. One range "
+                    + "of bytes may be asked for (`Range`, `If-Range`).",
                 query: [
                     .init(
                         name: "sha256",
                         about: "One that the record listed under this name before, by its hash")
-                ], answers: [Answer(200, "The bytes", .media("*/*"))])
+                ],
+                answers: [
+                    Answer(200, "The bytes", .media("*/*")),
+                    Answer(206, "The bytes of the range", .media("*/*")),
+                ], problems: [416])
         ) { request, caller in try await get(request, caller) }
         table.on(
             .put, FileRoutes.path, .account,
@@ -56,7 +61,8 @@ struct FileRoutes: Sendable {
         let query = try QueryReader(request, ["sha256"])
         let (type, id, column, name) = try FileRoutes.place(request)
         let call = GetFile(
-            type, id: id, column: column, name: name, sha256: query.text("sha256"))
+            type, id: id, column: column, name: name, sha256: query.text("sha256"),
+            range: request.headers["Range"], ifRange: request.headers["If-Range"])
         let answer = try await records.stream(call, body: .empty, as: request.context(caller))
         return FileRoutes.download(answer)
     }
@@ -86,7 +92,7 @@ struct FileRoutes: Sendable {
     /// A file never runs in the platform's own origin, whatever it is.
     static func download(_ answer: ClientResponse) -> Response {
         var headers: Headers = ["Content-Security-Policy": "sandbox; default-src 'none'"]
-        for name in ["ETag", "Cache-Control", "Accept-Ranges"] {
+        for name in ["ETag", "Cache-Control", "Accept-Ranges", "Content-Range"] {
             if let value = answer.headers[name] { headers[name] = value }
         }
         if answer.headers["Content-Disposition"] == nil {

@@ -87,22 +87,30 @@ struct FileCalls: Sendable {
     func get(_ call: GetFile, _ context: CallContext) async throws -> Response {
         let entry = try await entry(call, context)
         let content = FileStore.Content(sha256: entry.sha256, bytes: entry.bytes)
+        let asked = try ByteRange.read(call.range, ifRange: call.ifRange, of: content)
         guard let reader = try await files.open(content) else { throw damaged(entry, call) }
-        let headers = FileCalls.headers(entry)
-        if entry.bytes <= FileStore.pieceBytes {
-            var bytes: [UInt8] = []
+        var headers = FileCalls.headers(entry)
+        let range = asked ?? 0..<entry.bytes
+        if asked != nil {
+            headers["Content-Range"] =
+                "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(entry.bytes)"
+        }
+        let status = asked == nil ? 200 : 206
+        if range.count <= FileStore.pieceBytes {
+            var slice = FileSlice(reader, range)
             do {
-                while let piece = try await reader.next() { bytes += piece }
+                return Response(
+                    status: status, headers: headers, body: .bytes(try await slice.all()))
             } catch is FileReader.Damaged {
                 throw damaged(entry, call)
             }
-            return Response(headers: headers, body: .bytes(bytes))
         }
         return Response(
-            headers: headers,
-            body: .stream(length: Int(entry.bytes)) { writer in
+            status: status, headers: headers,
+            body: .stream(length: range.count) { writer in
+                var slice = FileSlice(reader, range)
                 do {
-                    while let piece = try await reader.next() { try await writer.write(piece) }
+                    while let piece = try await slice.next() { try await writer.write(piece) }
                 } catch is FileReader.Damaged {
                     throw damaged(entry, call)
                 }
@@ -163,7 +171,7 @@ struct FileCalls: Sendable {
             "Content-Type": knownTypes.contains(entry.type) ? entry.type : FileEntry.unknownType,
             "Content-Disposition":
                 "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(Percent.encode(entry.name))",
-            "ETag": "\"\(entry.sha256)\"", "Accept-Ranges": "none",
+            "ETag": "\"\(entry.sha256)\"", "Accept-Ranges": "bytes",
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "private, no-cache",

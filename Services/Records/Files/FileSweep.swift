@@ -39,14 +39,9 @@ final class FileSweep: Service {
     }
 
     func run() async throws {
-        while !signal.isStopping {
-            do {
-                try await sweep()
-            } catch {
-                runtime.log.warning("unused files stay", ["error": .string("\(error)")])
-            }
-            await signal.wait(atMost: FileSweep.interval, clock: runtime.clock)
-        }
+        await signal.rounds(
+            every: FileSweep.interval, runtime: runtime, orSay: "unused files stay"
+        ) { try await sweep() }
     }
 
     func shutdown() async { signal.stop() }
@@ -165,12 +160,16 @@ private struct FileUse {
             $0.rootNumber == place.table && $0.definition.column(place.column)?.type == .file
         }
         let column = family?.definition.column(place.column)
-        if let family, let column, try isListed(connection, in: family.table, column) {
+        let listed = try family.flatMap { family in
+            try column.flatMap { try list(connection, in: family.table, $0) }
+        }
+        if listed?.contains(where: { $0.name == name && $0.sha256 == sha256 }) ?? false {
             guard unlisted != nil else { return }
             try connection.run(
                 "UPDATE file_use SET unlisted = NULL WHERE id = ?", [.integer(id)])
         } else if let since = unlisted {
-            let isKept = column?.files?.deletion == .logical
+            // Of a record whose row is gone nobody can ask for a file.
+            let isKept = column?.files?.deletion == .logical && listed != nil
             guard !isKept, since < limit.text else { return }
             try connection.run("DELETE FROM file_use WHERE id = ?", [.integer(id)])
         } else {
@@ -179,15 +178,13 @@ private struct FileUse {
         }
     }
 
-    /// A record that was deleted logically lists its files still: it can come back.
-    private func isListed(
+    /// What the record lists; nil where its row is gone. One that was deleted logically lists its
+    /// files still: it can come back.
+    private func list(
         _ connection: Connection, in table: String, _ column: ColumnDefinition
-    ) throws -> Bool {
-        let stored = try connection.first(
+    ) throws -> [FileEntry]? {
+        try connection.first(
             "SELECT \(quoted(column.code)) FROM \(table) WHERE id = ?", [.integer(place.record)]
-        ) { $0.value(0) }
-        return [FileEntry](stored: stored ?? .null).contains {
-            $0.name == name && $0.sha256 == sha256
-        }
+        ) { [FileEntry](stored: $0.value(0)) }
     }
 }

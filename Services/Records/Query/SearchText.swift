@@ -65,9 +65,11 @@ struct ClassSearch {
     /// A whole number, as cursors can hold it.
     static let rank = SQLText("CAST(s.rank * 1e12 AS INTEGER)")
 
-    init(_ text: SearchText, _ recordClass: RecordClass, _ rights: RowRights, isRanked wanted: Bool)
-    {
-        let index = SearchIndex.name(ofTable: recordClass.table)
+    init(
+        _ text: SearchText, _ recordClass: RecordClass, _ rights: RowRights, deleted: DeletedRows,
+        isRanked wanted: Bool
+    ) {
+        let tables = ClassSearch.tables(recordClass, deleted)
         let definition = recordClass.definition
         var everywhere: [String] = []
         var partial: [(RowPredicate, [String])] = []
@@ -86,24 +88,29 @@ struct ClassSearch {
                 }
             }
         }
-        guard !text.expression.isEmpty, !everywhere.isEmpty || !partial.isEmpty else {
+        guard !text.expression.isEmpty, !everywhere.isEmpty || !partial.isEmpty, !tables.isEmpty
+        else {
             condition = FilterCompiler.never
             return
         }
         func match(_ columns: [String]) -> SQLText {
             SQLText(.text(text.expression(in: columns)))
         }
-        if wanted, partial.isEmpty, rights.rows == nil,
+        if wanted, partial.isEmpty, rights.rows == nil, deleted == .hidden,
             everywhere.count == definition.search.count
         {
             isRanked = true
-            join = SQLText(" JOIN \(index) AS s ON s.rowid = r.id")
-            condition = "s.\(index) MATCH " + match(everywhere)
+            join = SQLText(" JOIN \(tables[0]) AS s ON s.rowid = r.id")
+            condition = "s.\(tables[0]) MATCH " + match(everywhere)
             return
         }
         func found(_ columns: [String]) -> SQLText {
-            "r.id IN (SELECT s.rowid FROM \(index) AS s WHERE s.\(index) MATCH " + match(columns)
-                + ")"
+            let each = tables.map {
+                "SELECT s.rowid FROM \($0) AS s WHERE s.\($0) MATCH " + match(columns)
+            }
+            var sql = "r.id IN (" + each[0]
+            for other in each.dropFirst() { sql.append(" UNION ALL " + other) }
+            return sql + ")"
         }
         // All words must be found in what one grant shows.
         var parts = everywhere.isEmpty ? [] : [found(everywhere)]
@@ -114,5 +121,18 @@ struct ClassSearch {
                     by: "AND"))
         }
         condition = .joined(parts, by: "OR")
+    }
+
+    /// The tables of words to look into.
+    private static func tables(_ recordClass: RecordClass, _ deleted: DeletedRows) -> [String] {
+        let live = SearchIndex.name(ofTable: recordClass.table)
+        let gone =
+            recordClass.definition.deletion == .logical
+            ? [SearchIndex.deletedName(ofTable: recordClass.table)] : []
+        switch deleted {
+        case .hidden: return [live]
+        case .only: return gone
+        case .include: return [live] + gone
+        }
     }
 }

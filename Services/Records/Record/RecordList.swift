@@ -58,7 +58,7 @@ struct RecordList: Sendable {
                 throw RecordsError.filter("filter", error)
             }
         }
-        let search = try RecordList.search(call, scope)
+        let search = try RecordList.search(call, deleted, scope)
         if let search { condition.append(" AND " + search.condition) }
         source = plan.source + (search?.join ?? SQLText())
         self.condition = plan.condition + condition
@@ -87,7 +87,9 @@ struct RecordList: Sendable {
         start = cursor
     }
 
-    private static func search(_ call: ListRecords, _ scope: QueryScope) throws -> ClassSearch? {
+    private static func search(
+        _ call: ListRecords, _ deleted: DeletedRows, _ scope: QueryScope
+    ) throws -> ClassSearch? {
         guard let search = call.search else { return nil }
         guard !scope.recordClass.definition.search.isEmpty else {
             throw RecordsError.filter(
@@ -95,7 +97,7 @@ struct RecordList: Sendable {
         }
         do throws(FilterFault) {
             return ClassSearch(
-                try SearchText(search), scope.recordClass, scope.rights,
+                try SearchText(search), scope.recordClass, scope.rights, deleted: deleted,
                 isRanked: (call.orderby ?? "").isEmpty)
         } catch {
             throw RecordsError.filter("search", error)

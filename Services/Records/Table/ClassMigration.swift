@@ -267,6 +267,8 @@ struct ClassMigration {
                     "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
                 ) { ($0.text(0), $0.text(1)) }.filter { names.contains(quoted($0.0)) }
                 guard Set(present.map(\.1)) != Set(wanted) else { continue }
+                // An earlier version had fewer tables than the triggers name.
+                try search.makeTables(connection, anew: false)
                 try migration.clear(family)
                 for statement in wanted { try connection.script(statement) }
             }

@@ -2,7 +2,8 @@ import Contracts
 import Database
 
 /// The full-text index of a family of classes: a table of words beside the table of its records,
-/// kept by triggers, so that what other programs write is in it too.
+/// kept by triggers, so that what other programs write is in it too. Records that were deleted
+/// logically have a table of their own: they count for no rank.
 struct SearchIndex {
     let family: ClassFamily
 
@@ -15,6 +16,20 @@ struct SearchIndex {
     static func name(_ number: Int64) -> String { "DataSearch_\(number)" }
     static func name(ofTable table: String) -> String {
         "DataSearch_" + table.dropFirst("DataRow_".count)
+    }
+    /// Of the words of deleted records.
+    static func deletedName(ofTable table: String) -> String { name(ofTable: table) + "_deleted" }
+
+    /// A table of words, and which rows it has.
+    private struct Part {
+        let name: String
+        let deleted: Int
+    }
+
+    private var parts: [Part] {
+        let live = Part(name: name, deleted: 0)
+        guard family.root.definition.deletion == .logical else { return [live] }
+        return [live, Part(name: SearchIndex.deletedName(ofTable: family.table), deleted: 1)]
     }
 
     /// What decides about the words of a row.
@@ -33,8 +48,8 @@ struct SearchIndex {
     }
 
     /// Letters without their accents, in any case.
-    private var createSQL: String {
-        "CREATE VIRTUAL TABLE \(name) USING fts5 "
+    private func createSQL(_ part: Part) -> String {
+        "CREATE VIRTUAL TABLE \(part.name) USING fts5 "
             + "(\(list), tokenize = 'unicode61 remove_diacritics 2')"
     }
 
@@ -42,50 +57,69 @@ struct SearchIndex {
     /// the family was another `before`, so that rows changed without their triggers.
     func migrate(_ connection: Connection, before: ClassFamily?) throws {
         let isStale = before.map { SearchIndex(family: $0).contents != contents } ?? false
-        let standing = try connection.first(
-            "SELECT sql FROM sqlite_master WHERE name = ? AND type = 'table'", [.text(name)]
-        ) { $0.text(0) }
-        let isWanted = !columns.isEmpty
-        if standing != nil, !isWanted || isStale || standing != createSQL {
-            try connection.script("DROP TABLE \(name)")
-        }
-        guard isWanted else { return }
-        if standing != createSQL || isStale {
-            try connection.script(createSQL)
-            try connection.script(
-                """
-                INSERT INTO \(name) (rowid, \(list)) SELECT id, \(list) FROM \(family.table) \
-                WHERE deleted = 0
-                """)
-        }
+        try makeTables(connection, anew: isStale)
+        guard !columns.isEmpty else { return }
         for trigger in triggers { try connection.script(trigger) }
     }
 
+    /// The tables of words, filled where they come; those that are not wanted go.
+    func makeTables(_ connection: Connection, anew: Bool) throws {
+        let wanted = columns.isEmpty ? [] : parts
+        for name in SearchIndex.tableNames(family.root.number)
+        where !wanted.contains(where: { $0.name == name }) {
+            try connection.script("DROP TABLE IF EXISTS \(name)")
+        }
+        for part in wanted {
+            let standing = try connection.first(
+                "SELECT sql FROM sqlite_master WHERE name = ? AND type = 'table'",
+                [.text(part.name)]
+            ) { $0.text(0) }
+            guard anew || standing != createSQL(part) else { continue }
+            try connection.script("DROP TABLE IF EXISTS \(part.name)")
+            try connection.script(createSQL(part))
+            try connection.script(
+                """
+                INSERT INTO \(part.name) (rowid, \(list)) \
+                SELECT id, \(list) FROM \(family.table) WHERE deleted = \(part.deleted)
+                """)
+        }
+    }
+
+    private static func tableNames(_ number: Int64) -> [String] {
+        [name(number), deletedName(ofTable: ClassTable.name(number))]
+    }
+
     static func drop(_ connection: Connection, _ number: Int64) throws {
-        try connection.script("DROP TABLE IF EXISTS \(name(number))")
+        for name in tableNames(number) {
+            try connection.script("DROP TABLE IF EXISTS \(name)")
+        }
     }
 
     /// Each takes the row as it stands then: of several triggers none knows which comes first.
     var triggers: [String] {
         let changed = (columns.map(quoted) + ["deleted", "id"])
             .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
-        let take = """
-            DELETE FROM \(name) WHERE rowid = NEW.id;
-            INSERT INTO \(name) (rowid, \(list)) SELECT id, \(list) FROM \(family.table)
-            WHERE id = NEW.id AND deleted = 0;
+        let take = parts.map { part in
             """
+            DELETE FROM \(part.name) WHERE rowid = NEW.id;
+            INSERT INTO \(part.name) (rowid, \(list)) SELECT id, \(list) FROM \(family.table)
+            WHERE id = NEW.id AND deleted = \(part.deleted);
+            """
+        }.joined(separator: "\n")
+        let leave = parts.map { "DELETE FROM \($0.name) WHERE rowid = OLD.id;" }
+            .joined(separator: "\n")
         let table = family.table
         return [
             "CREATE TRIGGER \(table)_search_insert AFTER INSERT ON \(table) BEGIN\n\(take)\nEND",
             """
             CREATE TRIGGER \(table)_search_update AFTER UPDATE ON \(table) WHEN \(changed) BEGIN
-            DELETE FROM \(name) WHERE rowid = OLD.id;
+            \(leave)
             \(take)
             END
             """,
             """
             CREATE TRIGGER \(table)_search_delete AFTER DELETE ON \(table) BEGIN
-            DELETE FROM \(name) WHERE rowid = OLD.id;
+            \(leave)
             END
             """,
         ]
