@@ -110,8 +110,13 @@ final class ModelHandover: Sendable {
     }
 
     /// Who does not have what was applied. An application that changed nothing waits for nobody.
-    func pending(_ outcome: ModelApplication.Outcome, model: String) async -> [String] {
-        if outcome.changed { return await pending(model: model, version: outcome.version) }
+    func pending(
+        _ outcome: ModelApplication.Outcome, model: String,
+        within patience: Duration = ModelHandover.patience
+    ) async -> [String] {
+        if outcome.changed {
+            return await pending(model: model, version: outcome.version, within: patience)
+        }
         let waiting = try? await database.read { connection in
             try ModelHandover.peers.filter { peer in
                 try ModelHandover.queue.contains(
@@ -122,7 +127,9 @@ final class ModelHandover: Sendable {
     }
 
     /// Waits until every peer has the version; answers those that do not after `patience`.
-    func pending(model: String, version: Int64) async -> [String] {
+    private func pending(
+        model: String, version: Int64, within patience: Duration
+    ) async -> [String] {
         var timer: Task<Void, Never>?
         await withCheckedContinuation { continuation in
             let ticket: Int? = state.withLock { state in
@@ -134,7 +141,7 @@ final class ModelHandover: Sendable {
             }
             guard let ticket else { return continuation.resume() }
             timer = Task { [self] in
-                try? await runtime.clock.sleep(for: ModelHandover.patience)
+                try? await runtime.clock.sleep(for: patience)
                 state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
             }
         }
