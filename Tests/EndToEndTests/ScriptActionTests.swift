@@ -12,7 +12,7 @@ import Testing
           {"code": "order", "webAccess": true, "columns": [
             {"code": "title", "type": "text", "required": true}, {"code": "state", "type": "text"}],
            "grants": [{"role": "seller", "operations": ["read", "insert", "change"]}]},
-          {"code": "note", "columns": [
+          {"code": "note", "webAccess": true, "columns": [
             {"code": "text", "type": "text"}, {"code": "order", "type": "reference", "class": "order"}],
            "grants": [{"role": "seller", "operations": ["read", "insert"]}]}],
          "events": [{"code": "checked", "web": true}],
