@@ -9,7 +9,7 @@ enum Migrations {
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
-            firingLog, eventOnce, incidentService,
+            firingLog, eventOnce, incidentService, branches, tasks,
         ]
     }
 

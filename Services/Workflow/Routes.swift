@@ -15,6 +15,9 @@ struct Routes {
     let directory: Directory
     let logs: LogCalls
     let trial: RuleTrial
+    let actions: InstanceActionCalls
+    let tasks: TaskCalls
+    let drawings: DrawingCalls
 
     /// A document of this many bytes is the largest.
     static let documentLimit = 16 << 20
@@ -40,6 +43,10 @@ struct Routes {
         routes.on(StartWorkflow.self, instances.start)
         routes.on(ListInstances.self, instances.list)
         routes.on(GetInstance.self, instances.get)
+        routes.on(ActOnInstance.self, actions.act)
+        routes.on(DrawWorkflow.self, drawings.draw)
+        routes.on(ListTasks.self, tasks.list)
+        routes.on(CompleteTask.self, tasks.complete)
         routes.on(ListIncidents.self, instances.incidents)
         routes.on(ResolveIncident.self, instances.resolve)
         routes.on(ListJobs.self, jobs.list)

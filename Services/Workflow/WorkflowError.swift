@@ -28,6 +28,13 @@ enum WorkflowError: Error, Sendable {
     case keyReused
     case template(name: String, Template.Fault)
     case invalidBinding(String)
+    /// It is in a state in which this cannot be done to it.
+    case instanceNot(Int64, state: String, action: String)
+    case unknownTask
+    /// Somebody was faster, or nobody needs to do it any more.
+    case taskOver(String)
+    /// More than is carried from step to step, in bytes.
+    case valuesTooLarge(limit: Int)
     /// A document that the caller goes by has not come yet.
     case modelBehind
 }
@@ -69,6 +76,12 @@ extension WorkflowError: ProblemConvertible {
                     ("script", .string(name)), ("line", .number(JSONNumber(Int64(fault.line)))),
                     ("message", .string(fault.detail)),
                 ]))
+        case .instanceNot(let id, let state, let action):
+            .conflict("Instance \(id) is \(state): \(action) is of no use now.")
+        case .unknownTask: .notFound("There is no such task of yours.")
+        case .taskOver(let detail): .conflict(detail)
+        case .valuesTooLarge(let limit):
+            WorkflowError.fault("/values", "The values take more than \(limit) bytes as JSON.")
         case .modelBehind:
             Problem.unavailable("The rules are being put into force; try again.", retryAfter: 1)
         case .invalidBinding(let name):

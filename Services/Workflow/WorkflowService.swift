@@ -64,7 +64,8 @@ public final class WorkflowService: Service {
         directory = parts.routes.directory
         group = ServiceGroup(
             services: parts.workers + [
-                Housekeeping(database: database, runtime: runtime), server,
+                Housekeeping(database: database, runtime: runtime),
+                Census(database: database, runtime: runtime), server,
             ], log: runtime.log)
     }
 
@@ -102,10 +103,11 @@ struct Parts {
         let capabilities = Capabilities(
             key: key, publicURL: configuration.publicURL, life: configuration.linkLife,
             clock: clock)
-        let instances = InstanceStore(definitions: definitions, clock: clock)
-        let events = EventStore(definitions: definitions, clock: clock)
-        let reactions = ReactionStore(clock: clock)
         let incidents = IncidentStore(runtime: runtime)
+        let instances = InstanceStore(
+            definitions: definitions, incidents: incidents, clock: clock)
+        let events = EventStore(definitions: definitions, incidents: incidents, clock: clock)
+        let reactions = ReactionStore(clock: clock)
         let jobStore = JobStore(runtime: runtime)
         let directory = Directory(database: database, clock: clock)
         let eventCalls = EventCalls(
@@ -122,10 +124,12 @@ struct Parts {
                 directory, peers, runtime, eventCalls, instanceCalls, outgoing))
         let effects = Effects(
             definitions: definitions, instances: instances, events: events,
-            evaluator: evaluator, peers: peers, outgoing: outgoing)
+            evaluator: evaluator, directory: directory, peers: peers, outgoing: outgoing)
         let runner = InstanceRunner(
-            database: database, store: instances, incidents: incidents,
+            database: database, store: instances,
             work: StepWork(effects: effects, clock: clock), wakes: wakes, clock: clock)
+        let waker = TimerRunner(
+            database: database, store: instances, effects: effects, wakes: wakes, clock: clock)
         let reactor = ReactionRunner(
             database: database, store: reactions, incidents: incidents, effects: effects,
             wakes: wakes, clock: clock)
@@ -134,8 +138,8 @@ struct Parts {
             store: jobStore, effects: effects, incidents: incidents, wakes: wakes)
         workers =
             Parts.workers(
-                runner: runner, reactor: reactor, wakes: wakes, database: database,
-                runtime: runtime) + jobs.workers
+                runner: runner, waker: waker, reactor: reactor, wakes: wakes,
+                database: database, runtime: runtime) + jobs.workers
         routes = Routes(
             models: ModelCalls(
                 database: database, definitions: definitions, jobs: jobStore, pool: pools.computing,
@@ -150,7 +154,14 @@ struct Parts {
             events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
             directory: directory,
             logs: LogCalls(database: database, incidents: incidents, clock: clock),
-            trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock))
+            trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock),
+            actions: InstanceActionCalls(
+                database: database, definitions: definitions, instances: instances,
+                incidents: incidents, wakes: wakes, clock: clock),
+            tasks: TaskCalls(
+                database: database, instances: instances, directory: directory, wakes: wakes,
+                clock: clock),
+            drawings: DrawingCalls(database: database, definitions: definitions))
     }
 
     /// What scripts reach by `gt`.
@@ -168,8 +179,8 @@ struct Parts {
     }
 
     private static func workers(
-        runner: InstanceRunner, reactor: ReactionRunner, wakes: Wakes, database: Database,
-        runtime: Runtime
+        runner: InstanceRunner, waker: TimerRunner, reactor: ReactionRunner, wakes: Wakes,
+        database: Database, runtime: Runtime
     ) -> [any Service] {
         // For what goes wrong in this service itself, such as a full disk.
         let backoff = exponentialBackoff(
@@ -184,7 +195,7 @@ struct Parts {
         let timers = QueueWorker(
             Queues.timer, database: database, runtime: runtime, name: "timers",
             concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
-            handle: runner.handleTimer)
+            handle: waker.handle)
         wakes.set(reactions: reactions, instances: instances, timers: timers)
         return [reactions, instances, timers]
     }

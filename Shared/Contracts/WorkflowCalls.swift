@@ -238,6 +238,71 @@ public struct GetInstance: Call, Codable {
     public init(id: Int64) { self.id = id }
 }
 
+/// `POST /api/instances/{id}/cancel|pause|resume|retry`: answers the instance without its steps.
+/// 409 where its state does not allow it.
+public struct ActOnInstance: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "workflow/act-on-instance"
+    /// `retry` is of every step that failed, in instances that this one waits for too; `cancel`
+    /// goes down to those.
+    public enum Action: String, Sendable, Codable, CaseIterable {
+        case cancel, pause, resume, retry
+    }
+    public var id: Int64
+    public var action: Action
+    public init(id: Int64, action: Action) {
+        self.id = id
+        self.action = action
+    }
+}
+
+/// `GET /api/tasks`: the open tasks of the caller, oldest first.
+public struct ListTasks: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "workflow/tasks"
+    public static let isSafe = true
+    public var limit: Int?
+    public var cursor: String?
+    public init(limit: Int? = nil, cursor: String? = nil) {
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+/// `POST /api/tasks/{id}/complete`, once: 409 says who was faster. `values` become members of the
+/// instance's `values`.
+public struct CompleteTask: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "workflow/complete-task"
+    public var id: Int64
+    public var outcome: String
+    /// An object; nil is an empty one.
+    public var values: JSONValue?
+    public init(id: Int64, outcome: String, values: JSONValue? = nil) {
+        self.id = id
+        self.outcome = outcome
+        self.values = values
+    }
+}
+
+/// A picture of a workflow as it is now, or of an instance with where it stands.
+public struct DrawWorkflow: Call, Codable {
+    public typealias Response = WorkflowDrawing
+    public static let path = "workflow/draw"
+    public static let isSafe = true
+    /// One of them.
+    public var workflow: FullCode?
+    public var instance: Int64?
+    public init(workflow: FullCode) { self.workflow = workflow }
+    public init(instance: Int64) { self.instance = instance }
+}
+
+public struct WorkflowDrawing: Sendable, Codable, JSONReadable, JSONWritable {
+    /// An SVG document.
+    public var svg: String
+    public init(svg: String) { self.svg = svg }
+}
+
 /// Incidents of Workflow and Mail have one shape (API.md §6).
 public struct ListIncidents: Call, Codable {
     public typealias Response = JSONBytes

@@ -34,6 +34,7 @@ import Testing
         GET /api/incidents                                              401 403 401 403 403 403 200
         GET /api/instances                                              401 403 401 403 403 403 200
         GET /api/instances/{id}                                         401 403 401 403 403 403 404
+        GET /api/instances/{id}/drawing                                 401 403 401 403 403 403 404
         GET /api/jobs                                                   401 403 401 403 403 403 200
         GET /api/jobs/{job}/runs                                        401 403 401 403 403 403 404
         GET /api/jobs/{job}/runs/{run}                                  401 403 401 403 403 403 404
@@ -61,9 +62,11 @@ import Testing
         GET /api/runs/{run}/file                                        401 403 401 403 403 403 404
         GET /api/secrets                                                401 403 401 403 403 403 200
         GET /api/sessions                                               401 200 401 200 200 200 200
+        GET /api/tasks                                                  401 200 401 200 200 200 200
         GET /api/tokens                                                 401 200 401 200 200 200 200
         GET /api/views                                                  401 200 401 200 200 200 200
         GET /api/views/{model}/{class}                                  401 404 401 200 200 200 404
+        GET /api/workflows/{workflow}/drawing                           401 403 401 403 403 403 404
         GET /assets/{name}                                              404 404 404 404 404 404 404
         GET /call/event                                                 401 400 401 400 400 400 400
         GET /call/export                                                401 403 401 403 403 403 400
@@ -97,6 +100,10 @@ import Testing
         POST /api/incidents/{id}/close                                  401 403 401 403 403 403 404
         POST /api/incidents/{id}/retry                                  401 403 401 403 403 403 404
         POST /api/incidents/{id}/skip                                   401 403 401 403 403 403 404
+        POST /api/instances/{id}/cancel                                 401 403 401 403 403 403 404
+        POST /api/instances/{id}/pause                                  401 403 401 403 403 403 404
+        POST /api/instances/{id}/resume                                 401 403 401 403 403 403 404
+        POST /api/instances/{id}/retry                                  401 403 401 403 403 403 404
         POST /api/jobs/{job}/run                                        401 403 401 403 403 403 404
         POST /api/jobs/{job}/runs/{run}/cancel                          401 403 401 403 403 403 404
         POST /api/mail/messages                                         401 403 401 403 403 403 422
@@ -116,6 +123,7 @@ import Testing
         POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422
         POST /api/sessions                                              422 422 422 422 422 422 422
+        POST /api/tasks/{id}/complete                                   401 422 401 422 422 422 422
         POST /api/tokens                                                401 422 401 422 422 422 422
         POST /api/views/{model}/{class}/rebuild                         401 403 401 403 403 403 200
         POST /api/workflows/{workflow}/instances                        401 403 401 403 403 403 404

@@ -172,6 +172,105 @@ func `a fault of a definition is told with its place`(
     #expect(problems(document).count == 3)
 }
 
+/// The faults of a workflow of these steps; the last is `end`.
+private func graphFaults(_ steps: [JSONValue]) -> [String] {
+    var document = changed(
+        good, ["workflows", "0", "steps"], .array(steps + [["code": "end", "kind": "end"]]))
+    document = changed(document, ["workflows", "0", "start"], steps[0]["code"])
+    return problems(document).map { String($0.pointer.dropFirst(step.count)) + " " + $0.code }
+}
+
+private func set(_ code: String, _ next: String) -> JSONValue {
+    [
+        "code": .string(code), "kind": "change", "set": ["status": "x"], "next": .string(next),
+    ]
+}
+
+private func split(_ code: String, _ branches: JSONValue, _ join: String) -> JSONValue {
+    [
+        "code": .string(code), "kind": "parallel", "branches": branches, "join": .string(join),
+    ]
+}
+
+@Test func `branches must lead to their join or an end, and not out`() {
+    #expect(
+        graphFaults([split("s", ["a", "b"], "j"), set("a", "j"), set("b", "j"), set("j", "end")])
+            == [])
+    #expect(
+        graphFaults([split("s", ["a", "b"], "j"), set("a", "end"), set("b", "j"), set("j", "end")])
+            == []
+    )
+    // Nested, with one join for both.
+    #expect(
+        graphFaults([
+            split("s", ["a", "t"], "j"), set("a", "j"), split("t", ["b", "c"], "j"), set("b", "j"),
+            set("c", "j"), set("j", "end"),
+        ]) == [])
+    #expect(
+        graphFaults([split("s", ["a", "b"], "nowhere"), set("a", "end"), set("b", "end")])
+            == ["/0/join unknown-step"])
+    #expect(
+        graphFaults([
+            split("s", ["a", "b"], "j"), set("a", "end"), set("b", "end"), set("j", "end"),
+        ])
+            == ["/3 unreachable-step", "/0/join unreachable-step"])
+    #expect(
+        graphFaults([split("s", ["a", "j"], "j"), set("a", "j"), set("j", "end")])
+            == ["/0/branches empty-branch"])
+    #expect(
+        graphFaults([split("s", ["a"], "j"), set("a", "j"), set("j", "end")])
+            == ["/0/branches out-of-range"])
+    // Back to where it was begun: no loop without a wait, but no branch either.
+    #expect(
+        graphFaults([
+            split("s", ["a", "b"], "j"), set("a", "j"),
+            ["code": "b", "kind": "timer", "wait": "1s", "next": "c"],
+            ["code": "c", "kind": "condition", "when": "=1", "then": "s", "else": "j"],
+            set("j", "end"),
+        ]) == ["/0/branches leaves-branch"])
+    // Out of the inner one to where the outer one joins.
+    #expect(
+        graphFaults([
+            split("s", ["a", "t"], "j"), set("a", "j"), split("t", ["b", "c"], "k"), set("b", "k"),
+            set("c", "j"), set("k", "j"), set("j", "end"),
+        ]) == ["/2/branches leaves-branch"])
+}
+
+@Test func `a loop may go round where a task or another workflow is waited for`() {
+    let task: JSONValue = [
+        "code": "ask", "kind": "task", "title": "Ask", "assignee": ["role": "agent"],
+        "outcomes": ["again": "a", "enough": "end"],
+    ]
+    #expect(graphFaults([set("a", "ask"), task]) == [])
+    let raise: JSONValue = ["code": "r", "kind": "raise", "event": "confirmed", "next": "c"]
+    let choose: JSONValue = [
+        "code": "c", "kind": "condition", "when": "=1", "then": "r", "else": "end",
+    ]
+    #expect(graphFaults([raise, choose]) == ["/0 endless-loop"])
+    let outcomes = changed(task, ["outcomes", "again"], "gone")
+    #expect(graphFaults([set("a", "ask"), outcomes]) == ["/1/outcomes/again unknown-step"])
+}
+
+@Test func `a task says who and by when`() {
+    func fault(_ path: [String], _ value: JSONValue?) -> [String] {
+        let task: JSONValue = [
+            "code": "ask", "kind": "task", "title": "Ask", "assignee": ["role": "agent"],
+            "outcomes": ["yes": "end"], "due": "1d", "onDue": "end",
+        ]
+        return graphFaults([changed(task, path[...], value)])
+    }
+    #expect(fault(["title"], "Ask") == [])
+    #expect(fault(["assignee"], ["role": "boss"]) == ["/0/assignee/role unknown-reference"])
+    #expect(fault(["assignee"], ["role": "=record.subject"]) == [])
+    #expect(fault(["assignee"], ["role": "agent", "account": "a"]) == ["/0/assignee required"])
+    #expect(fault(["assignee"], ["unit": "it"]) == ["/0/assignee/structure required"])
+    #expect(fault(["due"], nil) == ["/0/onDue not-allowed"])
+    #expect(fault(["due"], "soon") == ["/0/due invalid-duration"])
+    #expect(fault(["escalate"], ["account": "bob"]) == ["/0/escalate not-allowed"])
+    #expect(fault(["outcomes"], [:]).contains("/0/outcomes required"))
+    #expect(fault(["remind"], ["notification": "hello"]) == ["/0/remind/before required"])
+}
+
 @Test func `a loop without a wait is told with its path`() {
     let steps: JSONValue = [
         ["code": "a", "kind": "condition", "when": "=1", "then": "b", "else": "end"],

@@ -93,6 +93,13 @@ final class FakePeers: Sendable {
         }
     }
 
+    /// The runs that are under way end.
+    func endRuns(as state: String) {
+        self.state.withLock { known in
+            for (run, word) in known.runs where word == "running" { known.runs[run] = state }
+        }
+    }
+
     var transports: [String: any Transport] {
         [
             "records": RouterTransport(recordRoutes.router),

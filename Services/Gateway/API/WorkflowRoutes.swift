@@ -29,6 +29,7 @@ struct WorkflowRoutes: Sendable {
         ) { request, caller in try await start(request, caller) }
         addInstances(to: table)
         addIncidents(to: table)
+        InstanceRoutes(workflow: workflow, resolver: resolver).add(to: table)
     }
 
     private func addInstances(to table: RouteTable) {

@@ -49,6 +49,21 @@ extension Schemas {
         ),
         ("InstanceList", page(of: "Instance")),
         (
+            "Task",
+            object([
+                ("id", integer), ("instance", integer), ("workflow", string), ("step", string),
+                ("title", string), ("record", any), ("due", any), ("overdue", boolean),
+                ("outcomes", list(string)), ("state", words("open", "done", "closed")),
+                ("created", time), ("outcome", optional("string")),
+                ("completedBy", optional("string")), ("completedAt", optional("string")),
+            ])
+        ),
+        ("TaskList", page(of: "Task")),
+        (
+            "TaskInput",
+            object([("outcome", string), ("values", any)], required: ["outcome"], isOpen: false)
+        ),
+        (
             "Incident",
             object([
                 ("id", integer), ("kind", string), ("service", string), ("time", time),

@@ -122,7 +122,7 @@ struct RuleReader {
         let empty = ExpressionTree(.object(JSONObject()))
         if let text = item.value("workflow")?.string {
             let code = reader.reference(text, at: item.path("workflow"), to: "workflows")
-            return fitting(code, item, "workflow", type).map { .workflow($0, values: empty) }
+            return reader.fitting(code, item, "workflow", type).map { .workflow($0, values: empty) }
         }
         guard let nested = item.nested("workflow", required: true) else { return nil }
         let code = reader.reference(nested, "code", to: "workflows")
@@ -130,28 +130,9 @@ struct RuleReader {
             reader.tree(.object($0.object), at: $0.pointer)
         }
         nested.finish()
-        return fitting(code, nested, "code", type).map { .workflow($0, values: values ?? empty) }
-    }
-
-    /// A workflow with a class runs on records of that class only.
-    private func fitting(
-        _ workflow: FullCode?, _ item: ObjectReader, _ member: String, _ type: FullCode?
-    ) -> FullCode? {
-        guard let workflow, workflow.model == reader.model, let type,
-            type.model != reader.model || reader.document.has(type.code, in: "classes"),
-            let text = reader.document.workflowClasses[workflow.code]
-        else { return workflow }
-        // A rule on a class may start what runs on a class that it inherits from.
-        let line = type.model == reader.model ? reader.document.line(of: type.code) : [type.code]
-        let fits = line.contains {
-            let ancestor = FullCode(model: type.model, code: $0)
-            return text == ancestor.description
-                || FullCode(model: reader.model, code: text) == ancestor
+        return reader.fitting(code, nested, "code", type).map {
+            .workflow($0, values: values ?? empty)
         }
-        if !fits {
-            item.fault(member, "not-allowed", "The workflow runs on “\(text)”, not on “\(type)”.")
-        }
-        return workflow
     }
 
     /// `"code"` (the record's id is the key), or `{"code", "key", "payload"}`.

@@ -5,17 +5,30 @@ import ServiceRuntime
 /// One step of a workflow.
 struct StepDefinition: Sendable {
     enum Kind: Sendable {
-        case mail(MailAction, next: String)
-        case event(EventWait, next: String)
+        case mail(MailAction)
+        case event(EventWait)
+        case task(TaskDefinition)
         case condition(when: ExpressionTree, then: String, otherwise: String)
-        case change(set: ExpressionTree, next: String)
-        case script(StepScript, next: String)
-        case timer(wait: ExpressionTree, next: String)
+        case change(set: ExpressionTree)
+        case script(StepScript)
+        case timer(TimerDefinition)
+        /// The members of the request.
+        case http(ExpressionTree)
+        case workflow(SubWorkflow)
+        case parallel(branches: [String], join: String)
+        /// `import`, `export`, `sync`; `waits` is whether for the run's end.
+        case run(Effects.RunKind, FullCode, waits: Bool)
+        /// The name and the arguments.
+        case command(ExpressionTree)
+        /// `key` and `payload`.
+        case raise(FullCode, content: ExpressionTree)
         case end
     }
 
     var code: String
     var kind: Kind
+    /// The step that follows, of kinds that have one.
+    var next: String?
     /// The name in `values` that the step's output gets.
     var result: String?
     var retry = RetryPolicy()
@@ -25,32 +38,44 @@ struct StepDefinition: Sendable {
         switch kind {
         case .mail: "mail"
         case .event: "event"
+        case .task: "task"
         case .condition: "condition"
         case .change: "change"
         case .script: "script"
         case .timer: "timer"
+        case .http: "http"
+        case .workflow: "workflow"
+        case .parallel: "parallel"
+        case .run(let kind, _, _): kind.rawValue
+        case .command: "command"
+        case .raise: "raise"
         case .end: "end"
         }
     }
 
-    /// Every step that may come after, with the member that names it.
+    /// Every step that may come after, with the member that names it. The join of a `parallel`
+    /// comes after its branches.
     var targets: [(member: String, step: String)] {
-        switch kind {
-        case .mail(_, let next), .change(_, let next), .script(_, let next), .timer(_, let next):
-            [("next", next)]
-        case .event(let wait, let next):
-            [("next", next)] + (wait.onTimeout.map { [("onTimeout", $0)] } ?? [])
-        case .condition(_, let then, let otherwise):
-            [("then", then), ("else", otherwise)]
-        case .end: []
+        let next = self.next.map { [("next", $0)] } ?? []
+        return switch kind {
+        case .event(let wait): next + (wait.onTimeout.map { [("onTimeout", $0)] } ?? [])
+        case .task(let task):
+            task.outcomes.members.map { ("outcomes/" + JSONPointer.escaped($0), $1) }
+                + (task.onDue.map { [("onDue", $0)] } ?? [])
+        case .condition(_, let then, let otherwise): [("then", then), ("else", otherwise)]
+        case .parallel(let branches, _):
+            branches.enumerated().map { ("branches/\($0)", $1) }
+        default: next
         }
     }
 
     /// Whether the instance stands still here until something happens outside.
     var waits: Bool {
         switch kind {
-        case .event, .timer: true
-        case .mail, .condition, .change, .script, .end: false
+        case .event, .task, .timer: true
+        case .workflow(let sub): sub.waits
+        case .run(_, _, let waits): waits
+        case .mail, .condition, .change, .script, .http, .parallel, .command, .raise, .end: false
         }
     }
 }
@@ -67,6 +92,45 @@ struct EventWait: Sendable {
     var key: ExpressionTree?
     var timeout: Duration?
     var onTimeout: String?
+}
+
+enum TimerDefinition: Sendable {
+    /// A duration.
+    case wait(ExpressionTree)
+    /// A time.
+    case until(ExpressionTree)
+}
+
+/// What a person is to decide.
+struct TaskDefinition: Sendable {
+    /// The steps by the names of the outcomes, in the order of the document.
+    struct Outcomes: Sendable {
+        var members: [(String, String)]
+        subscript(name: String) -> String? { members.first { $0.0 == name }?.1 }
+    }
+
+    struct Reminder: Sendable {
+        /// So long before it is due.
+        var before: Duration
+        var notification: FullCode
+    }
+
+    /// `title`, `assignee`, `due` and `escalate` (who gets it too when it is due), as far as they
+    /// are there.
+    var content: ExpressionTree
+    var outcomes: Outcomes
+    var reminder: Reminder?
+    /// The step that an overdue task leads to.
+    var onDue: String?
+    var escalates: Bool
+}
+
+/// Another workflow as a step of this one.
+struct SubWorkflow: Sendable {
+    var workflow: FullCode
+    var values: ExpressionTree
+    /// Whether for its end; its values are the step's output then.
+    var waits: Bool
 }
 
 enum StepScript: Sendable {

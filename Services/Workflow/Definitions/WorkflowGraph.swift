@@ -23,6 +23,7 @@ struct WorkflowGraph {
         }
         checkEnds(reachable)
         checkLoops(reachable)
+        checkBranches(reachable)
     }
 
     private func checkTargets() -> Bool {
@@ -39,6 +40,12 @@ struct WorkflowGraph {
                     "\(pointer)/steps/\(index)/\(member)", "unknown-step",
                     "There is no step “\(target)”.")
             }
+            if case .parallel(_, let join) = step.kind, definition.step(join) == nil {
+                isWhole = false
+                problems.add(
+                    "\(pointer)/steps/\(index)/join", "unknown-step",
+                    "There is no step “\(join)”.")
+            }
         }
         return isWhole
     }
@@ -49,13 +56,57 @@ struct WorkflowGraph {
         for step in definition.steps {
             for (_, target) in step.targets { before[target, default: []].append(step.code) }
         }
-        let ends = definition.steps.filter { $0.targets.isEmpty }.map(\.code)
+        let ends = definition.steps.filter(\.isEnd).map(\.code)
         let ending = steps(from: ends) { before[$0.code] ?? [] }
         for (index, step) in definition.steps.enumerated()
         where reachable.contains(step.code) && !ending.contains(step.code) {
             problems.add(
                 "\(pointer)/steps/\(index)", "dead-end",
                 "From “\(step.code)” no end can be reached.")
+        }
+    }
+
+    /// A branch goes to its join or to an end of its own, and nowhere out of its `parallel`: not
+    /// back to it, and not to the join of one around it.
+    private func checkBranches(_ reachable: Set<String>) {
+        var forks: [(index: Int, step: StepDefinition, join: String, inside: Set<String>)] = []
+        for (index, step) in definition.steps.enumerated() where reachable.contains(step.code) {
+            guard case .parallel(let branches, let join) = step.kind else { continue }
+            let inside = steps(from: branches.filter { $0 != join }) { step in
+                step.targets.map(\.step).filter { $0 != join }
+            }
+            forks.append((index, step, join, inside))
+            if branches.contains(join) {
+                problems.add(
+                    "\(pointer)/steps/\(index)/branches", "empty-branch",
+                    "A branch that is the join “\(join)” has no step; leave it out.")
+            }
+            let arrives = inside.contains { code in
+                definition.step(code)?.leads(to: join) ?? false
+            }
+            if !arrives {
+                problems.add(
+                    "\(pointer)/steps/\(index)/join", "unreachable-step",
+                    "No branch of “\(step.code)” leads to its join “\(join)”.")
+            }
+            if inside.contains(step.code) {
+                problems.add(
+                    "\(pointer)/steps/\(index)/branches", "leaves-branch",
+                    "A branch of “\(step.code)” leads back to it; go on from the join instead.")
+            }
+        }
+        for outer in forks {
+            for inner in forks
+            where outer.inside.contains(inner.step.code) && inner.join != outer.join
+                && inner.inside.contains(where: {
+                    definition.step($0)?.leads(to: outer.join) ?? false
+                })
+            {
+                problems.add(
+                    "\(pointer)/steps/\(inner.index)/branches", "leaves-branch",
+                    "A branch of “\(inner.step.code)” leads to “\(outer.join)”, where"
+                        + " “\(outer.step.code)” joins; let it go to “\(inner.join)” first.")
+            }
         }
     }
 
@@ -110,4 +161,12 @@ struct WorkflowGraph {
         }
         return seen
     }
+}
+
+extension StepDefinition {
+    fileprivate var isEnd: Bool {
+        if case .end = kind { true } else { false }
+    }
+
+    fileprivate func leads(to code: String) -> Bool { targets.contains { $0.step == code } }
 }

@@ -14,6 +14,7 @@ struct Effects: Sendable {
     let instances: InstanceStore
     let events: EventStore
     let evaluator: Evaluator
+    let directory: Directory
     let peers: Peers
     let outgoing: Outgoing
 
@@ -63,10 +64,11 @@ struct Effects: Sendable {
     // MARK: In the caller's transaction
 
     /// Starts a workflow by the context's cause and key; the id of the instance. The record is
-    /// passed on where the workflow runs on its class.
+    /// passed on where the workflow runs on its class, and `parent` is told of the end.
     func start(
         _ workflow: FullCode, record: (type: FullCode, id: Int64)?, values: JSONObject,
-        account: String, as context: CallContext, _ connection: Connection
+        account: String, parent: InstanceRow.Parent? = nil, as context: CallContext,
+        _ connection: Connection
     ) throws -> Int64 {
         guard let version = definitions.currentVersion(of: workflow) else {
             throw WorkflowError.unknownWorkflow(workflow.description)
@@ -75,7 +77,7 @@ struct Effects: Sendable {
         return try instances.start(
             .init(
                 version: version, record: own, values: values, cause: context.cause,
-                account: account, key: context.idempotencyKey), connection)
+                account: account, key: context.idempotencyKey, parent: parent), connection)
     }
 
     /// Raises an event for everyone who waits for it. `content` is `{"key", "payload"}`.

@@ -9,6 +9,7 @@ import ServiceRuntime
 /// definition says. Each one leaves a row, whatever becomes of it.
 struct EventStore: Sendable {
     let definitions: DefinitionStore
+    let incidents: IncidentStore
     let clock: any WallClock
 
     /// One event wakes at most so many instances.
@@ -60,7 +61,8 @@ struct EventStore: Sendable {
         let content = EventStore.content(
             code: raised.event.code, key: raised.key, payload: raised.payload,
             account: raised.account, time: clock.now())
-        let store = InstanceStore(definitions: definitions, clock: clock)
+        let store = InstanceStore(
+            definitions: definitions, incidents: incidents, clock: clock)
         var activated = 0
         for wait in waits {
             let woken = try store.apply(

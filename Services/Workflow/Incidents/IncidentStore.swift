@@ -17,6 +17,8 @@ struct IncidentStore: Sendable {
         case loop
         /// A run of a job that failed, or a job whose records cannot be looked for.
         case job
+        /// A task that nobody could be reminded of.
+        case reminder
     }
 
     struct Opening: Sendable {
@@ -99,6 +101,22 @@ struct IncidentStore: Sendable {
             """,
             [
                 .text(resolution), .text(account), .integer(clock.now().milliseconds), .integer(id),
+            ])
+    }
+
+    /// Those that are open about an instance, or about one of its visits.
+    func closeAll(
+        ofInstance instance: Int64, visit: Int64? = nil, resolution: String, account: String,
+        _ connection: Connection
+    ) throws {
+        try connection.run(
+            """
+            update incident set state = 'resolved', resolution = ?, resolved_by = ?, resolved_at = ?
+            where instance = ? and state = 'open' and (? is null or visit = ?)
+            """,
+            [
+                .text(resolution), .text(account), .integer(clock.now().milliseconds),
+                .integer(instance), SQLValue(visit), SQLValue(visit),
             ])
     }
 

@@ -6,6 +6,11 @@ import ServiceRuntime
 
 /// An instance as it is stored.
 struct InstanceRow: Sendable {
+    struct Parent: Sendable {
+        var instance: Int64
+        var visit: Int64
+    }
+
     var id: Int64
     var definition: Int64
     var workflow: FullCode
@@ -13,10 +18,12 @@ struct InstanceRow: Sendable {
     var record: Int64?
     /// Who started it.
     var account: String
-    /// Why its next step happens: the beginning, or the event last taken.
+    /// Why it was started.
     var cause: Cause
     var started: Timestamp
     var ended: Timestamp?
+    /// The step of another instance that waits for this one's end.
+    var parent: Parent?
     var snapshot: InstanceSnapshot
 
     /// `model.class/id`.
@@ -27,7 +34,7 @@ struct InstanceRow: Sendable {
 
     static let columns = """
         id, definition, model, workflow, state, class, record, account, root, via, depth, started, \
-        ended, visit_count, instance_values, last_event, cause_account
+        ended, visit_count, instance_values, last_event, cause_account, parent, parent_visit
         """
 
     /// From a row of `columns`; the visits are not among them.
@@ -43,6 +50,9 @@ struct InstanceRow: Sendable {
             account: row.optionalText(16))
         started = Timestamp(milliseconds: row.integer(11))
         ended = row.optionalInteger(12).map { Timestamp(milliseconds: $0) }
+        if let instance = row.optionalInteger(17) {
+            parent = Parent(instance: instance, visit: row.integer(18))
+        }
         snapshot = InstanceSnapshot(
             state: InstanceSnapshot.State(rawValue: row.text(4)) ?? .failed, visits: [],
             visitCount: row.integer(13),
@@ -58,14 +68,24 @@ struct InstanceRow: Sendable {
         guard var found else { return nil }
         found.snapshot.visits = try connection.query(
             """
-            select visit, step, state from step
-            where instance = ? and state in ('ready', 'waiting', 'failed') order by visit
-            """, [.integer(id)]
-        ) {
-            InstanceSnapshot.Visit(
-                number: $0.integer(0), step: $0.text(1),
-                phase: InstanceSnapshot.Visit.Phase(rawValue: $0.text(2)) ?? .failed)
-        }
+            select visit, step, state, lane, fork, branches, has_arrivals, retries, cause, held
+            from step where instance = ?
+                and state in ('ready', 'waiting', 'held', 'failed', 'forked') order by visit
+            """, [.integer(id)], visit)
         return found
+    }
+
+    private static func visit(_ row: Row) throws -> InstanceSnapshot.Visit {
+        InstanceSnapshot.Visit(
+            number: row.integer(0), step: row.text(1),
+            phase: InstanceSnapshot.Visit.Phase(rawValue: row.text(2)) ?? .failed,
+            lane: row.integer(3), fork: row.optionalInteger(4), branches: Int(row.integer(5)),
+            hasArrivals: row.integer(6) != 0, retries: Int(row.integer(7)),
+            cause: try row.optionalText(8).map {
+                try JSONCoder.decode(Cause.self, from: JSONValue(parsing: Array($0.utf8)))
+            },
+            held: try row.optionalText(9).flatMap {
+                Arrival(try JSONValue(parsing: Array($0.utf8)))
+            })
     }
 }

@@ -8,7 +8,6 @@ import ServiceRuntime
 struct InstanceRunner: Sendable {
     let database: Database
     let store: InstanceStore
-    let incidents: IncidentStore
     let work: StepWork
     let wakes: Wakes
     let clock: any WallClock
@@ -18,71 +17,86 @@ struct InstanceRunner: Sendable {
     private static let readLimit = Duration.seconds(5)
 
     func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
-        guard let id = Int64(item.key) else { return .done() }
-        var next = try await task(id)
+        guard let key = TurnKey(item.key) else { return .done() }
+        var next = try await task(key)
         for _ in 0..<InstanceRunner.turnLimit {
             guard let task = next else { break }
             let result: StepWork.Result
             do {
                 result = try await work.perform(task)
+                if try isLast(result, of: task) { return finish(task, result) }
+                let row = try await database.write { try write(result, of: task, $0) }
+                next = row.flatMap { StepWork.Task($0, task.version, lane: key.lane) }
+            } catch let error as DatabaseError {
+                throw error
             } catch {
                 return try await failed(task, item, error)
             }
-            let machine = StepMachine(definition: task.version.workflow)
-            let isLast =
-                machine.apply(result.input, to: task.row.snapshot)?.snapshot.readyVisit == nil
-            if isLast { return finish(task, result) }
-            let row = try await database.write { [store] connection in
-                try store.advance(
-                    result.input, to: id, note: .init(input: result.given), connection)
-            }
-            next = row.flatMap { StepWork.Task($0, task.version) }
         }
         return .decide({ [store, clock] connection in
-            try store.hasReadyStep(id, connection) ? clock.now() : nil
+            try store.hasReadyStep(key, connection) ? clock.now() : nil
         })
     }
 
-    /// A timer's time has come.
-    func handleTimer(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
-        guard let key = TimerKey(item.key) else { return .done() }
-        return .decide(
-            { [store] connection in
-                try store.apply(.timeout(visit: key.visit), to: key.instance, connection)
-                return nil
-            }, committed: wakes.instances)
-    }
-
     /// The instance and its visits are of one moment, on whatever thread they are read.
-    private func task(_ id: Int64) async throws -> StepWork.Task? {
+    private func task(_ key: TurnKey) async throws -> StepWork.Task? {
         let limit = InstanceRunner.readLimit
         return try await database.quickRead("instance", within: limit) { [store] connection in
-            guard let row = try InstanceRow.find(id, connection),
+            guard let row = try InstanceRow.find(key.instance, connection),
                 let version = try store.definitions.version(row.definition, connection)
             else { return nil }
-            return StepWork.Task(row, version)
+            return StepWork.Task(row, version, lane: key.lane)
         }
+    }
+
+    /// Whether nothing of this lane can be done after the step, so that it and the end of the turn
+    /// are one transaction. What else the step does there may be refused and is tried before.
+    private func isLast(_ result: StepWork.Result, of task: StepWork.Task) throws -> Bool {
+        let machine = StepMachine(definition: task.version.workflow)
+        let after = machine.apply(result.input, to: task.row.snapshot)?.snapshot
+        if let after { try InstanceStore.check(after.values) }
+        return result.during == nil && result.after == nil
+            && after?.readyVisit(in: task.visit.lane) == nil
     }
 
     /// The last step of this turn is written in the transaction that takes the item away.
     private func finish(_ task: StepWork.Task, _ result: StepWork.Result) -> QueueWorker.Outcome {
         .decide(
-            { [store, clock] connection in
-                let row = try store.advance(
-                    result.input, to: task.row.id, note: .init(input: result.given), connection)
+            { [self] connection in
+                let row = try write(result, of: task, connection)
+                let lane = task.visit.lane
                 let isReady =
-                    try row.map { $0.snapshot.readyVisit != nil }
-                    ?? store.hasReadyStep(task.row.id, connection)
+                    try row.map { $0.snapshot.readyVisit(in: lane) != nil }
+                    ?? store.hasReadyStep(TurnKey(task.row.id, lane: lane), connection)
                 return isReady ? clock.now() : nil
             }, committed: wakes.timers)
+    }
+
+    /// Nil where it came too late: then nothing of it is done.
+    private func write(
+        _ result: StepWork.Result, of task: StepWork.Task, _ connection: Connection
+    ) throws -> InstanceRow? {
+        let (id, lane) = (task.row.id, task.visit.lane)
+        var input = result.input
+        if let during = result.during {
+            let row = try InstanceRow.find(id, connection)
+            guard row?.snapshot.visits.contains(task.visit) ?? false else { return nil }
+            input = try during(connection)
+        }
+        let row = try store.advance(
+            input, to: id, note: .init(input: result.given, lane: lane), connection)
+        guard row != nil, let after = result.after else { return row }
+        try after(connection)
+        return try InstanceRow.find(id, connection)
     }
 
     private func failed(
         _ task: StepWork.Task, _ item: DurableQueue.Item, _ error: any Error
     ) async throws -> QueueWorker.Outcome {
-        let (id, visit) = (task.row.id, task.visit)
+        let (id, visit) = (task.row.id, task.visit.number)
         let failure = Failure(error)
         let summary = failure.problem.summary
+        var isCounted = false
         switch failure {
         case .unavailable:
             let wait = Failure.unavailableWait(item.attempts)
@@ -90,31 +104,25 @@ struct InstanceRunner: Sendable {
         case .failed:
             let count = try await database.write { [store] connection in
                 try store.countFailure(id, visit: visit, error: summary, connection)
-                return try store.failures(id, visit: visit, connection)
             }
             if count <= task.step.retry.times {
                 let wait = failure.wait(atLeast: task.step.retry.wait(after: count))
                 return .retryAt(clock.now().advanced(by: wait), summary)
             }
+            isCounted = true
         case .refused: break
         }
-        return giveUp(task, failure.problem)
+        return giveUp(task, failure.problem, isCounted: isCounted)
     }
 
-    private func giveUp(_ task: StepWork.Task, _ problem: Problem) -> QueueWorker.Outcome {
-        .decide({ [store, incidents, clock] connection in
-            let stopped = try store.apply(
-                .failed(visit: task.visit), to: task.row.id, connection)
-            if stopped {
-                try store.setError(
-                    task.row.id, visit: task.visit, problem.summary, connection)
-                try incidents.open(
-                    .init(
-                        kind: problem.code == "loop" ? .loop : .step, instance: task.row.id,
-                        visit: task.visit, type: task.row.type, record: task.row.record,
-                        problem: problem), connection)
-            }
-            return try store.hasReadyStep(task.row.id, connection) ? clock.now() : nil
+    private func giveUp(
+        _ task: StepWork.Task, _ problem: Problem, isCounted: Bool
+    ) -> QueueWorker.Outcome {
+        .decide({ [store, clock] connection in
+            let key = TurnKey(task.row.id, lane: task.visit.lane)
+            try store.fail(
+                key.instance, visit: task.visit.number, isCounted: isCounted, problem, connection)
+            return try store.hasReadyStep(key, connection) ? clock.now() : nil
         })
     }
 }

@@ -9,7 +9,13 @@ import ServiceRuntime
 /// that follows from it in the caller's transaction.
 struct InstanceStore: Sendable {
     let definitions: DefinitionStore
+    let incidents: IncidentStore
     let clock: any WallClock
+
+    var tasks: TaskStore { TaskStore(clock: clock) }
+
+    /// What `values` of an instance take as JSON at most, in bytes.
+    static let valuesLimit = 256 << 10
 
     /// What a new instance is made of.
     struct Start: Sendable {
@@ -20,6 +26,8 @@ struct InstanceStore: Sendable {
         var account: String
         /// The same key starts one instance, whenever it comes again.
         var key: String?
+        /// The step that waits for its end.
+        var parent: InstanceRow.Parent?
     }
 
     /// Starts an instance and queues its first step; the id of the one that is there where the
@@ -31,17 +39,31 @@ struct InstanceStore: Sendable {
             ) { $0.integer(0) }
             if let known { return known }
         }
+        try InstanceStore.check(start.values)
         let machine = StepMachine(definition: start.version.workflow)
         guard
             let transition = machine.apply(.begun, to: InstanceSnapshot(values: start.values))
         else { throw Problem.internalError }
-        let snapshot = transition.snapshot
+        let id = try insert(start, transition.snapshot, connection)
+        let place = Place(
+            id: id, visits: [], workflow: start.version.workflow, given: nil, cause: nil)
+        for effect in transition.effects { try write(effect, place, connection) }
+        try queueReady(transition.snapshot, of: id, except: nil, connection)
+        if transition.snapshot.state.isOver {
+            try end(id, transition.snapshot, parent: start.parent, start.cause, connection)
+        }
+        return id
+    }
+
+    private func insert(
+        _ start: Start, _ snapshot: InstanceSnapshot, _ connection: Connection
+    ) throws -> Int64 {
         try connection.run(
             """
             insert into instance (definition, model, workflow, state, class, record, account, root,
                 via, depth, started, ended, visit_count, instance_values, last_event, start_key,
-                cause_account)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?, ?)
+                cause_account, parent, parent_visit)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?, ?, ?, ?)
             """,
             [
                 .integer(start.version.id), .text(start.version.model),
@@ -52,18 +74,25 @@ struct InstanceStore: Sendable {
                 snapshot.state.isOver ? .integer(clock.now().milliseconds) : .null,
                 .integer(snapshot.visitCount), .text(JSONValue.object(snapshot.values).text),
                 SQLValue(start.key), SQLValue(start.cause.account),
+                SQLValue(start.parent?.instance), SQLValue(start.parent?.visit),
             ])
-        let id = connection.lastInsertID
-        for effect in transition.effects { try write(effect, of: id, given: nil, connection) }
-        if snapshot.readyVisit != nil { try queue(id, connection) }
-        return id
+        return connection.lastInsertID
     }
 
-    /// What else a transition writes about the visit that it is about.
+    /// Refuses values that are too large to be carried from step to step.
+    static func check(_ values: JSONObject) throws {
+        guard JSONValue.object(values).bytes.count > valuesLimit else { return }
+        throw WorkflowError.valuesTooLarge(limit: valuesLimit)
+    }
+
+    /// What else a transition writes.
     struct Note: Sendable {
+        /// What the step was given.
         var input: JSONValue?
-        /// Replaces the instance's cause: of what woke it.
+        /// Of what comes from outside.
         var cause: Cause?
+        /// Of whoever goes on with this lane himself: it is not queued.
+        var lane: Int64?
     }
 
     /// Applies an input; false where it came too late, and then nothing changes. Queues the
@@ -72,196 +101,128 @@ struct InstanceStore: Sendable {
     func apply(
         _ input: StepInput, to id: Int64, note: Note = Note(), _ connection: Connection
     ) throws -> Bool {
-        guard let row = try advance(input, to: id, note: note, connection) else { return false }
-        if row.snapshot.readyVisit != nil { try queue(id, connection) }
-        return true
+        try advance(input, to: id, note: note, connection) != nil
     }
 
-    /// As `apply`, by whoever goes on with the instance himself: it is not queued. Answers how it
-    /// stands now; nil where the input came too late.
+    /// As `apply`. Answers how the instance stands now; nil where the input came too late.
     func advance(
-        _ input: StepInput, to id: Int64, note: Note = Note(), _ connection: Connection
+        _ input: StepInput, to id: Int64, note: Note, _ connection: Connection
     ) throws -> InstanceRow? {
         guard var row = try InstanceRow.find(id, connection),
             let version = try definitions.version(row.definition, connection),
             let transition = StepMachine(definition: version.workflow)
-                .apply(input, to: row.snapshot)
+                .apply(input, cause: note.cause, to: row.snapshot)
         else { return nil }
+        let place = Place(
+            id: id, visits: row.snapshot.visits, workflow: version.workflow, given: note.input,
+            cause: note.cause)
         for (index, effect) in transition.effects.enumerated() {
             // What a step was given is written with the first that is told of it.
-            try write(effect, of: id, given: index == 0 ? note.input : nil, connection)
+            try write(effect, index == 0 ? place : place.withoutInput, connection)
         }
+        if row.snapshot.state == .paused { try tasks.queueReminders(of: id, connection) }
         row.snapshot = transition.snapshot
-        row.cause = note.cause ?? row.cause
         if row.snapshot.state.isOver { row.ended = clock.now() }
         try write(row, connection)
-        return try takeBuffered(transition.effects, of: row, connection) ?? row
+        try queueReady(row.snapshot, of: id, except: note.lane, connection)
+        if row.snapshot.state.isOver {
+            try end(id, row.snapshot, parent: row.parent, note.cause, connection)
+        }
+        return try takeBuffered(transition.effects, of: row, note.lane, connection) ?? row
     }
 
-    func hasReadyStep(_ id: Int64, _ connection: Connection) throws -> Bool {
-        // The list is that of the index.
-        try connection.count(
-            """
-            select count(*) from step
-            where instance = ? and state in ('ready', 'waiting', 'failed') and state = 'ready'
-            """, [.integer(id)]) > 0
+    func hasReadyStep(_ key: TurnKey, _ connection: Connection) throws -> Bool {
+        let row = try InstanceRow.find(key.instance, connection)
+        return row?.snapshot.readyVisit(in: key.lane) != nil
     }
 
-    func setError(
-        _ id: Int64, visit: Int64, _ error: String, _ connection: Connection
+    private func queueReady(
+        _ snapshot: InstanceSnapshot, of id: Int64, except lane: Int64?, _ connection: Connection
     ) throws {
-        try connection.run(
-            "update step set error = ? where instance = ? and visit = ?",
-            [.text(error), .integer(id), .integer(visit)])
-    }
-
-    /// One more failure of a step that may be tried again.
-    func countFailure(
-        _ id: Int64, visit: Int64, error: String, _ connection: Connection
-    ) throws {
-        try connection.run(
-            "update step set failures = failures + 1, error = ? where instance = ? and visit = ?",
-            [.text(error), .integer(id), .integer(visit)])
-    }
-
-    func failures(_ id: Int64, visit: Int64, _ connection: Connection) throws -> Int64 {
-        try connection.count(
-            "select failures from step where instance = ? and visit = ?",
-            [.integer(id), .integer(visit)])
-    }
-
-    private func queue(_ id: Int64, _ connection: Connection) throws {
+        guard snapshot.state != .paused else { return }
         let now = clock.now()
-        try Queues.instance.enqueue(
-            connection, key: String(id), payload: [], due: now, now: now)
+        for visit in snapshot.visits where visit.phase == .ready && visit.lane != lane {
+            try Queues.instance.enqueue(
+                connection, key: TurnKey(id, lane: visit.lane).text, payload: [], due: now,
+                now: now)
+        }
     }
 
     private func write(_ row: InstanceRow, _ connection: Connection) throws {
-        let (snapshot, cause) = (row.snapshot, row.cause)
+        let snapshot = row.snapshot
         try connection.run(
             """
             update instance set state = ?, visit_count = ?, instance_values = ?, last_event = ?,
-                root = ?, via = ?, depth = ?, ended = ?, cause_account = ? where id = ?
+                ended = ?
+            where id = ?
             """,
             [
                 .text(snapshot.state.rawValue), .integer(snapshot.visitCount),
                 .text(JSONValue.object(snapshot.values).text), .text(snapshot.event.text),
-                .text(cause.root), .text(cause.via), .integer(Int64(cause.depth)),
-                SQLValue(row.ended?.milliseconds), SQLValue(cause.account), .integer(row.id),
+                SQLValue(row.ended?.milliseconds), .integer(row.id),
             ])
-    }
-
-    private func write(
-        _ effect: StepEffect, of instance: Int64, given: JSONValue?, _ connection: Connection
-    ) throws {
-        let (id, now) = (SQLValue.integer(instance), SQLValue.integer(clock.now().milliseconds))
-        switch effect {
-        case .entered(let visit, let step, let kind):
-            try connection.run(
-                """
-                insert into step (instance, visit, step, kind, state, entered)
-                values (?, ?, ?, ?, 'ready', ?)
-                """, [id, .integer(visit), .text(step), .text(kind), now])
-        case .stands(let visit, let event, let key, let until):
-            try stand(visit, event, key, until, of: instance, given: given, connection)
-        case .moves(let visit, let byTimer):
-            try connection.run(
-                "delete from wait where instance = ? and visit = ?", [id, .integer(visit)])
-            if !byTimer {
-                try Queues.timer.cancel(connection, key: TimerKey(instance, visit).text)
-            }
-        case .left(let visit, let skipped, let output):
-            try connection.run(
-                """
-                update step set state = ?, left_at = ?, output = ?, input = coalesce(?, input)
-                where instance = ? and visit = ?
-                """,
-                [
-                    skipped ? "skipped" : "done", now, .text(output.text), SQLValue(given?.text),
-                    id, .integer(visit),
-                ])
-        case .failed(let visit):
-            try connection.run(
-                "update step set state = 'failed' where instance = ? and visit = ?",
-                [id, .integer(visit)])
-        case .readyAgain(let visit):
-            try connection.run(
-                "update step set state = 'ready', failures = 0 where instance = ? and visit = ?",
-                [id, .integer(visit)])
-        case .ended:
-            // What was kept for it alone nobody will take any more.
-            try connection.run(
-                """
-                update event set state = 'unheard'
-                where state = 'buffered' and scope = 'instance' and instance = ?
-                """, [id])
-        }
-    }
-
-    private func stand(
-        _ visit: Int64, _ event: FullCode?, _ key: String?, _ until: Timestamp?,
-        of instance: Int64, given: JSONValue?, _ connection: Connection
-    ) throws {
-        try connection.run(
-            """
-            update step set state = 'waiting', event = ?, event_key = ?,
-                input = coalesce(?, input)
-            where instance = ? and visit = ?
-            """,
-            [
-                SQLValue(event?.code), SQLValue(key), SQLValue(given?.text), .integer(instance),
-                .integer(visit),
-            ])
-        if let event {
-            try connection.run(
-                "insert into wait (instance, visit, event, event_key) values (?, ?, ?, ?)",
-                [.integer(instance), .integer(visit), .text(event.description), SQLValue(key)])
-        }
-        if let until {
-            let timer = TimerKey(instance, visit).text
-            try Queues.timer.enqueue(
-                connection, key: timer, payload: [], due: until, now: clock.now())
-        }
     }
 
     /// Where the instance came to wait for an event that is kept already, it takes it at once.
     /// Answers how it stands then.
     private func takeBuffered(
-        _ effects: [StepEffect], of row: InstanceRow, _ connection: Connection
+        _ effects: [StepEffect], of row: InstanceRow, _ lane: Int64?, _ connection: Connection
     ) throws -> InstanceRow? {
         var latest: InstanceRow?
         for case .stands(let visit, let event?, let key, _) in effects {
-            let store = EventStore(definitions: definitions, clock: clock)
+            let store = EventStore(
+                definitions: definitions, incidents: incidents, clock: clock)
             let found = try store.buffered(event, for: row, key: key, connection)
             guard let found else { continue }
             let taken = try advance(
                 .event(visit: visit, content: found.content), to: row.id,
-                note: Note(cause: found.cause), connection)
+                note: Note(cause: found.cause, lane: lane), connection)
             guard let taken else { continue }
             try store.markTaken(found.id, activated: 1, connection)
             latest = taken
         }
         return latest
     }
-}
 
-/// The key of a timer.
-struct TimerKey {
-    let instance: Int64
-    let visit: Int64
+    // MARK: Failures
 
-    init(_ instance: Int64, _ visit: Int64) {
-        self.instance = instance
-        self.visit = visit
+    func setError(
+        _ id: Int64, visit: Int64, _ error: String, _ connection: Connection
+    ) throws {
+        try connection.run(
+            "update step set error = ?, attempts = attempts + 1 where instance = ? and visit = ?",
+            [.text(error), .integer(id), .integer(visit)])
     }
 
-    init?(_ text: String) {
-        let parts = text.split(separator: "/")
-        guard parts.count == 2, let instance = Int64(parts[0]), let visit = Int64(parts[1]) else {
-            return nil
-        }
-        self.init(instance, visit)
+    /// One more failure of a step that may be tried again; how many there are since a person last
+    /// said so.
+    func countFailure(
+        _ id: Int64, visit: Int64, error: String, _ connection: Connection
+    ) throws -> Int64 {
+        try connection.run(
+            """
+            update step set failures = failures + 1, attempts = attempts + 1, error = ?
+            where instance = ? and visit = ?
+            """, [.text(error), .integer(id), .integer(visit)])
+        return try connection.count(
+            "select failures from step where instance = ? and visit = ?",
+            [.integer(id), .integer(visit)])
     }
 
-    var text: String { "\(instance)/\(visit)" }
+    /// A step cannot be done: it fails, and a person is told. False where it came too late.
+    @discardableResult
+    func fail(
+        _ id: Int64, visit: Int64, isCounted: Bool = false, _ problem: Problem,
+        _ connection: Connection
+    ) throws -> Bool {
+        guard try apply(.failed(visit: visit), to: id, connection),
+            let row = try InstanceRow.find(id, connection)
+        else { return false }
+        if !isCounted { try setError(id, visit: visit, problem.summary, connection) }
+        try incidents.open(
+            .init(
+                kind: problem.code == "loop" ? .loop : .step, instance: id, visit: visit,
+                type: row.type, record: row.record, problem: problem), connection)
+        return true
+    }
 }

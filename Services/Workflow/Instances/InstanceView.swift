@@ -24,6 +24,7 @@ struct InstanceView {
             ("state", .string(row.snapshot.state.rawValue)),
             ("record", row.recordText.map { .string($0) } ?? .null),
             ("values", .object(row.snapshot.values)), ("cause", .string(row.cause.root)),
+            ("parent", row.parent.map { .number(JSONNumber($0.instance)) } ?? .null),
             ("account", .string(row.account)), ("started", .string(row.started.text)),
             ("ended", row.ended.map { .string($0.text) } ?? .null),
         ])
@@ -33,15 +34,21 @@ struct InstanceView {
     func whole(_ connection: Connection, capabilities: Capabilities?) throws -> JSONValue {
         let tokens = try capabilities.map { try links(connection, $0) } ?? []
         var view = try summary(connection)
+        let (children, tasks) = (try children(connection), try tasks(connection))
         let steps = try connection.query(
             """
             select visit, step, kind, state, entered, left_at, input, output, event, event_key,
-                error
+                error, attempts, cause
             from step where instance = ? order by visit
             """, [.integer(row.id)]
-        ) { step in
-            let token = tokens.first { $0.visit == step.integer(0) }?.token
-            return try InstanceView.step(step, link: token.flatMap { capabilities?.path($0) })
+        ) { step -> JSONValue in
+            let visit = step.integer(0)
+            let token = tokens.first { $0.visit == visit }?.token
+            var view = try InstanceView.step(step, cause: row.cause)
+            view["link"] = token.flatMap { capabilities?.path($0) }.map { .string($0) }
+            view["waitsFor"] = children[visit]
+            view["task"] = tasks[visit].map { .number(JSONNumber($0)) }
+            return .object(view)
         }
         view["steps"] = .array(steps)
         return .object(view)
@@ -60,7 +67,31 @@ struct InstanceView {
         }
     }
 
-    private static func step(_ row: Row, link: String?) throws -> JSONValue {
+    /// The newest instance that each step has started and waits for.
+    private func children(_ connection: Connection) throws -> [Int64: JSONValue] {
+        let found = try connection.query(
+            "select id, parent_visit, state from instance where parent = ? order by id",
+            [.integer(row.id)]
+        ) {
+            (
+                $0.integer(1),
+                ["id": .number(JSONNumber($0.integer(0))), "state": .string($0.text(2))]
+                    as JSONValue
+            )
+        }
+        return Dictionary(found, uniquingKeysWith: { _, last in last })
+    }
+
+    /// The open task of each step.
+    private func tasks(_ connection: Connection) throws -> [Int64: Int64] {
+        let found = try connection.query(
+            "select visit, id from task where instance = ? and state = 'open'",
+            [.integer(row.id)]
+        ) { ($0.integer(0), $0.integer(1)) }
+        return Dictionary(found, uniquingKeysWith: { _, last in last })
+    }
+
+    private static func step(_ row: Row, cause: Cause) throws -> JSONObject {
         func json(_ column: Int) throws -> JSONValue {
             try row.optionalText(column).map { try JSONValue(parsing: Array($0.utf8)) } ?? .null
         }
@@ -69,18 +100,22 @@ struct InstanceView {
                 .string(Timestamp(milliseconds: $0).text)
             } ?? .null
         }
-        // A step whose turn has come waits for it.
-        let state = row.text(3) == "ready" ? "waiting" : row.text(3)
+        // A step whose turn has come waits for it, and so does one whose branches are under way.
+        let state = ["ready", "held", "forked"].contains(row.text(3)) ? "waiting" : row.text(3)
+        let own = try row.optionalText(12).map {
+            try JSONCoder.decode(Cause.self, from: JSONValue(parsing: Array($0.utf8)))
+        }
         var view = JSONObject([
             ("step", .string(row.text(1))), ("kind", .string(row.text(2))),
             ("state", .string(state)), ("entered", time(4)), ("left", time(5)),
             ("input", try json(6)), ("output", try json(7)),
             ("event", row.optionalText(8).map { .string($0) } ?? .null),
             ("key", row.optionalText(9).map { .string($0) } ?? .null),
+            ("cause", .string((own ?? cause).root)),
+            ("attempts", .number(JSONNumber(row.integer(11)))),
         ])
         if let error = row.optionalText(10) { view["error"] = .string(error) }
-        if let link { view["link"] = .string(link) }
-        return .object(view)
+        return view
     }
 }
 

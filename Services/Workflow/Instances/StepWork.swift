@@ -10,63 +10,45 @@ struct StepWork: Sendable {
     let effects: Effects
     let clock: any WallClock
 
-    private var evaluator: Evaluator { effects.evaluator }
-
-    /// A step whose turn has come.
-    struct Task: Sendable {
-        var row: InstanceRow
-        var version: DefinitionStore.Version
-        var step: StepDefinition
-        var visit: Int64
-
-        /// Nil where no step of the instance can be done now.
-        init?(_ row: InstanceRow, _ version: DefinitionStore.Version) {
-            guard row.snapshot.state == .running, let visit = row.snapshot.readyVisit,
-                let step = version.workflow.step(visit.step)
-            else { return nil }
-            self.row = row
-            self.version = version
-            self.step = step
-            self.visit = visit.number
-        }
-
-        var key: String { "workflow:\(row.id)/\(step.code)/\(visit)" }
-        var cause: Cause { row.cause.next("workflow:\(row.id)/\(step.code)") }
-
-        var context: CallContext {
-            CallContext(
-                principal: Principal(account: "workflow:\(row.workflow.code)", isSystem: true),
-                door: .workflow, cause: cause, trace: TraceContext(following: cause.root),
-                idempotencyKey: key)
-        }
-    }
-
-    struct Result: Sendable {
-        var input: StepInput
-        /// What the step was given, for whoever looks at it.
-        var given: JSONValue?
-    }
+    /// How often a run of Batch is looked at.
+    static let runInterval = Duration.seconds(1)
 
     func perform(_ task: Task) async throws -> Result {
         guard task.cause.depth <= Cause.depthLimit else {
             throw Problem.loop("The chain of causes is longer than \(Cause.depthLimit).")
         }
+        guard task.visit.number <= StepMachine.visitLimit else {
+            throw Problem.loop("The instance has entered \(StepMachine.visitLimit) steps.")
+        }
         switch task.step.kind {
-        case .mail(let mail, _): return try await send(mail, task)
-        case .event(let wait, _): return try await stand(wait, task)
+        case .mail(let mail): return try await send(mail, task)
+        case .event(let wait): return try await stand(wait, task)
+        case .task(let definition): return try await assign(definition, task)
         case .condition(let when, _, _):
-            let value = try await evaluator.values(
-                when, name: "when", bindings: bindings(task, for: [when]))
+            let value = try await value(when, "when", task)
             return Result(
                 input: .done(
-                    visit: task.visit, output: value, exit: value.isTruthy ? .then : .otherwise))
-        case .change(let set, _):
-            let values = try await evaluator.values(
-                set, name: "set", bindings: bindings(task, for: [set]))
-            return try await change(values, task, given: values)
-        case .script(let script, _): return try await run(script, task)
-        case .timer(let wait, _): return try await pause(wait, task)
-        case .end: return Result(input: .done(visit: task.visit, output: .null))
+                    visit: task.visit.number, output: value,
+                    exit: value.isTruthy ? .then : .otherwise))
+        case .change(let set):
+            let values = try await value(set, "set", task)
+            return Result(input: task.done(try await change(values, task)), given: values)
+        case .script(let script): return try await run(script, task)
+        case .timer(let timer): return try await pause(timer, task)
+        case .http(let request):
+            let content = try await value(request, "http", task)
+            let output = try await effects.http(content, as: task.context)
+            return Result(input: task.done(output), given: content)
+        case .command(let command):
+            let content = try await value(command, "command", task)
+            let output = try await effects.command(content, as: task.context)
+            return Result(input: task.done(output), given: content)
+        case .workflow(let sub): return try await start(sub, task)
+        case .run(let kind, let code, let waits):
+            return try await run(kind, code, waits: waits, task)
+        case .raise(let event, let content): return try await raise(event, content, task)
+        // The machine goes through these by itself.
+        case .parallel, .end: return Result(input: task.done(.null))
         }
     }
 
@@ -74,34 +56,14 @@ struct StepWork: Sendable {
 
     private func send(_ mail: MailAction, _ task: Task) async throws -> Result {
         let bindings = try await bindings(task, for: nil)
-        let content = try await evaluator.values(mail.content, name: "mail", bindings: bindings)
+        let content = try await effects.evaluator.values(
+            mail.content, name: "mail", bindings: bindings)
         let values = content["values"]?.object ?? task.row.snapshot.values
         let call = try MailContent(content).call(
             mail.notification, record: task.row.recordText, recordValues: bindings["record"],
             values: values, instance: task.row.id)
         let output = try await effects.mail(call, as: task.context)
-        return Result(input: .done(visit: task.visit, output: output), given: content)
-    }
-
-    private func stand(_ wait: EventWait, _ task: Task) async throws -> Result {
-        var key: String?
-        if let tree = wait.key {
-            let value = try await evaluator.values(
-                tree, name: "key", bindings: bindings(task, for: [tree]))
-            key = try EventKey.text(value)
-        }
-        let until = wait.timeout.map { clock.now().advanced(by: $0) }
-        return Result(input: .stands(visit: task.visit, key: key, until: until))
-    }
-
-    private func pause(_ wait: ExpressionTree, _ task: Task) async throws -> Result {
-        let value = try await evaluator.values(
-            wait, name: "wait", bindings: bindings(task, for: [wait]))
-        guard let duration = value.string.flatMap({ Duration(text: $0) }) else {
-            throw Problem.stepFailed("wait: \(value.text) is no duration such as 30s or 2h")
-        }
-        let until = clock.now().advanced(by: duration)
-        return Result(input: .stands(visit: task.visit, key: nil, until: until), given: value)
+        return Result(input: task.done(output), given: content)
     }
 
     private func run(_ script: StepScript, _ task: Task) async throws -> Result {
@@ -122,24 +84,42 @@ struct StepWork: Sendable {
             throw Problem.stepFailed("\(definition.code): values is no object any more")
         }
         let changes = RecordChanges.between(bindings["record"] ?? .null, effect.record)
-        if !changes.isEmpty {
-            _ = try await change(.object(changes), task, given: .object(changes))
-        }
+        if !changes.isEmpty { _ = try await change(.object(changes), task) }
         return Result(
-            input: .done(visit: task.visit, output: effect.result, values: values),
+            input: .done(
+                visit: task.visit.number, output: effect.result,
+                values: ValuesChange(from: task.row.snapshot.values, to: values)),
             given: changes.isEmpty ? nil : .object(changes))
     }
 
-    private func change(_ values: JSONValue, _ task: Task, given: JSONValue) async throws -> Result
-    {
-        guard let type = task.row.type, let id = task.row.record else {
+    private func change(_ values: JSONValue, _ task: Task) async throws -> JSONValue {
+        guard let (type, id) = task.record else {
             throw Problem.stepFailed("there is no record to change")
         }
-        let output = try await effects.change(type, id: id, values, as: task.context)
-        return Result(input: .done(visit: task.visit, output: output), given: given)
+        return try await effects.change(type, id: id, values, as: task.context)
+    }
+
+    private func raise(
+        _ event: FullCode, _ content: ExpressionTree, _ task: Task
+    ) async throws -> Result {
+        let content = try await value(content, "raise", task)
+        return Result(
+            input: task.done(.null), given: content,
+            during: { [effects] connection in
+                let raised = try effects.raise(event, content, as: task.context, connection)
+                return task.done([
+                    "event": .number(JSONNumber(raised.event)),
+                    "activated": .number(JSONNumber(Int64(raised.activated))),
+                ])
+            })
     }
 
     // MARK: Bindings
+
+    func value(_ tree: ExpressionTree, _ name: String, _ task: Task) async throws -> JSONValue {
+        try await effects.evaluator.values(
+            tree, name: name, bindings: bindings(task, for: [tree]))
+    }
 
     /// `record` is read anew where an expression may look at it (nil: it may).
     private func bindings(_ task: Task, for trees: [ExpressionTree]?) async throws -> JSONObject {
@@ -151,7 +131,7 @@ struct StepWork: Sendable {
     }
 
     private func record(_ task: Task) async throws -> JSONValue {
-        guard let type = task.row.type, let id = task.row.record else { return .null }
+        guard let (type, id) = task.record else { return .null }
         var context = task.context
         context.idempotencyKey = nil
         let bytes = try await effects.peers["records"].call(GetRecord(type, id: id), as: context)

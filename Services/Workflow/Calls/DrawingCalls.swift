@@ -1,0 +1,37 @@
+import Contracts
+import Database
+import HTTP
+import RPC
+
+/// Pictures of workflows and instances.
+struct DrawingCalls: Sendable {
+    let database: Database
+    let definitions: DefinitionStore
+
+    func draw(_ call: DrawWorkflow, _ context: CallContext) async throws -> WorkflowDrawing {
+        let permissions = context.principal.permissions
+        guard
+            context.principal.isSystem || permissions.contains(InstanceCalls.look)
+                || permissions.contains(InstanceCalls.operate)
+        else { throw WorkflowError.permissionNeeded(InstanceCalls.look) }
+        if let id = call.instance { return try await draw(id) }
+        guard let code = call.workflow, let version = definitions.currentVersion(of: code) else {
+            throw WorkflowError.unknownWorkflow(call.workflow?.description ?? "")
+        }
+        return WorkflowDrawing(
+            svg: Drawing(version.workflow, name: code.description).text())
+    }
+
+    /// By the version that the instance runs on.
+    private func draw(_ id: Int64) async throws -> WorkflowDrawing {
+        let drawing = try await database.read { [definitions] connection in
+            guard let row = try InstanceRow.find(id, connection),
+                let version = try definitions.version(row.definition, connection)
+            else { throw WorkflowError.unknownInstance }
+            return Drawing(
+                version.workflow, name: row.workflow.description,
+                marks: try DrawingMarks(of: row, connection))
+        }
+        return WorkflowDrawing(svg: drawing.text())
+    }
+}
