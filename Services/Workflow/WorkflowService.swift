@@ -125,11 +125,6 @@ struct Parts {
         let effects = Effects(
             definitions: definitions, instances: instances, events: events,
             evaluator: evaluator, directory: directory, peers: peers, outgoing: outgoing)
-        let runner = InstanceRunner(
-            database: database, store: instances,
-            work: StepWork(effects: effects, clock: clock), wakes: wakes, clock: clock)
-        let waker = TimerRunner(
-            database: database, store: instances, effects: effects, wakes: wakes, clock: clock)
         let reactor = ReactionRunner(
             database: database, store: reactions, incidents: incidents, effects: effects,
             wakes: wakes, clock: clock)
@@ -138,8 +133,9 @@ struct Parts {
             store: jobStore, effects: effects, incidents: incidents, wakes: wakes)
         workers =
             Parts.workers(
-                runner: runner, waker: waker, reactor: reactor, wakes: wakes,
-                database: database, runtime: runtime) + jobs.workers
+                effects: effects, reactor: reactor, wakes: wakes, database: database,
+                runtime: runtime) + jobs.workers
+        let doors = Parts.doors(effects, wakes, database, clock)
         routes = Routes(
             models: ModelCalls(
                 database: database, definitions: definitions, jobs: jobStore, pool: pools.computing,
@@ -155,13 +151,21 @@ struct Parts {
             directory: directory,
             logs: LogCalls(database: database, incidents: incidents, clock: clock),
             trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock),
-            actions: InstanceActionCalls(
-                database: database, definitions: definitions, instances: instances,
-                incidents: incidents, wakes: wakes, clock: clock),
-            tasks: TaskCalls(
-                database: database, instances: instances, directory: directory, wakes: wakes,
-                clock: clock),
-            drawings: DrawingCalls(database: database, definitions: definitions))
+            actions: doors.actions, tasks: doors.tasks, drawings: doors.drawings)
+    }
+
+    /// What people do with instances.
+    private static func doors(
+        _ effects: Effects, _ wakes: Wakes, _ database: Database, _ clock: any WallClock
+    ) -> (actions: InstanceActionCalls, tasks: TaskCalls, drawings: DrawingCalls) {
+        (
+            InstanceActionCalls(
+                database: database, instances: effects.instances, wakes: wakes, clock: clock),
+            TaskCalls(
+                database: database, instances: effects.instances, directory: effects.directory,
+                wakes: wakes, clock: clock),
+            DrawingCalls(database: database, definitions: effects.definitions)
+        )
     }
 
     /// What scripts reach by `gt`.
@@ -179,9 +183,15 @@ struct Parts {
     }
 
     private static func workers(
-        runner: InstanceRunner, waker: TimerRunner, reactor: ReactionRunner, wakes: Wakes,
-        database: Database, runtime: Runtime
+        effects: Effects, reactor: ReactionRunner, wakes: Wakes, database: Database,
+        runtime: Runtime
     ) -> [any Service] {
+        let (store, clock) = (effects.instances, runtime.clock)
+        let runner = InstanceRunner(
+            database: database, store: store, work: StepWork(effects: effects, clock: clock),
+            wakes: wakes, clock: clock)
+        let waker = TimerRunner(
+            database: database, store: store, effects: effects, wakes: wakes, clock: clock)
         // For what goes wrong in this service itself, such as a full disk.
         let backoff = exponentialBackoff(
             first: .milliseconds(500), most: .seconds(30), random: runtime.random)

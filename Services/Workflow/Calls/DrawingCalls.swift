@@ -9,11 +9,7 @@ struct DrawingCalls: Sendable {
     let definitions: DefinitionStore
 
     func draw(_ call: DrawWorkflow, _ context: CallContext) async throws -> WorkflowDrawing {
-        let permissions = context.principal.permissions
-        guard
-            context.principal.isSystem || permissions.contains(InstanceCalls.look)
-                || permissions.contains(InstanceCalls.operate)
-        else { throw WorkflowError.permissionNeeded(InstanceCalls.look) }
+        try context.need(InstanceCalls.look, InstanceCalls.operate)
         if let id = call.instance { return try await draw(id) }
         guard let code = call.workflow, let version = definitions.currentVersion(of: code) else {
             throw WorkflowError.unknownWorkflow(call.workflow?.description ?? "")

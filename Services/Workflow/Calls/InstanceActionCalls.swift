@@ -8,17 +8,12 @@ import ServiceRuntime
 /// What a person does to an instance as a whole.
 struct InstanceActionCalls: Sendable {
     let database: Database
-    let definitions: DefinitionStore
     let instances: InstanceStore
-    let incidents: IncidentStore
     let wakes: Wakes
     let clock: any WallClock
 
     func act(_ call: ActOnInstance, _ context: CallContext) async throws -> JSONBytes {
-        guard
-            context.principal.isSystem
-                || context.principal.permissions.contains(InstanceCalls.operate)
-        else { throw WorkflowError.permissionNeeded(InstanceCalls.operate) }
+        try context.need(InstanceCalls.operate)
         let request = JSONCoder.encode(call).bytes
         let answer = try await database.write { [self] connection in
             try KeyedAnswers(clock: clock).once(context, request, connection) {
@@ -29,7 +24,7 @@ struct InstanceActionCalls: Sendable {
                 guard let changed = try InstanceRow.find(call.id, connection) else {
                     throw WorkflowError.unknownInstance
                 }
-                let view = InstanceView(row: changed, definitions: definitions)
+                let view = InstanceView(row: changed, definitions: instances.definitions)
                 return .object(try view.summary(connection))
             }
         }
@@ -51,7 +46,7 @@ struct InstanceActionCalls: Sendable {
         let isDone: Bool
         switch action {
         case .cancel:
-            try incidents.closeAll(
+            try instances.incidents.closeAll(
                 ofInstance: row.id, resolution: action.rawValue,
                 account: context.principal.account, connection)
             isDone = try instances.apply(.cancel, to: row.id, note: note, connection)
@@ -70,7 +65,7 @@ struct InstanceActionCalls: Sendable {
     ) throws -> Bool {
         var isDone = false
         for visit in row.snapshot.visits where visit.phase == .failed {
-            try incidents.closeAll(
+            try instances.incidents.closeAll(
                 ofInstance: row.id, visit: visit.number, resolution: "retry",
                 account: context.principal.account, connection)
             isDone =
