@@ -130,7 +130,7 @@ private let faults: [(String, JSONValue?, String, String)] = [
     (step + "/0/notification", "bye", step + "/0/notification", "unknown-reference"),
     (step + "/0/to", nil, step + "/0/to", "required"),
     (step + "/0/to", [1], step + "/0/to", "wrong-type"),
-    (step + "/0/kind", "http", step + "/0/kind", "unsupported"),
+    (step + "/0/kind", "http", step + "/0/url", "required"),
     (step + "/0/kind", "male", step + "/0/kind", "not-allowed"),
     (step + "/1/event", "never", step + "/1/event", "unknown-reference"),
     (step + "/1/onTimeout", nil, step + "/1/onTimeout", "required"),
@@ -234,6 +234,21 @@ private func split(_ code: String, _ branches: JSONValue, _ join: String) -> JSO
             split("s", ["a", "t"], "j"), set("a", "j"), split("t", ["b", "c"], "k"), set("b", "k"),
             set("c", "j"), set("k", "j"), set("j", "end"),
         ]) == ["/2/branches leaves-branch"])
+}
+
+@Test func `calls to other systems and programs are steps`() {
+    let tell: JSONValue = [
+        "code": "tell", "kind": "http", "method": "POST", "url": "https://crm.example/tickets",
+        "body": ["id": "=record.id"], "result": "reply", "next": "rotate",
+        "retry": ["times": 8, "backoff": "1s"],
+    ]
+    let rotate: JSONValue = [
+        "code": "rotate", "kind": "command", "command": "rotate",
+        "arguments": ["=record.subject"], "next": "end",
+    ]
+    #expect(graphFaults([tell, rotate]) == [])
+    #expect(graphFaults([changed(tell, ["url"], "ftp://x"), rotate]) == ["/0/url invalid-url"])
+    #expect(graphFaults([tell, changed(rotate, ["command"], nil)]) == ["/1/command required"])
 }
 
 @Test func `a loop may go round where a task or another workflow is waited for`() {

@@ -11,9 +11,8 @@ struct StepReader {
 
     static let kinds = [
         "mail", "event", "task", "condition", "change", "script", "timer", "workflow", "parallel",
-        "import", "export", "sync", "raise", "end",
+        "import", "export", "sync", "http", "command", "raise", "end",
     ]
-    static let laterKinds = ["http", "command"]
     /// Branches of one step.
     static let branchLimit = 64
 
@@ -26,12 +25,8 @@ struct StepReader {
     func read() -> StepDefinition? {
         let code = item.code()
         item.ignore("name")
-        let word = item.word("kind", of: StepReader.kinds + StepReader.laterKinds, default: nil)
+        let word = item.word("kind", of: StepReader.kinds, default: nil)
         guard let word else { return nil }
-        if StepReader.laterKinds.contains(word) {
-            reader.unsupported(item.path("kind"), "Steps of kind “\(word)”")
-            return nil
-        }
         let kind = kind(word)
         let hasNext = !["condition", "task", "parallel", "end"].contains(word)
         let next = hasNext ? item.string("next", required: true) : nil
@@ -57,6 +52,8 @@ struct StepReader {
         case "script": return script()
         case "timer": return timer()
         case "workflow": return workflow()
+        case "http": return reader.http(item).map { .http($0) }
+        case "command": return reader.command(item).map { .command($0) }
         case "parallel": return parallel()
         case "raise": return raise()
         default: return .end

@@ -211,7 +211,7 @@ struct StepWalk {
 
     mutating func cancel() -> Bool {
         for visit in snapshot.visits {
-            if visit.phase == .waiting {
+            if visit.phase == .waiting || visit.phase == .held {
                 effects.append(.moves(visit: visit.number, byTimer: false))
             }
             effects.append(.left(visit: visit.number, skipped: true, output: .null))

@@ -37,11 +37,11 @@ struct StepWork: Sendable {
         case .timer(let timer): return try await pause(timer, task)
         case .http(let request):
             let content = try await value(request, "http", task)
-            let output = try await effects.http(content, as: task.context)
+            let output = try await effects.http(content, of: request, as: task.context)
             return Result(input: task.done(output), given: content)
         case .command(let command):
             let content = try await value(command, "command", task)
-            let output = try await effects.command(content, as: task.context)
+            let output = try await effects.command(content, of: command, as: task.context)
             return Result(input: task.done(output), given: content)
         case .workflow(let sub): return try await start(sub, task)
         case .run(let kind, let code, let waits):
