@@ -65,7 +65,8 @@ struct RandomModel {
     }
 
     private static let kinds = [
-        "mail", "event", "event", "condition", "change", "script", "timer",
+        "mail", "event", "event", "task", "condition", "change", "script", "timer", "workflow",
+        "parallel", "export", "raise",
     ]
 
     /// `following` are the steps behind it, the last of them the next.
@@ -75,7 +76,7 @@ struct RandomModel {
         let next = JSONValue.string(following.last ?? "end")
         let code = "s\(steps.count)"
         var kind = RandomModel.kinds.randomElement(using: &random) ?? "timer"
-        if kind == "parallel" && isBranch {
+        if kind == "parallel" && isBranch || kind == "workflow" && workflow == 0 {
             kind = "event"
         }
         var step = JSONObject([("code", .string(code)), ("kind", .string(kind))])

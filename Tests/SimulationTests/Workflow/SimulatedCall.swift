@@ -10,6 +10,8 @@ struct SimulatedCall {
         /// A new record that a rule waits for.
         case inserted(record: Int64)
         case raise(event: String, scope: RaiseEvent.Scope, instance: Int64?, key: Int64?)
+        case complete(task: Int64, outcome: String)
+        case act(instance: Int64, ActOnInstance.Action)
         case retry(incident: Int64)
     }
 
@@ -40,7 +42,9 @@ extension Simulation {
             }
             // Too late, or somebody else has done it.
             guard [404, 409].contains(problem.status) else { throw problem }
-            if successes[call.key] != nil, case .retry = call.kind { return }
+            // Those have no key; the second time there is nothing to be done.
+            if case .retry = call.kind { return }
+            if case .act = call.kind { return }
             if let before = successes[call.key] {
                 throw Wrong("\(call.key) was answered \(before) and then \(problem.code)")
             }
@@ -67,6 +71,14 @@ extension Simulation {
                     payload: ["call": .string(call.key)]),
                 as: Simulation.agent, key: call.key)
             return "event \(answer.event) \(answer.activated)"
+        case .complete(let task, let outcome):
+            let answer = try await self.call(
+                CompleteTask(id: task, outcome: outcome), as: Simulation.agent, key: call.key)
+            return "task " + String(decoding: answer.bytes, as: UTF8.self)
+        case .act(let instance, let action):
+            _ = try await self.call(
+                ActOnInstance(id: instance, action: action), as: Simulation.agent, key: nil)
+            return action.rawValue
         case .retry(let incident):
             _ = try await self.call(
                 ResolveIncident(id: incident, action: .retry), as: Simulation.agent, key: nil)

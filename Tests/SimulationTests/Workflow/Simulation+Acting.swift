@@ -31,11 +31,13 @@ extension Simulation {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<8: try await begin()
         case 8..<62: _ = try await work()
-        case 62..<80: try await raise()
-        case 80..<89:
+        case 62..<76: try await raise()
+        case 76..<80: try await complete()
+        case 80..<87:
             guard !calls.isEmpty else { return }
             try await make(calls.remove(at: Int.random(in: 0..<calls.count, using: &random)))
-        case 89..<93: try await retry()
+        case 87..<90: try await pauseOrResume()
+        case 90..<93: try await retry()
         case 93..<97: jump()
         default: if roll(6) { await kill() }
         }
@@ -96,6 +98,21 @@ extension Simulation {
         try await make(place(kind))
     }
 
+    private func complete() async throws {
+        let open = try await numbers("select id from task where state = 'open' order by id")
+        guard let task = pick(open) else { return }
+        try await make(place(.complete(task: task, outcome: roll(2) ? "yes" : "no")))
+    }
+
+    private func pauseOrResume() async throws {
+        let paused = try await numbers("select id from instance where state = 'paused' order by id")
+        if let instance = pick(paused), !roll(3) {
+            return try await make(place(.act(instance: instance, .resume)))
+        }
+        let instance = Int64.random(in: 1...Int64(max(1, started)), using: &random)
+        try await make(place(.act(instance: instance, .pause)))
+    }
+
     private func retry() async throws {
         let open = try await numbers("select id from incident where state = 'open' order by id")
         guard let incident = pick(open) else { return }
@@ -121,6 +138,12 @@ extension Simulation {
             for call in calls.splice() { try await make(call) }
             for id in try await numbers("select id from incident where state = 'open'") {
                 try await make(place(.retry(incident: id)))
+            }
+            for id in try await numbers("select id from instance where state = 'paused'") {
+                try await make(place(.act(instance: id, .resume)))
+            }
+            for id in try await numbers("select id from task where state = 'open'") {
+                try await make(place(.complete(task: id, outcome: "yes")))
             }
             let waits = try await look {
                 try $0.query("select instance, event from wait order by instance, visit") {

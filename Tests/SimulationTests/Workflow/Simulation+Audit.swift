@@ -19,6 +19,7 @@ extension Simulation {
     private static let remains = [
         ("waits that remain", "wait"), ("timers that remain", "queue_timer"),
         ("turns that remain", "queue_instance"), ("reactions that remain", "queue_reaction"),
+        ("tasks that remain open", "task where state = 'open'"),
         ("incidents that remain open", "incident where state = 'open'"),
         ("steps that were not left", "step where state not in ('done', 'skipped')"),
         ("steps that were skipped", "step where state = 'skipped'"),
