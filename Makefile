@@ -25,7 +25,7 @@ test:
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --disable-xctest
 
-# Speed, as ratios to nginx, PocketBase, DBOS and raw SQLite in the same run; ARGS=--help for options.
+# Speed, as ratios to nginx, PocketBase, DBOS and raw SQLite in one run; ARGS=--help for options.
 bench:
 	@Scripts/setup bench
 	swift build -c release

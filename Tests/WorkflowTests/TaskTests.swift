@@ -22,18 +22,19 @@ private func document(_ members: JSONValue) -> JSONValue {
         ("assignee", ["role": "agent"]), ("outcomes", ["yes": "open", "no": "end"]),
     ])
     for (key, value) in members.object?.members ?? [] { task[key] = value }
-    return Model.document(workflows: [
-        Model.workflow(
-            "ask",
-            [
-                .object(task),
-                [
-                    "code": "open", "kind": "change", "set": ["status": "=values.to || 'open'"],
-                    "next": "end",
-                ],
-                ["code": "late", "kind": "change", "set": ["status": "late"], "next": "end"], end,
-            ])
-    ])
+    var steps: [JSONValue] = [
+        .object(task),
+        [
+            "code": "open", "kind": "change", "set": ["status": "=values.to || 'open'"],
+            "next": "end",
+        ],
+        end,
+    ]
+    if task["onDue"] == "late" {
+        steps.append(
+            ["code": "late", "kind": "change", "set": ["status": "late"], "next": "end"])
+    }
+    return Model.document(workflows: [Model.workflow("ask", .array(steps))])
 }
 
 @Suite struct `A task` {

@@ -2,8 +2,8 @@ import Contracts
 import Curl
 import JSON
 
-/// Calls to other systems and programs, wherever a definition has them: a step, an action of a rule,
-/// a step of a job. What is told by the text alone is told here; the rest when they are done.
+/// Calls to other systems and programs, wherever a definition has them: a step, an action of a
+/// rule, a step of a job. What is told by the text alone is told here; the rest when they are done.
 extension ModelReader {
     /// The members of `HTTPCall`; nil after a fault that leaves nothing.
     func http(_ item: ObjectReader) -> ExpressionTree? {

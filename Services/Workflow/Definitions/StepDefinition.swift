@@ -78,6 +78,12 @@ struct StepDefinition: Sendable {
         case .mail, .condition, .change, .script, .http, .parallel, .command, .raise, .end: false
         }
     }
+
+    /// Whether it waits for the end of an instance that it started.
+    var waitsForInstance: Bool {
+        if case .workflow = kind { return waits }
+        return false
+    }
 }
 
 /// A mail by a notification: to whom, and what its texts see besides the record.

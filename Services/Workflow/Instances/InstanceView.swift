@@ -115,6 +115,8 @@ struct InstanceView {
             ("attempts", .number(JSONNumber(row.integer(11)))),
         ])
         if let error = row.optionalText(10) { view["error"] = .string(error) }
+        // What it waited for has come while the instance is paused.
+        if row.text(3) == "held" { view["held"] = true }
         return view
     }
 }

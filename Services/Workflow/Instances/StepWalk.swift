@@ -166,15 +166,14 @@ struct StepWalk {
 
     // MARK: What people do
 
+    /// What stands cannot fail by a late answer; but who waits for a sub-instance may learn that
+    /// it was cancelled.
     mutating func fail(_ number: Int64) -> Bool {
-        guard
-            let index = snapshot.visits.firstIndex(where: {
-                $0.number == number && ($0.phase == .ready || $0.phase == .waiting)
-            })
-        else { return false }
-        if snapshot.visits[index].phase == .waiting {
-            effects.append(.moves(visit: number, byTimer: false))
+        let standing = index(number, .waiting).flatMap { index in
+            definition.step(snapshot.visits[index].step)?.waitsForInstance == true ? index : nil
         }
+        guard let index = index(number, .ready) ?? standing else { return false }
+        if standing != nil { effects.append(.moves(visit: number, byTimer: false)) }
         snapshot.visits[index].phase = .failed
         effects.append(.failed(visit: number))
         return true

@@ -18,8 +18,8 @@ struct HTTPAnswer: Sendable {
     let secrets: Secrets
     let host: String
 
-    /// `{"status", "headers", "body"}`: names of headers in lower case, without cookies; the body as
-    /// JSON where it is some, else as text, else `{"base64"}`.
+    /// `{"status", "headers", "body"}`: names of headers in lower case, without cookies; the body
+    /// as JSON where it is some, else as text, else `{"base64"}`.
     var value: JSONValue {
         var headers = JSONObject()
         for (name, value) in response.headers {

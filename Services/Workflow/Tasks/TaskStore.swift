@@ -69,8 +69,10 @@ struct TaskStore: Sendable {
 
     private func assign(_ task: Int64, _ key: String, _ connection: Connection) throws {
         try connection.run(
-            "insert into task_assignee (key, task) values (?, ?) on conflict (key, task) do nothing",
-            [.text(key), .integer(task)])
+            """
+            insert into task_assignee (key, task) values (?, ?)
+            on conflict (key, task) do nothing
+            """, [.text(key), .integer(task)])
     }
 
     /// The overdue task goes to others too.

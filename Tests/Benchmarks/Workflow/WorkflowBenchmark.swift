@@ -5,8 +5,9 @@ import ServiceRuntime
 import TestSupport
 
 /// Durable workflows beside DBOS. A step of DBOS is a function whose result is kept; ours is a
-/// script whose result is kept. DBOS runs in the process that starts its workflows; ours are started
-/// by HTTP, through the gateway, by somebody who is logged in, and their end is seen in the file.
+/// script whose result is kept. DBOS runs in the process that starts its workflows; ours are
+/// started by HTTP, through the gateway, by somebody who is logged in, and their end is seen in
+/// the file.
 struct WorkflowBenchmark {
     let options: Options
     let folder: String
