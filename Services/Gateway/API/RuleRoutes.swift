@@ -26,7 +26,9 @@ struct RuleRoutes: Sendable {
             Operation(
                 "Rules that fired after a change, newest first",
                 query: [
-                    .init(name: "class", about: "`model.class`, or its code alone"),
+                    .init(
+                        name: "class", about: "`model.class`, or its code alone",
+                        namesDefinition: true),
                     .init(name: "record", about: "`model.class/id`, or a number beside `class`"),
                     .init(name: "rule", about: "`model.rule`"),
                     .init(name: "cause", about: "The root cause"), .limit, .cursor,
@@ -48,7 +50,9 @@ struct RuleRoutes: Sendable {
             Operation(
                 "Events that were raised, newest first",
                 query: [
-                    .init(name: "event", about: "`model.event`, or its code alone"),
+                    .init(
+                        name: "event", about: "`model.event`, or its code alone",
+                        namesDefinition: true),
                     .init(
                         name: "state", about: "What became of it",
                         words: ListEvents.State.allCases.map(\.rawValue)),

@@ -37,7 +37,8 @@ extension OpenAPI {
         case .account, .holder, .peer: statuses.formUnion([401, 403])
         }
         let isCall = tag(entry.path) == "call"
-        if entry.path.contains("{") || isCall { statuses.insert(404) }
+        let names = entry.operation.query.contains(where: \.namesDefinition)
+        if entry.path.contains("{") || isCall || names { statuses.insert(404) }
         if !entry.body.isEmpty { statuses.insert(417) }
         if !entry.body.isEmpty || !entry.operation.query.isEmpty { statuses.insert(422) }
         // A body where none is taken is one of the wrong type.

@@ -13,6 +13,8 @@ struct Operation: Sendable {
         var words: [String] = []
         /// The bounds of an integer.
         var range: ClosedRange<Int64>?
+        /// It names a definition, and one that is unknown is not found.
+        var namesDefinition = false
 
         static let limit = Parameter(
             name: "limit", type: "integer", about: "Items a page; 50 unless said",

@@ -53,7 +53,7 @@ import Testing
         let admin = try await train.admin()
         #expect(try await admin.get("/api/models/helpdesk")["code"] == "helpdesk")
         for path in ["/login", "/problems", "/docs"] {
-            let page = try await admin.send(.get, path)
+            let page = try await train.visitor.send(.get, path)
             #expect(page.text.contains("acceptance"), "\(path)")
         }
         _ = try await train.stop()
