@@ -67,7 +67,8 @@ let sharedLibraries: [Target] = [
 
 let serviceTargets: [Target] =
     service("Gateway") + service("Records") + service("Mail", extra: ["Curl"])
-    + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost"]) + service("Batch")
+    + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost", "DEFINITIONS.md"])
+    + service("Batch")
     + [
         .executableTarget(
             name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],
