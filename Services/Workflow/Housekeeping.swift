@@ -23,7 +23,7 @@ final class Housekeeping: Service {
     func run() async throws {
         while !signal.isStopping {
             do {
-                try await sweep()
+                while !signal.isStopping, try await sweep() {}
             } catch {
                 runtime.log.warning("old rows stay", ["error": .string("\(error)")])
             }
@@ -33,42 +33,47 @@ final class Housekeeping: Service {
 
     func shutdown() async { signal.stop() }
 
-    func sweep() async throws {
+    /// Whether there may be more.
+    @discardableResult
+    func sweep() async throws -> Bool {
         let now = runtime.clock.now()
         let before = SQLValue.integer(
             now.advanced(by: .zero - Housekeeping.retention).milliseconds)
         let limit = SQLValue.integer(Int64(Housekeeping.batch))
-        try await database.write { connection in
+        return try await database.write { connection in
             try IdempotencyTable().expire(connection, now: now)
             try connection.run(
                 """
                 delete from action where state <> 'pending' and inbox in
-                    (select id from inbox where received < ? and state = 'done' order by id limit ?)
+                    (select id from inbox where received < ? and state = 'done'
+                        order by received, id limit ?)
                 """, [before, limit])
-            try connection.run(
+            let inbox = try connection.run(
                 """
                 delete from inbox where id in
-                    (select id from inbox where received < ? and state = 'done' order by id limit ?)
+                    (select id from inbox where received < ? and state = 'done'
+                        order by received, id limit ?)
                 """, [before, limit])
-            try connection.run(
+            let firings = try connection.run(
                 """
                 delete from firing where id in
-                    (select id from firing where fired < ? order by id limit ?)
+                    (select id from firing where fired < ? order by fired limit ?)
                 """, [before, limit])
-            try connection.run(
+            let events = try connection.run(
                 """
                 delete from event where id in
                     (select id from event where raised < ?
-                        and (state <> 'buffered' or expires < ?) order by id limit ?)
+                        and (state <> 'buffered' or expires < ?) order by raised limit ?)
                 """, [before, .integer(now.milliseconds), limit])
-            try Housekeeping.sweepJobs(connection, before, limit)
+            let runs = try Housekeeping.sweepJobs(connection, before, limit)
+            return max(inbox, firings, events, runs) >= Housekeeping.batch
         }
     }
 
     /// The ledger, and versions of jobs that nothing goes by any more.
     private static func sweepJobs(
         _ connection: Connection, _ before: SQLValue, _ limit: SQLValue
-    ) throws {
+    ) throws -> Int {
         let old = try connection.query(
             """
             select id from job_run where created < ? and state not in ('planned', 'running')
@@ -84,5 +89,6 @@ final class Housekeeping: Service {
             delete from job_version where id not in (select version from job_plan)
                 and not exists (select 1 from job_run where job_run.version = job_version.id)
             """)
+        return old.count
     }
 }

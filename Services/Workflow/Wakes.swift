@@ -3,12 +3,13 @@ import Synchronization
 
 /// Wakes the workers after something was queued for them. They are made after what wakes them.
 final class Wakes: Sendable {
+    /// The service group holds them; held here too they would hold each other for ever.
     private struct Workers {
-        var reactions: QueueWorker?
-        var instances: QueueWorker?
-        var timers: QueueWorker?
-        var jobs: QueueWorker?
-        var jobRuns: QueueWorker?
+        weak var reactions: QueueWorker?
+        weak var instances: QueueWorker?
+        weak var timers: QueueWorker?
+        weak var jobs: QueueWorker?
+        weak var jobRuns: QueueWorker?
     }
 
     private let workers = Mutex(Workers())

@@ -70,10 +70,16 @@ public final class WorkflowService: Service {
     }
 
     public func run() async throws {
-        try await group.run()
+        let end: Result<Void, any Error>
+        do {
+            end = .success(try await group.run())
+        } catch {
+            end = .failure(error)
+        }
         outgoing.close()
         await pools.close()
         await database.close()
+        try end.get()
     }
 
     public func shutdown() async { group.shutdown() }
@@ -178,7 +184,7 @@ struct Parts {
             raise: events.raise, start: instances.start,
             http: { content, owner, context in
                 try await outgoing.http(
-                    content, naming: SecretNames(in: owner.source), as: context)
+                    content, of: SecretPlace(source: owner.source), as: context)
             })
     }
 

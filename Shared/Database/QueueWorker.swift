@@ -92,7 +92,13 @@ public final class QueueWorker: Service {
             for item in handed { start(item, in: &group) }
             let found = try await take()
             for item in found { start(item, in: &group) }
-            if handed.isEmpty && found.isEmpty { try await rest() }
+            if handed.isEmpty && found.isEmpty {
+                try await rest()
+            } else if let end = places.earliestEnd,
+                end < runtime.clock.now().advanced(by: lease / 2)
+            {
+                _ = try await extendLeases()
+            }
         } catch {
             runtime.log.error(
                 "the queue cannot be read",

@@ -89,7 +89,11 @@ final class Writer: @unchecked Sendable {
     func run() {
         while true {
             let jobs = queue.take(groupLimit, waiting: true)
-            if jobs.isEmpty { return }
+            if jobs.isEmpty {
+                // A desk that could not be closed would keep its worker, and that the database.
+                connection.desks = [:]
+                return
+            }
             work(jobs)
         }
     }

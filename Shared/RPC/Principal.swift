@@ -37,6 +37,13 @@ public struct Principal: Sendable, Hashable, Codable {
     /// Whether anything of `model` is open to it at all.
     public func mayUse(_ model: String) -> Bool { models?.contains(model) ?? true }
 
+    /// Whether a permission holds for what `model` defines: a token that names models works on
+    /// those alone, one that names none but permissions on all.
+    public func mayOperate(_ model: String) -> Bool {
+        guard let models, !models.isEmpty else { return true }
+        return models.contains(model)
+    }
+
     /// The roles that count in `model`: what grants and definitions of a model ask for.
     public func roles(in model: String) -> [String] {
         guard mayUse(model) else { return [] }

@@ -188,10 +188,8 @@ final class FaultSMTPServer: Sendable {
                 return true
             }
             put("354 go")
-            if modes.contains("dropdata") {
-                _ = self.line()
-                return reset()
-            }
+            // At once: while a line is read here, the whole mail and its dot may be under way.
+            if modes.contains("dropdata") { return reset() }
             var content = ""
             while let line = line(), line != "." {
                 content += (line.hasPrefix(".") ? line.dropFirst() : line[...]) + "\r\n"

@@ -126,15 +126,22 @@ import Testing
         _ = try await bench.http(
             [
                 "url": .string(bench.url + "/?q=secret:payroll"),
-                "headers": ["X-Subject": "secret:payroll", "X-Key": "secret:crm"],
+                "headers": [
+                    "X-Subject": "secret:payroll", "X-Key": "secret:crm", "X-Body": "secret:crm",
+                ],
             ],
             of: [
                 "url": .string("='\(bench.url)/?q=' + record.subject"),
-                "headers": ["X-Subject": "=record.subject", "X-Key": "secret:crm"],
+                "headers": [
+                    "X-Subject": "=record.subject", "X-Key": "secret:crm",
+                    "X-Body": "=record.body",
+                ],
             ])
         let head = bench.server.requests[0]
         #expect(!head.contains("12345") && head.contains("X-Subject: secret:payroll"))
         #expect(head.contains("X-Key: 67890"))
+        // Not even one that the call uses, in a place that does not name it.
+        #expect(head.contains("X-Body: secret:crm"))
         // Nor is a host made of one.
         let problem = await outgoingProblem {
             try await bench.http(["url": "http://secret:crm.example/"])

@@ -74,13 +74,13 @@ final class OutgoingBench: Sendable {
     /// As a step does it: the definition is the content.
     func http(_ content: JSONValue, of definition: JSONValue? = nil) async throws -> JSONValue {
         try await outgoing.http(
-            content, naming: SecretNames(in: definition ?? content),
+            content, of: SecretPlace(definition ?? content),
             as: OutgoingBench.context())
     }
 
     func command(_ content: JSONValue) async throws -> JSONValue {
         try await outgoing.command(
-            content, naming: SecretNames(in: content["input"] ?? .null),
+            content, input: SecretPlace(content["input"] ?? .null),
             as: OutgoingBench.context())
     }
 }

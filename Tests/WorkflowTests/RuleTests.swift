@@ -282,3 +282,28 @@ private func rule(
         }
     }
 }
+
+@Test func `a workflow of a parent class runs on a child's record`() async throws {
+    let steps: JSONValue = [
+        ["code": "mark", "kind": "change", "set": ["status": "marked"], "next": "end"],
+        ["code": "end", "kind": "end"],
+    ]
+    var document =
+        Model.document(
+            rules: [rule("start", "inserted", ["workflow": "mark"])],
+            workflows: [Model.workflow("mark", steps)]
+        ).object ?? JSONObject()
+    let classes = document["classes"]?.array ?? []
+    document["classes"] = .array(classes + [["code": "question", "parent": "ticket"]])
+    try await World.with { world in
+        try await world.take(.object(document))
+        var event = world.peers.insert(1, mara)
+        event.record = FullCode(model: "helpdesk", code: "question")
+        try await world.deliver(event)
+        try await eventually("the end") {
+            try await world.instances().first?["state"] == "finished"
+        }
+        #expect(try await world.instances().first?["record"] == "helpdesk.ticket/1")
+        #expect(try world.peers.record(1)["status"] == "marked")
+    }
+}

@@ -119,8 +119,14 @@ extension Request {
         }
         return CallContext(
             principal: caller.principal, door: door,
-            cause: Cause(root: root, account: caller.identity?.principal.account), trace: trace,
+            cause: Cause(root: root, account: rootAccount(caller)), trace: trace,
             idempotencyKey: key)
+    }
+
+    /// Scripts that this causes act with all rights of the account, so that a token with less than
+    /// those lends nobody its own.
+    private func rootAccount(_ caller: Caller) -> String? {
+        caller.principal.models == nil ? caller.identity?.principal.account : nil
     }
 
     /// One beginning each: an id that the caller chose may come with many requests, and what they

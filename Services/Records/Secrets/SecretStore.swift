@@ -135,8 +135,12 @@ struct SecretStore: Sendable {
     }
 
     private func need(_ context: CallContext) throws {
-        guard context.principal.permissions.contains("models:write") else {
-            throw Problem.forbidden("It needs the permission models:write.")
+        // A token of some models is not for what all models share.
+        guard context.principal.permissions.contains("models:write"),
+            (context.principal.models ?? []).isEmpty
+        else {
+            throw Problem.forbidden(
+                "It needs the permission models:write, by a token for all models.")
         }
     }
 }

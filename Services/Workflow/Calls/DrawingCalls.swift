@@ -10,8 +10,10 @@ struct DrawingCalls: Sendable {
 
     func draw(_ call: DrawWorkflow, _ context: CallContext) async throws -> WorkflowDrawing {
         try context.need(InstanceCalls.look, InstanceCalls.operate)
-        if let id = call.instance { return try await draw(id) }
-        guard let code = call.workflow, let version = definitions.currentVersion(of: code) else {
+        if let id = call.instance { return try await draw(id, context.principal) }
+        guard let code = call.workflow, context.principal.mayOperate(code.model),
+            let version = definitions.currentVersion(of: code)
+        else {
             throw WorkflowError.unknownWorkflow(call.workflow?.description ?? "")
         }
         return WorkflowDrawing(
@@ -19,9 +21,10 @@ struct DrawingCalls: Sendable {
     }
 
     /// By the version that the instance runs on.
-    private func draw(_ id: Int64) async throws -> WorkflowDrawing {
+    private func draw(_ id: Int64, _ principal: Principal) async throws -> WorkflowDrawing {
         let drawing = try await database.read { [definitions] connection in
             guard let row = try InstanceRow.find(id, connection),
+                principal.mayOperate(row.workflow.model),
                 let version = try definitions.version(row.definition, connection)
             else { throw WorkflowError.unknownInstance }
             return Drawing(

@@ -34,7 +34,7 @@ struct EventCalls: Sendable {
             payload: call.payload ?? .null, account: context.principal.account,
             cause: context.cause.next("event:\(call.event)"))
         // The platform's own keys name a work for ever; a person's live for a day.
-        if context.principal.isSystem { raised.onceKey = context.idempotencyKey }
+        raised.onceKey = context.platformKey
         raised.record = try record(call, context)
         let once = raised
         let request = JSONCoder.encode(call).bytes

@@ -17,9 +17,9 @@ struct InstanceActionCalls: Sendable {
         let request = JSONCoder.encode(call).bytes
         let answer = try await database.write { [self] connection in
             try KeyedAnswers(clock: clock).once(context, request, connection) {
-                guard let row = try InstanceRow.find(call.id, connection) else {
-                    throw WorkflowError.unknownInstance
-                }
+                guard let row = try InstanceRow.find(call.id, connection),
+                    context.principal.mayOperate(row.workflow.model)
+                else { throw WorkflowError.unknownInstance }
                 try act(call.action, on: row, context, connection)
                 guard let changed = try InstanceRow.find(call.id, connection) else {
                     throw WorkflowError.unknownInstance

@@ -26,9 +26,9 @@ struct InstanceCalls: Sendable {
 
     func start(_ call: StartWorkflow, _ context: CallContext) async throws -> JSONBytes {
         try context.need(InstanceCalls.operate)
-        guard let version = definitions.currentVersion(of: call.workflow) else {
-            throw WorkflowError.unknownWorkflow(call.workflow.description)
-        }
+        guard context.principal.mayOperate(call.workflow.model),
+            let version = definitions.currentVersion(of: call.workflow)
+        else { throw WorkflowError.unknownWorkflow(call.workflow.description) }
         let values = call.values ?? .null
         guard values.isNull || values.object != nil else {
             throw WorkflowError.invalid(pointer: "/values", detail: "This must be an object.")
@@ -37,7 +37,7 @@ struct InstanceCalls: Sendable {
         let start = InstanceStore.Start(
             version: version, record: call.record, values: values.object ?? JSONObject(),
             cause: context.cause.next("start:\(call.workflow)"),
-            account: context.principal.account)
+            account: context.principal.account, key: context.platformKey)
         let request = JSONCoder.encode(call).bytes
         let answer = try await database.write { [instances, clock] connection in
             try KeyedAnswers(clock: clock).once(context, request, connection) {
@@ -84,9 +84,9 @@ struct InstanceCalls: Sendable {
         try context.need(InstanceCalls.look, InstanceCalls.operate)
         let mayRaise = context.holds(InstanceCalls.operate)
         let view = try await database.read { [capabilities, definitions] connection in
-            guard let row = try InstanceRow.find(call.id, connection) else {
-                throw WorkflowError.unknownInstance
-            }
+            guard let row = try InstanceRow.find(call.id, connection),
+                context.principal.mayOperate(row.workflow.model)
+            else { throw WorkflowError.unknownInstance }
             let view = InstanceView(row: row, definitions: definitions)
             return (
                 view: try view.whole(connection, capabilities: mayRaise ? capabilities : nil),

@@ -21,7 +21,8 @@ struct JobCalls: Sendable {
         let limit = try InstanceQuery.limit(call.limit)
         let items = try await database.read { [self] connection in
             try store.plans(connection).filter {
-                $0.code.description > call.cursor ?? "" && context.principal.mayUse($0.code.model)
+                $0.code.description > call.cursor ?? ""
+                    && context.principal.mayOperate($0.code.model)
             }.prefix(limit + 1).map { ($0.code.description, try view($0, connection)) }
         }
         return JobCalls.page(items, limit)
@@ -70,7 +71,7 @@ struct JobCalls: Sendable {
     private func start(
         _ code: FullCode, _ context: CallContext, _ connection: Connection
     ) throws -> Int64 {
-        guard context.principal.mayUse(code.model), let plan = try store.plan(code, connection)
+        guard context.principal.mayOperate(code.model), let plan = try store.plan(code, connection)
         else { throw WorkflowError.unknownJob(code.description) }
         guard let job = try store.definition(plan.version, connection) else {
             throw WorkflowError.jobStands(JobPlanner.unreadable)
@@ -130,7 +131,7 @@ struct JobCalls: Sendable {
             """,
             [.text(job.model), .text(job.code)])
         let isKnown = try runs > 0 || store.plan(job, connection) != nil
-        guard isKnown, context.principal.mayUse(job.model) else {
+        guard isKnown, context.principal.mayOperate(job.model) else {
             throw WorkflowError.unknownJob(job.description)
         }
     }

@@ -4,6 +4,16 @@ import JSON
 import RPC
 import ServiceRuntime
 
+extension CallContext {
+    /// A key that names a work for ever: the platform's own, and those of scripts that it runs; a
+    /// person's live for a day.
+    var platformKey: String? {
+        guard let key = idempotencyKey else { return nil }
+        let isOwn = ["workflow:", "rule:", "job:"].contains { key.hasPrefix($0) }
+        return principal.isSystem || door == .script && isOwn ? key : nil
+    }
+}
+
 /// The same call under the same idempotency key does its effect once and is answered the same.
 struct KeyedAnswers: Sendable {
     let clock: any WallClock

@@ -63,9 +63,15 @@ final class DefinitionStore: Sendable {
     /// By order, then by code; rules of every model on this class and on those that it inherits
     /// from.
     func rules(for type: FullCode, _ moment: RuleDefinition.Moment) -> [RuleDefinition] {
+        rules(for: line(of: type), moment)
+    }
+
+    /// The class and those that it inherits from, nearest first.
+    func line(of type: FullCode) -> [FullCode] {
         let parents = state.withLock { $0.models[type.model]?.parents ?? [:] }
-        let line = ModelDefinitions.line(of: type.code, parents)
-        return rules(for: line.map { FullCode(model: type.model, code: $0) }, moment)
+        return ModelDefinitions.line(of: type.code, parents).map {
+            FullCode(model: type.model, code: $0)
+        }
     }
 
     /// The class and all that share its table: their records have one row of ids.

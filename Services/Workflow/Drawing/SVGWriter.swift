@@ -29,20 +29,15 @@ struct SVGWriter {
 
     /// For content and attributes; what XML cannot carry becomes a replacement character.
     static func escaped(_ text: String) -> String {
-        var result = ""
+        var carried = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            case "\t", "\n", "\r": result += " "
-            case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": result.unicodeScalars.append("\u{FFFD}")
-            default: result.unicodeScalars.append(scalar)
+            case "\t", "\n", "\r": carried.append(" ")
+            case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": carried.append("\u{FFFD}")
+            default: carried.append(scalar)
             }
         }
-        return result
+        return Template.escaped(String(carried))
     }
 
     /// A coordinate, without decimals that nobody sees.

@@ -9,14 +9,7 @@ extension Effects {
     func http(
         _ content: JSONValue, of definition: ExpressionTree, as context: CallContext
     ) async throws -> JSONValue {
-        try await http(content, naming: SecretNames(in: definition.value), as: context)
-    }
-
-    /// For scripts, whose sources name the secrets (`SecretNames(in: source)`).
-    func http(
-        _ content: JSONValue, naming names: SecretNames, as context: CallContext
-    ) async throws -> JSONValue {
-        try await outgoing.http(content, naming: names, as: context)
+        try await outgoing.http(content, of: SecretPlace(definition.value), as: context)
     }
 
     /// A program of the operator's list, as `definition` has it (`ModelReader.command`). Answers
@@ -24,7 +17,7 @@ extension Effects {
     func command(
         _ content: JSONValue, of definition: ExpressionTree, as context: CallContext
     ) async throws -> JSONValue {
-        let names = SecretNames(in: definition.value["input"] ?? .null)
-        return try await outgoing.command(content, naming: names, as: context)
+        let input = SecretPlace(definition.value["input"] ?? .null)
+        return try await outgoing.command(content, input: input, as: context)
     }
 }

@@ -64,7 +64,8 @@ struct Effects: Sendable {
     // MARK: In the caller's transaction
 
     /// Starts a workflow by the context's cause and key; the id of the instance. The record is
-    /// passed on where the workflow runs on its class, and `parent` is told of the end.
+    /// passed on where the workflow runs on its class or one that it inherits from; `parent` is
+    /// told of the end.
     func start(
         _ workflow: FullCode, record: (type: FullCode, id: Int64)?, values: JSONObject,
         account: String, parent: InstanceRow.Parent? = nil, as context: CallContext,
@@ -73,7 +74,11 @@ struct Effects: Sendable {
         guard let version = definitions.currentVersion(of: workflow) else {
             throw WorkflowError.unknownWorkflow(workflow.description)
         }
-        let own = record.flatMap { version.workflow.type == $0.type ? $0.id : nil }
+        let own = record.flatMap { record in
+            version.workflow.type.flatMap {
+                definitions.line(of: record.type).contains($0) ? record.id : nil
+            }
+        }
         return try instances.start(
             .init(
                 version: version, record: own, values: values, cause: context.cause,

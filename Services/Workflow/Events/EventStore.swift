@@ -158,8 +158,10 @@ struct EventStore: Sendable {
             sql += " and instance.model = ? and instance.workflow = ?"
             values += [SQLValue(raised.workflow?.model), SQLValue(raised.workflow?.code)]
         }
-        sql += " order by wait.instance, wait.visit limit \(EventStore.activationLimit + 1)"
+        // Put in order here: there may be very many, and only so many are looked at.
+        sql += " limit \(EventStore.activationLimit + 1)"
         return try connection.query(sql, values) { ($0.integer(0), $0.integer(1)) }
+            .sorted { $0 < $1 }
     }
 
     /// One instance has few waits, and an event may have very many: so these are found by the

@@ -222,7 +222,7 @@ struct JobReader {
             }
         case "workflow":
             return named(item, kind, in: "workflows") { code, more in
-                fits(code, type, item, more)
+                _ = reader.fitting(code, more ?? item, more == nil ? "workflow" : "code", type)
                 return .workflow(
                     code, values: values(more, "values"),
                     waits: more?.boolean("wait", default: false) ?? false)
@@ -294,21 +294,6 @@ struct JobReader {
             return ExpressionTree(type == nil ? .object(content) : ["key": "=record.id"])
         }
         return reader.tree(.object(content), at: item.pointer)
-    }
-
-    /// A workflow with a class needs a record of that class.
-    private func fits(
-        _ workflow: FullCode, _ type: FullCode?, _ item: ObjectReader, _ more: ObjectReader?
-    ) {
-        guard workflow.model == reader.model,
-            let needed = reader.document.workflowClasses[workflow.code]
-        else { return }
-        let line = type.map { reader.document.line(of: $0.code) } ?? []
-        if line.contains(where: { needed == $0 || needed == "\(reader.model).\($0)" }) { return }
-        let has = type.map { "of “\($0.code)”" } ?? "of no class"
-        (more ?? item).fault(
-            more == nil ? "workflow" : "code", "not-allowed",
-            "The workflow runs on a record of “\(needed)”, and the job has one \(has).")
     }
 }
 

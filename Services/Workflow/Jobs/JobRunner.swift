@@ -95,7 +95,7 @@ struct JobRunner: Sendable {
                 try await succeed(run, step) { _ in ["run": .number(JSONNumber(batch))] }
             case .begun(let batch, waits: true):
                 try await database.write { [store] in
-                    try store.move(run, step, to: .waiting, batch: batch, $0)
+                    try store.stand(run, step, batch: batch, $0)
                 }
             }
             return nil

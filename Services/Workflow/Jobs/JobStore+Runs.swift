@@ -127,6 +127,23 @@ extension JobStore {
             ])
     }
 
+    /// A run of Batch was begun and is waited for; where the step was cancelled meanwhile its
+    /// number is kept, so that the run can be cancelled too.
+    func stand(
+        _ run: JobRun, _ step: JobRun.Step, batch: Int64, _ connection: Connection
+    ) throws {
+        try move(run, step, to: .waiting, batch: batch, connection)
+        try connection.run(
+            """
+            update job_step set batch_run = ?
+            where run = ? and place = ? and attempt = ? and state = 'cancelled'
+            """,
+            [
+                .integer(batch), .integer(run.id), .integer(Int64(step.place)),
+                .integer(step.attempt),
+            ])
+    }
+
     func countFailure(
         _ run: JobRun, _ step: JobRun.Step, error: String, _ connection: Connection
     ) throws {

@@ -54,6 +54,9 @@ final class JobWatch: Service {
         // A worker sleeps by the time that passes; a clock that is set forward does not wake it.
         wakes.jobs()
         wakes.jobRuns()
+        wakes.timers()
+        wakes.instances()
+        wakes.reactions()
         let now = runtime.clock.now()
         let (counts, oldest) = try await database.read { connection in
             (

@@ -20,7 +20,7 @@ struct CommandCall: Sendable {
     let secrets: Secrets
 
     /// Throws a problem that no repetition mends.
-    init(_ content: JSONValue, secrets: Secrets) throws {
+    init(_ content: JSONValue, of place: SecretPlace, secrets: Secrets) throws {
         let problems = ObjectReader.Problems()
         let reader = ObjectReader(content, at: "", problems: problems)
         name = reader.string("command", required: true) ?? ""
@@ -38,7 +38,7 @@ struct CommandCall: Sendable {
                 "there are more than \(CommandCall.argumentLimit) arguments or"
                     + " \(CommandCall.argumentByteLimit) bytes of them")
         }
-        let given = secrets.filled(content["input"] ?? .null).value
+        let given = secrets.filled(content["input"] ?? .null, at: place).value
         input = given.isNull ? [] : given.string.map { Array($0.utf8) } ?? given.bytes
         guard input.count <= CommandCall.inputLimit else {
             throw Problem.commandRefused("input has more than \(CommandCall.inputLimit) bytes")

@@ -87,8 +87,9 @@ struct CommandList: Sendable {
             folder = folder[..<slash]
             var info = stat()
             guard stat(folder.isEmpty ? "/" : String(folder), &info) == 0 else { return false }
+            guard info.st_uid == 0 || info.st_uid == geteuid() else { return false }
             // In a sticky folder only the owner of a file replaces it.
-            if info.st_mode & 0o002 != 0, info.st_mode & S_ISVTX == 0 { return false }
+            if info.st_mode & 0o022 != 0, info.st_mode & S_ISVTX == 0 { return false }
         }
         return true
     }

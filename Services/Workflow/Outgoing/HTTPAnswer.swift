@@ -52,7 +52,7 @@ struct HTTPAnswer: Sendable {
             return
         }
         let text = String(
-            decoding: response.body.prefix(4 * HTTPAnswer.excerptLimit), as: UTF8.self)
+            decoding: response.body, as: UTF8.self)
         let excerpt = secrets.hidden(text).prefix(HTTPAnswer.excerptLimit)
         let words = "\(host) answered \(status)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
         guard HTTPAnswer.transient.contains(status) || (500...599).contains(status) else {

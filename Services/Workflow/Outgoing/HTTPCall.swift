@@ -20,10 +20,12 @@ struct HTTPCall: Sendable {
     /// Statuses that are success besides 2xx; nil is those of 2xx.
     let expected: [Int64]?
     private let secrets: Secrets
+    private let place: SecretPlace
 
     /// Throws a problem that no repetition mends.
     init(
-        _ content: JSONValue, secrets: Secrets, as context: CallContext, at time: Timestamp
+        _ content: JSONValue, of place: SecretPlace, secrets: Secrets, as context: CallContext,
+        at time: Timestamp
     ) throws {
         let problems = ObjectReader.Problems()
         let reader = ObjectReader(content, at: "", problems: problems)
@@ -34,6 +36,7 @@ struct HTTPCall: Sendable {
             timeout: reader.duration("timeout"), responseLimit: HTTPCall.answerLimit)
         expected = HTTPCall.statuses(reader)
         self.secrets = secrets
+        self.place = place
         let headers = reader.nested("headers")
         let query = reader.nested("query")
         let (body, form) = (reader.given("body"), reader.nested("form"))
@@ -59,25 +62,30 @@ struct HTTPCall: Sendable {
     /// In an address a secret stands as a whole, or behind the host, where it is encoded.
     private mutating func setURL(_ query: ObjectReader?) throws {
         var url = request.url
-        if let name = SecretName.named(by: url), let value = secrets.values[name] {
+        let place = place["url"]
+        if let name = SecretName.named(by: url), place.names.names.contains(name),
+            let value = secrets.values[name]
+        {
             url = value
         } else {
             let host = url.firstRange(of: "://").map { start in
                 url[start.upperBound...].prefix { !"/?#".contains($0) }
             }
-            guard host.map({ secrets.filled(String($0)) == nil }) ?? true else {
+            guard host.map({ secrets.filled(String($0), at: place) == nil }) ?? true else {
                 throw Problem.outgoingRefused("url: a secret stands behind the host, or for all")
             }
-            url = secrets.filled(url, encoded: PercentCoding.encoded) ?? url
+            url = secrets.filled(url, at: place, encoded: PercentCoding.encoded) ?? url
         }
         var pairs: [String] = []
         for (name, value) in query?.object.members ?? [] {
+            let place = self.place["query"][name]
+            let isList = value.array != nil
             let values = value.array ?? [value]
-            for value in values where !value.isNull {
+            for (index, value) in values.enumerated() where !value.isNull {
                 let text = try HTTPCall.text(value, of: "query.\(name)")
+                let filled = secrets.filled(text, at: isList ? place[index] : place)
                 pairs.append(
-                    PercentCoding.encoded(name) + "="
-                        + PercentCoding.encoded(secrets.filled(text) ?? text))
+                    PercentCoding.encoded(name) + "=" + PercentCoding.encoded(filled ?? text))
             }
         }
         if !pairs.isEmpty {
@@ -90,7 +98,7 @@ struct HTTPCall: Sendable {
     private mutating func setHeaders(_ headers: ObjectReader?) throws {
         for (name, value) in headers?.object.members ?? [] where !value.isNull {
             let text = try HTTPCall.text(value, of: "headers.\(name)")
-            let filled = secrets.filled(text)
+            let filled = secrets.filled(text, at: place["headers"][name])
             request.headers.append(.init(name, filled ?? text, isSecret: filled != nil))
         }
     }
@@ -99,7 +107,7 @@ struct HTTPCall: Sendable {
         var pairs: [String] = []
         for (name, value) in form.object.members where !value.isNull {
             let text = try HTTPCall.text(value, of: "form.\(name)")
-            let filled = secrets.filled(text)
+            let filled = secrets.filled(text, at: place["form"][name])
             request.isBodySecret = request.isBodySecret || filled != nil
             pairs.append(
                 PercentCoding.encoded(name) + "=" + PercentCoding.encoded(filled ?? text))
@@ -110,7 +118,7 @@ struct HTTPCall: Sendable {
 
     /// A text goes as it is, anything else as JSON.
     private mutating func setBody(_ body: JSONValue) {
-        let (filled, hasSecret) = secrets.filled(body)
+        let (filled, hasSecret) = secrets.filled(body, at: place["body"])
         request.isBodySecret = hasSecret
         if let text = filled.string {
             request.body = Array(text.utf8)

@@ -15,13 +15,14 @@ struct Outgoing: Sendable {
     let integrations: Bool
     let clock: any WallClock
 
-    /// Only secrets of `names` are put in.
+    /// Only secrets that `place` names are put in, each where it names them.
     func http(
-        _ content: JSONValue, naming names: SecretNames, as context: CallContext
+        _ content: JSONValue, of place: SecretPlace, as context: CallContext
     ) async throws -> JSONValue {
         try needIntegrations(content)
-        let secrets = try await Secrets(names, from: records, as: context)
-        let call = try HTTPCall(content, secrets: secrets, as: context, at: clock.now())
+        let secrets = try await Secrets(place.names, from: records, as: context)
+        let call = try HTTPCall(
+            content, of: place, secrets: secrets, as: context, at: clock.now())
         do {
             let response = try await client.send(call.request)
             let host = (try? OutgoingURL(call.request.url).host) ?? "The system"
@@ -33,13 +34,13 @@ struct Outgoing: Sendable {
         }
     }
 
-    /// Secrets of `names` stand in its input only.
+    /// Secrets stand in its input only; `place` is what the definition has there.
     func command(
-        _ content: JSONValue, naming names: SecretNames, as context: CallContext
+        _ content: JSONValue, input place: SecretPlace, as context: CallContext
     ) async throws -> JSONValue {
         try needIntegrations(content)
-        let secrets = try await Secrets(names, from: records, as: context)
-        return try await commands.run(CommandCall(content, secrets: secrets))
+        let secrets = try await Secrets(place.names, from: records, as: context)
+        return try await commands.run(CommandCall(content, of: place, secrets: secrets))
     }
 
     private func needIntegrations(_ content: JSONValue) throws {

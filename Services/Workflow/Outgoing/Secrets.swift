@@ -57,6 +57,39 @@ struct SecretNames: Sendable, Hashable {
     }
 }
 
+/// What a definition or a script has at one place. Only what it names there is filled in there: a
+/// `secret:name` in the data of another place stays what it is.
+struct SecretPlace: Sendable {
+    /// Nil for a script, whose whole source counts.
+    private let node: JSONValue?
+    /// Of this place and all below.
+    let names: SecretNames
+
+    init(_ definition: JSONValue) {
+        node = definition
+        names = SecretNames(in: definition)
+    }
+
+    init(source: String) {
+        node = nil
+        names = SecretNames(in: source)
+    }
+
+    /// Below an expression is what the expression names.
+    private func below(_ find: (JSONValue) -> JSONValue?) -> SecretPlace {
+        guard let node, node.string == nil else { return self }
+        return SecretPlace(find(node) ?? .null)
+    }
+
+    subscript(key: String) -> SecretPlace { below { $0[key] } }
+
+    subscript(index: Int) -> SecretPlace {
+        below { node in
+            node.array.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+        }
+    }
+}
+
 /// The values of secrets, for the length of one call. Never kept, never told.
 struct Secrets: Sendable {
     let values: [String: String]
@@ -84,29 +117,33 @@ struct Secrets: Sendable {
 
     /// The text with each secret in its place, `encoded` for where it stands; nil where it names
     /// none.
-    func filled(_ text: String, encoded: (String) -> String = { $0 }) -> String? {
-        let mentions = SecretNames.mentions(text).filter { values[$0.name] != nil }
+    func filled(
+        _ text: String, at place: SecretPlace, encoded: (String) -> String = { $0 }
+    ) -> String? {
+        let mentions = SecretNames.mentions(text).filter {
+            values[$0.name] != nil && place.names.names.contains($0.name)
+        }
         guard !mentions.isEmpty else { return nil }
         var result = ""
-        var place = text.startIndex
+        var start = text.startIndex
         for (range, name) in mentions {
-            result += text[place..<range.lowerBound] + encoded(values[name] ?? "")
-            place = range.upperBound
+            result += text[start..<range.lowerBound] + encoded(values[name] ?? "")
+            start = range.upperBound
         }
-        return result + text[place...]
+        return result + text[start...]
     }
 
     /// The same in every text of a value.
-    func filled(_ value: JSONValue) -> (value: JSONValue, hasSecret: Bool) {
+    func filled(_ value: JSONValue, at place: SecretPlace) -> (value: JSONValue, hasSecret: Bool) {
         switch value {
         case .string(let text):
-            let filled = filled(text)
+            let filled = filled(text, at: place)
             return (.string(filled ?? text), filled != nil)
         case .array(let elements):
-            let parts = elements.map { filled($0) }
+            let parts = elements.enumerated().map { filled($1, at: place[$0]) }
             return (.array(parts.map(\.value)), parts.contains(where: \.hasSecret))
         case .object(let object):
-            let parts = object.members.map { ($0.key, filled($0.value)) }
+            let parts = object.members.map { ($0.key, filled($0.value, at: place[$0.key])) }
             return (
                 .object(JSONObject(parts.map { ($0.0, $0.1.value) })),
                 parts.contains { $0.1.hasSecret }
@@ -120,8 +157,12 @@ struct Secrets: Sendable {
     func hidden(_ text: String) -> String {
         var text = text
         for (name, value) in values.sorted(by: { $0.value.utf8.count > $1.value.utf8.count })
-        where value.utf8.count >= Secrets.hiddenMinimum && text.contains(value) {
-            text = text.replacing(value, with: SecretName.prefix + name)
+        where value.utf8.count >= Secrets.hiddenMinimum {
+            // As it stands, in JSON, and in an address.
+            let json = String(JSONValue.string(value).text.dropFirst().dropLast())
+            for form in [value, json, PercentCoding.encoded(value)] where text.contains(form) {
+                text = text.replacing(form, with: SecretName.prefix + name)
+            }
         }
         return text
     }

@@ -32,6 +32,9 @@ actor ScriptSession {
     /// What was logged, and, of a try, what would have been done.
     private(set) var log: [String] = []
     private(set) var tried: [JSONValue] = []
+    private var triedBytes = 0
+    /// Of the calls that a try notes.
+    static let triedByteLimit = 4 << 20
     /// That whoever the last call was for could not be reached. A script that fails with that is
     /// not to blame.
     private(set) var unavailable: Problem?
@@ -67,6 +70,11 @@ actor ScriptSession {
             acted += 1
             context.idempotencyKey = self.context.idempotencyKey.map { "\($0)#\(acted)" }
             if mode == .tries {
+                triedBytes += call.arguments.reduce(0) { $0 + $1.bytes.count }
+                guard triedBytes <= ScriptSession.triedByteLimit else {
+                    throw Problem.stepFailed(
+                        "a try notes at most \(ScriptSession.triedByteLimit) bytes of calls")
+                }
                 tried.append(["call": .string(call.name), "arguments": .array(call.arguments)])
                 return function.triedAnswer
             }
@@ -93,7 +101,9 @@ actor ScriptSession {
             throw Problem.loop("The chain of causes is longer than \(Cause.depthLimit).")
         }
         return CallContext(
-            principal: try await principal(of: owner), door: .script, cause: cause,
+            principal: try await principal(of: owner),
+            // Who only tries comes by no other door than by which he came.
+            door: mode == .tries ? context.door : .script, cause: cause,
             trace: context.trace, timeout: context.timeout)
     }
 
