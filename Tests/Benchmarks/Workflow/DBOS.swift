@@ -13,7 +13,7 @@ struct DBOS: Sendable {
     init(store: String, in folder: String) throws {
         self.store = store
         TestFile.makeFolder(folder)
-        program = folder + "/dbos.py"
+        program = folder + "/contender.py"
         try TestFile.write(DBOS.source, to: program)
     }
 
