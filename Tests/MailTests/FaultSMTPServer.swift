@@ -7,8 +7,9 @@ import Synchronization
 /// `perm` 550 · `temp` 451 · `grey` 450 the first time · `shut` 421 and closes · `nodata` 452
 /// at DATA · `dropdata` resets within the content · `reject` 554 after the dot · `resetbefore`
 /// resets after the dot, mail not kept · `resetafter` resets after the dot, mail kept · `silent`
-/// never answers the dot · `garbage` answers the dot with no SMTP. What stands behind a `+` in the
-/// local part tells mails apart.
+/// never answers the dot · `garbage` answers the dot with no SMTP · `slow` takes its time with each
+/// answer · `partial` takes the dot and resets within its answer. With `once-` in front only the
+/// first time. What stands behind a `+` in the local part tells mails apart.
 final class FaultSMTPServer: Sendable {
     struct Mail: Sendable {
         var sender: String
@@ -161,7 +162,12 @@ final class FaultSMTPServer: Sendable {
         }
 
         private func recipient(_ address: String) -> Bool {
-            let mode = String(address.prefix { $0 != "@" && $0 != "+" })
+            var mode = String(address.prefix { $0 != "@" && $0 != "+" })
+            if mode.hasPrefix("once-") {
+                let isFirst = server.state.withLock { $0.greyed.insert(address).inserted }
+                mode = isFirst ? String(mode.dropFirst(5)) : "fine"
+            }
+            if mode == "slow" { usleep(Session.slowness) }
             switch mode {
             case "perm": put("550 5.1.1 no such user")
             case "temp": put("451 4.3.0 try later")
@@ -191,7 +197,10 @@ final class FaultSMTPServer: Sendable {
             // At once: while a line is read here, the whole mail and its dot may be under way.
             if modes.contains("dropdata") { return reset() }
             var content = ""
-            while let line = line(), line != "." {
+            while true {
+                // Who breaks off before the final dot has sent nothing.
+                guard let line = line() else { return false }
+                if line == "." { break }
                 content += (line.hasPrefix(".") ? line.dropFirst() : line[...]) + "\r\n"
             }
             if modes.contains("resetbefore") { return reset() }
@@ -206,9 +215,17 @@ final class FaultSMTPServer: Sendable {
                 while line() != nil {}
                 return false
             }
+            if modes.contains("slow") { usleep(Session.slowness) }
+            if modes.contains("partial") {
+                put("250-2.0.0 que")
+                return reset()
+            }
             put(modes.contains("garbage") ? "hello there" : "250 2.0.0 queued")
             return true
         }
+
+        /// Microseconds.
+        private static let slowness: UInt32 = 100_000
 
         /// Closes with RST, as a server that crashed does.
         private func reset() -> Bool {

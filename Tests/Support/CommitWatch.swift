@@ -9,7 +9,12 @@ public struct CommitWatch {
     public private(set) var changes = 0
 
     public init(_ train: Train, _ service: String) {
-        path = "\(train.data)/\(service).db-wal"
+        self.init(database: "\(train.data)/\(service).db")
+    }
+
+    /// Of the file of a database.
+    public init(database: String) {
+        path = database + "-wal"
         last = CommitWatch.look(path)
     }
 

@@ -15,5 +15,6 @@ public func eventually(
 /// What `eventually` waited for in vain.
 public struct NotInTime: Error, CustomStringConvertible {
     public let what: String
+    public init(what: String) { self.what = what }
     public var description: String { "not in time: \(what)" }
 }

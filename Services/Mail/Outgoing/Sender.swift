@@ -88,6 +88,8 @@ struct Sender: Sendable {
         var state: DeliveryState
         var code: Int
         var reply: String
+        /// Nobody knows, whatever is done about it.
+        var isUncertain = false
     }
 
     private func judge(_ verdict: SMTPDialogue.Verdict, isExpired: Bool) -> Outcome {
@@ -102,7 +104,7 @@ struct Sender: Sendable {
         case .uncertain(let reason):
             Outcome(
                 state: configuration.resendsUncertain ? .deferred : .uncertain, code: 0,
-                reply: reason)
+                reply: reason, isUncertain: true)
         }
     }
 
@@ -110,7 +112,10 @@ struct Sender: Sendable {
     private static func summary(_ outcomes: [Outcome]) -> (outcome: String, reply: String) {
         let order: [DeliveryState] = [.uncertain, .failed, .deferred, .sent]
         for state in order {
-            if let found = outcomes.first(where: { $0.state == state }) {
+            let isOfState = { (outcome: Outcome) in
+                outcome.isUncertain ? state == .uncertain : outcome.state == state
+            }
+            if let found = outcomes.first(where: isOfState) {
                 return (
                     state.rawValue, found.code == 0 ? found.reply : "\(found.code) \(found.reply)"
                 )
