@@ -100,9 +100,21 @@ let testTargets: [Target] = [
         name: "database-child", dependencies: ["Database", "ServiceRuntime"],
         path: "Tests/DatabaseChild", swiftSettings: settings),
     .executableTarget(
-        name: "Benchmarks", dependencies: foundations + ["TestSupport"], path: "Tests/Benchmarks",
+        name: "Benchmarks", dependencies: foundations + ["Mail", "TestSupport"],
+        path: "Tests/Benchmarks",
         swiftSettings: settings),
 ]
+
+// Built by `Scripts/fuzz` alone: everything it links is instrumented.
+let fuzzers: [Target] =
+    Context.environment["GEARTRAIN_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["Mail", "ServiceRuntime"], path: "Tests/Fuzz",
+            exclude: ["Seeds"],
+            swiftSettings: settings)
+    ]
 
 let package = Package(
     name: "Geartrain",
@@ -117,5 +129,5 @@ let package = Package(
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
     ],
     dependencies: [],
-    targets: systemLibraries + sharedLibraries + serviceTargets + testTargets
+    targets: systemLibraries + sharedLibraries + serviceTargets + testTargets + fuzzers
 )

@@ -31,6 +31,9 @@ struct Benchmark {
             try await WorkflowBenchmark(options: options, folder: folder.path)
                 .run(geartrain, &report)
         }
+        if options.takes("parsing") {
+            try await Parsing(options: options, folder: folder.path).run(&report)
+        }
         report.printSamples()
     }
 

@@ -16,13 +16,15 @@ struct Options {
 
     static let recordParts = ["reads", "large", "rights", "writes", "foreign"]
     static let workflowParts = ["flows", "saves", "crowds", "timers", "attacks"]
-    static let parts = recordParts + workflowParts
+    static let mailParts = ["parsing"]
+    static let parts = recordParts + workflowParts + mailParts
 
     func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
 
     static let usage = """
         benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N] [--waiting N]
-                   [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers|attacks]…
+                   [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers|attacks|
+                           parsing]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
         PocketBase, datasette, DBOS on SQLite and on PostgreSQL and a raw SQLite loop, in interleaved rounds,

@@ -19,7 +19,8 @@ struct RuleRoutes: Sendable {
                     + " operation: whether it fires, the value of its condition, and its actions"
                     + " with evaluated contents. Nothing is read, written or done.",
                 body: .json("RuleTrialInput"),
-                answers: [Answer(200, "What would happen", "RuleTrial")]), body: RouteTable.json
+                answers: [Answer(200, "What would happen", "RuleTrial")], problems: [404]),
+            body: RouteTable.json
         ) { request, caller in try await tryOut(request, caller) }
         table.on(
             .get, "/api/firings", .holder(of: Permissions.operationsRead),

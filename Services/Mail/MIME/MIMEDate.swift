@@ -26,7 +26,9 @@ enum MIMEDate {
             words.swapAt(0, 1)
             // `Jan 2 03:04:05 2023`, with a zone before the year at times.
             if words[2].contains(":") {
-                words.insert(words.remove(at: Int(words[3]) == nil ? 4 : 3), at: 2)
+                let year = Int(words[3]) == nil ? 4 : 3
+                guard year < words.count else { return nil }
+                words.insert(words.remove(at: year), at: 2)
             }
         }
         guard let day = Int(words[0]), let year = year(words[2]),

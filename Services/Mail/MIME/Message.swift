@@ -2,7 +2,7 @@ import ServiceRuntime
 
 /// A mail as it was read: what mappings and the audit see. Made once; the raw bytes are kept
 /// elsewhere.
-struct Message: Sendable {
+public struct Message: Sendable {
     struct Attachment: Sendable {
         /// Safe to show and to store: no path, no controls, at most 255 bytes.
         var name: String
@@ -39,8 +39,11 @@ struct Message: Sendable {
 }
 
 extension Message {
+    /// Reads a message under the limits of `MIMELimits`. Never fails.
+    public init(parsing bytes: [UInt8]) { self.init(parsing: bytes, limits: MIMELimits()) }
+
     /// Reads a message. Never fails: `overLimits` and `isDamaged` say what is missing.
-    init(parsing bytes: [UInt8], limits: MIMELimits = MIMELimits()) {
+    init(parsing bytes: [UInt8], limits: MIMELimits) {
         let isTooLong = bytes.count > limits.messageBytes
         let parser = MIMEParser(
             isTooLong ? Array(bytes.prefix(limits.messageBytes)) : bytes, limits: limits)
