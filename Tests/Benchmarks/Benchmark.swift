@@ -21,9 +21,20 @@ struct Benchmark {
 
     func run() async throws {
         var report = Report()
+        say("Load on this machine: \(TestFile.text("/proc/loadavg") ?? "")")
+        if options.takes("parsing") {
+            try await Parsing(options: options, folder: folder.path).run(&report)
+        }
+        if (Options.recordParts + Options.workflowParts).contains(where: options.takes) {
+            try await platform(&report)
+        }
+        report.printSamples()
+    }
+
+    /// What is measured on the running services.
+    private func platform(_ report: inout Report) async throws {
         say("Starting the contenders …")
         let geartrain = try await Geartrain(in: folder.path + "/geartrain")
-        say("Load on this machine: \(TestFile.text("/proc/loadavg") ?? "")")
         if Options.recordParts.contains(where: options.takes) {
             try await records(geartrain, &report)
         }
@@ -31,10 +42,6 @@ struct Benchmark {
             try await WorkflowBenchmark(options: options, folder: folder.path)
                 .run(geartrain, &report)
         }
-        if options.takes("parsing") {
-            try await Parsing(options: options, folder: folder.path).run(&report)
-        }
-        report.printSamples()
     }
 
     private func records(_ geartrain: Geartrain, _ report: inout Report) async throws {

@@ -85,7 +85,7 @@ import Testing
                     break
                 }
                 if look.isMultiple(of: 100), try await isSettled() { break }
-                try await Task.sleep(for: .microseconds(200))
+                try await moment()
             }
             _ = try await queued
             return isKilled

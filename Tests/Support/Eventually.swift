@@ -12,6 +12,9 @@ public func eventually(
     }
 }
 
+/// Between two looks at a file that another process changes.
+public func moment() async throws { try await Task.sleep(for: .microseconds(200)) }
+
 /// What `eventually` waited for in vain.
 public struct NotInTime: Error, CustomStringConvertible {
     public let what: String
