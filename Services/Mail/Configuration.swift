@@ -17,47 +17,6 @@ public struct MailConfiguration: Sendable {
     /// The most that a mail server may keep us waiting for an answer.
     public var serverTimeout = Duration.seconds(60)
 
-    /// How mail leaves.
-    public struct Outgoing: Sendable {
-        /// `Help desk <support@example.org>`.
-        public var from = "Geartrain <geartrain@localhost>"
-        /// Gets a blind copy of every mail.
-        public var audit: String?
-        /// `smtp://user:password@host:port` or `smtps://`; nil writes files.
-        public var smtp: SMTP?
-        /// Connections to the server at a time.
-        public var connections = 4
-        /// Whether a mail whose outcome nobody knows is sent again under the same Message-ID.
-        public var resendsUncertain = false
-        public var firstRetry = Duration.seconds(30)
-        public var longestRetry = Duration.seconds(4 * 3600)
-        /// After this time a recipient that is still deferred has failed.
-        public var retryFor = Duration.seconds(5 * 86_400)
-
-        public init() {}
-    }
-
-    public struct SMTP: Sendable {
-        /// Without user and password.
-        public var url: String
-        public var user: String?
-        public var password: String?
-        public var startTLS: CurlConnection.Target.TLS
-        /// `AUTH=PLAIN`.
-        public var loginOptions: String?
-
-        public init(
-            url: String, user: String? = nil, password: String? = nil,
-            startTLS: CurlConnection.Target.TLS, loginOptions: String? = nil
-        ) {
-            self.url = url
-            self.user = user
-            self.password = password
-            self.startTLS = startTLS
-            self.loginOptions = loginOptions
-        }
-    }
-
     /// For tests and AllInOne; everything else has its default.
     public init(rpc: RPCConfiguration, data: String) {
         self.rpc = rpc
@@ -87,55 +46,6 @@ public struct MailConfiguration: Sendable {
         serverTimeout = reader.duration(
             "MAIL_SERVER_TIMEOUT", default: .seconds(60),
             help: "the longest wait for a mail server's answer")
-    }
-}
-
-extension MailConfiguration.Outgoing {
-    init(reading reader: ConfigurationReader) {
-        from = reader.string(
-            "MAIL_FROM", default: "Geartrain <geartrain@localhost>", help: "sender of all mail")
-        if case .failure(let fault) = AddressSyntax.read(from) {
-            reader.problem("MAIL_FROM \(fault.reason)")
-        }
-        audit = reader.optionalString(
-            "MAIL_AUDIT_ADDRESS", help: "gets a blind copy of every mail")
-        if let audit, case .failure(let fault) = AddressSyntax.read(audit) {
-            reader.problem("MAIL_AUDIT_ADDRESS \(fault.reason)")
-        }
-        smtp = MailConfiguration.SMTP(reading: reader)
-        connections = reader.integer(
-            "MAIL_SMTP_CONNECTIONS", default: 4, in: 1...64, help: "connections to the server")
-        resendsUncertain =
-            reader.choice(
-                "MAIL_UNCERTAIN", default: "hold", of: ["hold", "resend"],
-                help: "what to do where nobody knows whether the server took a mail") == "resend"
-        firstRetry = reader.duration(
-            "MAIL_RETRY_FIRST", default: .seconds(30), help: "wait after the first failure")
-        longestRetry = reader.duration(
-            "MAIL_RETRY_MOST", default: .seconds(4 * 3600), help: "longest wait between two tries")
-        retryFor = reader.duration(
-            "MAIL_RETRY_FOR", default: .seconds(5 * 86_400), help: "then a recipient has failed")
-    }
-}
-
-extension MailConfiguration.SMTP {
-    init?(reading reader: ConfigurationReader) {
-        let url = reader.optionalString(
-            "MAIL_SMTP_URL", help: "smtp:// or smtps://user:password@host:port; else files",
-            secret: true)
-        let word = reader.choice(
-            "MAIL_SMTP_TLS", default: "auto", of: ["auto", "never", "try", "required"],
-            help: "STARTTLS; auto: required with a password, never on loopback, else try")
-        let options = reader.optionalString(
-            "MAIL_SMTP_LOGIN", help: "login mechanism, such as AUTH=PLAIN")
-        guard let url else { return nil }
-        guard let parts = MailServerURL(url, schemes: ["smtp", "smtps"]) else {
-            reader.problem("MAIL_SMTP_URL must be smtp://user:password@host:port or smtps://…")
-            return nil
-        }
-        self.init(
-            url: parts.url, user: parts.user, password: parts.password,
-            startTLS: parts.startTLS(word), loginOptions: options)
     }
 }
 

@@ -12,7 +12,7 @@ public final class MailService: Service {
     private static let intakeConcurrency = 4
 
     private let database: Database
-    private let transport: any Transport
+    private let transports: Transports
     private let threads: [ThreadExecutor]
     private let group: ServiceGroup
     /// The port it listens on.
@@ -25,10 +25,9 @@ public final class MailService: Service {
         try await database.migrate(MailMigrations.all)
         let files = ThreadExecutor(name: "mail-files")
         let parser = ThreadExecutor(name: "mail-parser")
-        let transport = MailService.transport(configuration, files: files, runtime: runtime)
         let parts = try await Parts(
-            configuration: configuration, runtime: runtime, database: database,
-            transport: transport, files: files, parser: parser)
+            configuration: configuration, runtime: runtime, database: database, files: files,
+            parser: parser)
         try await parts.recover()
         var server = HTTPServerConfiguration()
         server.headLimit = HTTPServerConfiguration.peerHeadLimit
@@ -40,7 +39,7 @@ public final class MailService: Service {
             name: "mail", configuration: server, runtime: runtime, routes: routes.router)
         port = try listener.bind()
         self.database = database
-        self.transport = transport
+        transports = parts.transports
         threads = [files, parser]
         // Ended in the reverse order: the door first, the workers last.
         group = ServiceGroup(
@@ -59,25 +58,12 @@ public final class MailService: Service {
     }
 
     private func end() async {
-        await transport.close()
+        await transports.close()
         await database.close()
         for thread in threads { thread.stop() }
     }
 
     public func shutdown() async { group.shutdown() }
-
-    private static func transport(
-        _ configuration: MailConfiguration, files: ThreadExecutor, runtime: Runtime
-    ) -> any Transport {
-        guard let smtp = configuration.outgoing.smtp else {
-            return FolderTransport(folder: configuration.data + "/mail/out", files: files)
-        }
-        let domain = configuration.outgoing.from.split(separator: "@").last ?? "localhost"
-        let helloName = domain.filter { $0 != ">" && $0 != " " }
-        return SMTPTransport(
-            smtp, helloName: String(helloName), authorities: configuration.authorities,
-            timeout: configuration.serverTimeout, clock: runtime.clock)
-    }
 
     /// The parts of the service, wired.
     private struct Parts {
@@ -88,24 +74,33 @@ public final class MailService: Service {
         let definitions: Definitions
         let scheduler: MailboxScheduler
         let workers: [any Service]
-        private let store = MailStore()
-        private let resendsUncertain: Bool
+        let transports: Transports
+        private let store: MailStore
+        private let accounts: [MailConfiguration.Account]
         private let signer: PrincipalSigner
 
         init(
             configuration: MailConfiguration, runtime: Runtime, database: Database,
-            transport: any Transport, files: ThreadExecutor, parser: ThreadExecutor
+            files: ThreadExecutor, parser: ThreadExecutor
         ) async throws {
             self.database = database
             self.runtime = runtime
-            resendsUncertain = configuration.outgoing.resendsUncertain
+            accounts = configuration.outgoing.all
+            store = MailStore(accounts: configuration.outgoing.accounts.map(\.code))
             signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
             let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
             let definitions = try await Definitions(database: database)
             self.definitions = definitions
             let metrics = MailMetrics(runtime.metrics)
             let (pulse, limits, intake) = (Pulse(), MIMELimits(), IntakeStore())
-            let sender = Parts.sender(configuration, runtime, database, transport, metrics)
+            let secrets = MailboxSecrets(
+                records: peers["records"], folder: configuration.secrets, files: files,
+                runtime: runtime)
+            let transports = Transports(
+                configuration, files: files, runtime: runtime, secrets: secrets)
+            self.transports = transports
+            let senders = Parts.senders(
+                configuration, runtime, database, store, transports, metrics)
             let processor = IntakeProcessor(
                 database: database, store: intake, definitions: definitions, peers: peers,
                 runtime: runtime, metrics: metrics, parser: parser, limits: limits, pulse: pulse)
@@ -120,50 +115,83 @@ public final class MailService: Service {
                 tools: MailboxReader.Tools(
                     database: database, store: intake, runtime: runtime, metrics: metrics,
                     parser: parser, limits: limits, pulse: pulse, wake: taker.wake),
-                files: files,
-                secrets: MailboxSecrets(
-                    records: peers["records"], folder: configuration.secrets, files: files,
-                    runtime: runtime))
+                files: files, secrets: secrets)
+            let texts = MailTexts(database: database, parser: parser)
             outbox = Outbox(
                 database: database, store: store,
                 composer: Composer(
                     definitions: definitions, database: database, peers: peers,
-                    configuration: configuration, runtime: runtime),
-                runtime: runtime, wake: sender.wake)
+                    configuration: configuration, runtime: runtime, files: files),
+                runtime: runtime, texts: texts
+            ) {
+                for sender in senders { sender.wake() }
+            }
             mailboxes = Mailboxes(
                 database: database, store: intake, definitions: definitions,
                 scheduler: scheduler, processor: processor, configuration: configuration)
-            let keeper = Housekeeping(database: database, runtime: runtime)
+            let outgoing = configuration.outgoing
+            let keeper = Housekeeping(
+                database: database, runtime: runtime,
+                retention: MailRetention(keepBytes: outgoing.keepBytes, keep: outgoing.keep),
+                texts: texts)
             // The kill switch: what is queued stays queued.
-            workers = configuration.integrations ? [keeper, sender, taker] : [keeper]
+            workers = configuration.integrations ? [keeper, taker] + senders : [keeper]
         }
 
-        private static func sender(
+        /// One for each account, with a queue of its own.
+        private static func senders(
             _ configuration: MailConfiguration, _ runtime: Runtime, _ database: Database,
-            _ transport: any Transport, _ metrics: MailMetrics
-        ) -> QueueWorker {
+            _ store: MailStore, _ transports: Transports, _ metrics: MailMetrics
+        ) -> [QueueWorker] {
             let outgoing = configuration.outgoing
             let backoff = exponentialBackoff(
                 first: outgoing.firstRetry, most: outgoing.longestRetry, random: runtime.random)
-            let sender = Sender(
-                database: database, store: MailStore(), transport: transport,
-                configuration: outgoing, runtime: runtime, metrics: metrics, backoff: backoff)
-            return QueueWorker(
-                MailMigrations.outgoing, database: database, runtime: runtime,
-                name: "mail-sender", concurrency: outgoing.connections, backoff: backoff,
-                handle: sender.send)
+            let redirect = outgoing.redirect.flatMap {
+                try? AddressSyntax.read($0).get().address
+            }
+            return outgoing.all.map { account in
+                let sender = Sender(
+                    database: database, store: store,
+                    transport: { mail in
+                        // In the default queue are those of accounts that are gone, too.
+                        let code = try await database.pointRead { connection in
+                            try connection.first(
+                                "select mail_account from mail where id = ?", [.integer(mail)]
+                            ) { $0.text(0) }
+                        }
+                        return code.flatMap { transports[$0] }
+                    },
+                    resendsUncertain: account.resendsUncertain, redirect: redirect,
+                    runtime: runtime, metrics: metrics, backoff: backoff)
+                return QueueWorker(
+                    store.queue(of: account.code), database: database, runtime: runtime,
+                    name: "mail-sender-\(account.code)", concurrency: account.connections,
+                    onLoops: true, backoff: backoff, handle: sender.send)
+            }
         }
 
         /// What a crash left between the final dot and the server's answer is uncertain from now
-        /// on.
+        /// on; what waits for an account that is gone says so.
         func recover() async throws {
-            let (store, resend, now) = (store, resendsUncertain, runtime.clock.now())
-            let count = try await database.write {
-                try store.settleInterrupted($0, resend: resend, now: now)
+            let now = runtime.clock.now()
+            let resends = Set(accounts.filter(\.resendsUncertain).map(\.code))
+            let codes = accounts.map(\.code)
+            let (count, orphans) = try await database.write { [store] connection in
+                for code in codes.dropFirst() { try store.queue(of: code).create(connection) }
+                return (
+                    try store.settleInterrupted(
+                        connection, resends: { resends.contains($0) }, now: now),
+                    try store.adoptOrphans(connection, accounts: codes, now: now)
+                )
             }
             if count > 0 {
                 runtime.log.warning(
                     "the outcome of mails is not known", ["recipients": .integer(count)])
+            }
+            for account in orphans {
+                runtime.log.warning(
+                    "mails wait for an account that is not configured",
+                    ["account": .string(account)])
             }
         }
 

@@ -5,6 +5,11 @@ enum MailMigrations {
     static let outgoing = DurableQueue(name: "outgoing")
     static let intake = DurableQueue(name: "intake")
 
+    /// Of an account beside the default.
+    static func outgoing(of account: String) -> DurableQueue {
+        DurableQueue(name: "outgoing_\(account)")
+    }
+
     static var all: [Migration] {
         [
             Migration("mail-1-model", model), Migration("mail-2-outgoing", apply: mails),
@@ -14,6 +19,7 @@ enum MailMigrations {
                 "mail-4-confidential",
                 "alter table mail add column confidential integer not null default 0;"),
             Migration("mail-5-answers", answers),
+            Migration("mail-6-accounts", apply: accounts),
         ]
     }
 
@@ -27,6 +33,39 @@ enum MailMigrations {
         create index intake_cause on intake (cause_root, cause_depth)
             where cause_root is not null;
         """
+
+    /// Accounts and classes, redirection, bytes in pieces, and what the audit is searched by.
+    @Sendable private static func accounts(_ connection: Connection) throws {
+        let dialect = connection.dialect
+        try connection.script(
+            """
+            alter table mail add column mail_class text;
+            alter table mail add column mail_account text not null default 'default';
+            alter table mail add column utf8 integer not null default 0;
+            alter table mail add column bytes_removed text;
+            alter table recipient add column redirected text;
+            update mail set utf8 = 1 where exists (select 1 from recipient r
+                where r.mail = mail.id and length(cast(r.address as blob)) <> length(r.address));
+            create table mail_piece (
+                mail bigint not null references mail (id),
+                number integer not null,
+                bytes \(dialect.blobType) not null,
+                primary key (mail, number));
+            insert into mail_piece (mail, number, bytes)
+                select mail, 0, raw from mail_raw where length(raw) > 0;
+            drop table mail_raw;
+            drop index recipient_address;
+            create index recipient_address on recipient (lower(address), mail);
+            create index recipient_waiting on recipient (mail)
+                where state in ('queued', 'deferred');
+            create index mail_created on mail (created, id);
+            create index mail_with_bytes on mail (created) where bytes_removed is null;
+            create index mail_cause on mail (cause_root, id);
+            create index mail_via on mail (cause_via, id);
+            create virtual table mail_text using fts5(
+                subject, body, tokenize = 'unicode61 remove_diacritics 2');
+            """)
+    }
 
     private static let model = """
         create table model (

@@ -17,7 +17,9 @@ struct MailRoutes: Sendable {
         routes.on(ListMails.self) { try await outbox.list($0, $1) }
         routes.on(GetMail.self) { try await outbox.get($0, $1) }
         routes.on(GetMailRaw.self) { call, _, context in
-            MailRoutes.raw(try await outbox.raw(call, context))
+            Response(
+                headers: ["Content-Type": "message/rfc822"],
+                body: MailRoutes.body(try await outbox.raw(call, context)))
         }
         routes.on(ActOnMail.self) { try await outbox.act($0, $1) }
         routes.on(GetMailbox.self) { try await mailboxes.get($0, $1) }
@@ -31,6 +33,14 @@ struct MailRoutes: Sendable {
         routes.on(TakeModel.self) { call, _ in
             if try await definitions.take(call) { await scheduler.refresh() }
             return Done()
+        }
+    }
+
+    /// Piece by piece.
+    private static func body(_ content: MailContent) -> Response.Body {
+        guard content.pieces > 1 else { return .bytes(content.first) }
+        return .stream(length: content.size) { writer in
+            for number in 0..<content.pieces { try await writer.write(content.piece(number)) }
         }
     }
 

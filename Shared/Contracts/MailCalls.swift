@@ -12,10 +12,13 @@ public struct SendMail: Call, Codable {
         public var type: String
         /// Base64.
         public var content: String
-        public init(name: String, type: String, content: String) {
+        /// The HTML text shows it as `cid:<contentId>`, and it is no attachment.
+        public var contentId: String?
+        public init(name: String, type: String, content: String, contentId: String? = nil) {
             self.name = name
             self.type = type
             self.content = content
+            self.contentId = contentId
         }
     }
 
@@ -32,8 +35,10 @@ public struct SendMail: Call, Codable {
     public var notification: String?
     /// What a notification's expressions see besides `record`.
     public var values: JSONValue?
-    /// A class of mail (accounts and policies by class come later).
+    /// A class of mail, for which an account may be named.
     public var `class`: String?
+    /// The sender, where it is not the account's own; an account must be there that sends as it.
+    public var from: String?
     /// The record's values for the notification; without it Mail reads `record` with the caller's
     /// rights.
     public var recordValues: JSONValue?
@@ -48,7 +53,7 @@ public struct SendMail: Call, Codable {
         text: String? = nil, html: String? = nil, attachments: [Attachment]? = nil,
         record: String? = nil, notification: String? = nil, values: JSONValue? = nil,
         class mailClass: String? = nil, recordValues: JSONValue? = nil, instance: Int64? = nil,
-        confidential: Bool? = nil
+        confidential: Bool? = nil, from: String? = nil
     ) {
         self.to = to
         self.cc = cc
@@ -64,6 +69,7 @@ public struct SendMail: Call, Codable {
         self.recordValues = recordValues
         self.instance = instance
         self.confidential = confidential
+        self.from = from
     }
 }
 
@@ -78,7 +84,7 @@ public struct MailQueued: Sendable, Codable, JSONReadable, JSONWritable {
     }
 }
 
-/// The audit: newest first.
+/// The audit: newest first, of the mails that fit everything that is asked for.
 public struct ListMails: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "mail/messages"
@@ -86,15 +92,31 @@ public struct ListMails: Call, Codable {
     public var state: String?
     public var address: String?
     public var record: String?
+    /// Words of subject and text, each as a beginning.
+    public var text: String?
+    /// The root of its cause, or what it came by.
+    public var cause: String?
+    /// Who sent it.
+    public var account: String?
+    /// From this day or time on.
+    public var since: String?
+    /// Before this day or time.
+    public var until: String?
     public var limit: Int?
     public var cursor: String?
     public init(
-        state: String? = nil, address: String? = nil, record: String? = nil, limit: Int? = nil,
-        cursor: String? = nil
+        state: String? = nil, address: String? = nil, record: String? = nil, text: String? = nil,
+        cause: String? = nil, account: String? = nil, since: String? = nil, until: String? = nil,
+        limit: Int? = nil, cursor: String? = nil
     ) {
         self.state = state
         self.address = address
         self.record = record
+        self.text = text
+        self.cause = cause
+        self.account = account
+        self.since = since
+        self.until = until
         self.limit = limit
         self.cursor = cursor
     }

@@ -38,24 +38,27 @@ public struct DurableQueue: Sendable {
 
     /// Its table and indexes.
     public var migration: Migration {
+        Migration("queue-\(name)-1") { try create($0) }
+    }
+
+    /// Makes its table and indexes where they are not there: for a queue that settings ask for.
+    public func create(_ connection: Connection) throws {
         // `ready` is when an item may be taken: when it is due, or when its lease ends.
-        Migration("queue-\(name)-1") { [table, name] connection in
-            try connection.script(
-                """
-                create table \(table) (
-                    id \(connection.dialect.identityColumn),
-                    key text not null unique,
-                    payload \(connection.dialect.blobType) not null,
-                    due bigint not null,
-                    ready bigint not null,
-                    attempts integer not null default 0,
-                    dead integer not null default 0,
-                    created bigint not null,
-                    error text);
-                create index \(connection.dialect.quote("queue_\(name)_ready"))
-                    on \(table) (ready, id) where dead = 0;
-                """)
-        }
+        try connection.script(
+            """
+            create table if not exists \(table) (
+                id \(connection.dialect.identityColumn),
+                key text not null unique,
+                payload \(connection.dialect.blobType) not null,
+                due bigint not null,
+                ready bigint not null,
+                attempts integer not null default 0,
+                dead integer not null default 0,
+                created bigint not null,
+                error text);
+            create index if not exists \(connection.dialect.quote("queue_\(name)_ready"))
+                on \(table) (ready, id) where dead = 0;
+            """)
     }
 
     /// Adds an item in the caller's transaction; false where the key is there already (a dead one

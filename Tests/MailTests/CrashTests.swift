@@ -29,7 +29,8 @@ import Testing
             messageID: "<left@example.org>", created: now,
             expires: now.advanced(by: .seconds(3600)), sender: "s@example.org",
             fromText: "s@example.org", subject: "left", account: "anna", causeRoot: "test",
-            causeVia: "", raw: raw, sha256: "", recipients: [.init(address: address, kind: .to)])
+            causeVia: "", content: WrittenMail(whole: raw),
+            recipients: [.init(address: address, kind: .to)])
     }
 
     private func bench(_ folder: TemporaryFolder, _ server: FaultSMTPServer) async throws

@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 import Synchronization
 
@@ -24,6 +25,11 @@ final class FaultSMTPServer: Sendable {
         var commands: [String] = []
         var greyed: Set<String> = []
         var isClosed = false
+        /// What was logged in with, as `mechanism user secret`.
+        var logins: [String] = []
+        /// Connections now, and the most at a time.
+        var open = 0
+        var mostOpen = 0
     }
 
     let port: Int
@@ -53,7 +59,11 @@ final class FaultSMTPServer: Sendable {
                     close(client)
                     return
                 }
-                server.state.withLock { $0.connections += 1 }
+                server.state.withLock {
+                    $0.connections += 1
+                    $0.open += 1
+                    $0.mostOpen = max($0.mostOpen, $0.open)
+                }
                 server.inThread { server in
                     if let server = server() { Session(server, client).run() }
                     close(client)
@@ -115,6 +125,7 @@ final class FaultSMTPServer: Sendable {
         private var sender = ""
         private var recipients: [String] = []
         private var modes: Set<String> = []
+        private var hasLeft = false
 
         init(_ server: FaultSMTPServer, _ client: Int32) {
             self.server = server
@@ -122,11 +133,19 @@ final class FaultSMTPServer: Sendable {
         }
 
         func run() {
+            defer { leave() }
             put("220 fault ESMTP")
             while let line = line() {
                 server.state.withLock { $0.commands.append(line) }
                 guard handle(line) else { return }
             }
+        }
+
+        /// The connection counts no more.
+        private func leave() {
+            guard !hasLeft else { return }
+            hasLeft = true
+            server.state.withLock { $0.open -= 1 }
         }
 
         /// False where the connection ends.
@@ -145,8 +164,10 @@ final class FaultSMTPServer: Sendable {
                 put("250 2.1.0 ok")
             case "RCPT": return recipient(address(line))
             case "DATA": return data()
+            case "AUTH": return login(line.split(separator: " ").map(String.init))
             case "RSET", "NOOP": put("250 ok")
             case "QUIT":
+                leave()
                 put("221 bye")
                 return false
             default: put("502 5.5.2 what")
@@ -159,6 +180,41 @@ final class FaultSMTPServer: Sendable {
                 return ""
             }
             return String(line[line.index(after: open)..<close])
+        }
+
+        /// Whoever has the password `secret` or the token `token` gets in.
+        private func login(_ words: [String]) -> Bool {
+            let mechanism = words.count > 1 ? words[1].uppercased() : ""
+            func decoded(_ text: String?) -> String {
+                String(decoding: text.flatMap { Base64.decode($0) } ?? [], as: UTF8.self)
+            }
+            func asked(_ prompt: String) -> String {
+                put("334 " + Base64.encode(Array(prompt.utf8)))
+                return decoded(line())
+            }
+            let initial = words.count > 2 ? decoded(words[2]) : nil
+            var (user, secret) = ("", "")
+            switch mechanism {
+            case "PLAIN":
+                let parts = (initial ?? asked("")).split(
+                    separator: "\0", omittingEmptySubsequences: false)
+                if parts.count == 3 { (user, secret) = (String(parts[1]), String(parts[2])) }
+            case "LOGIN":
+                user = initial ?? asked("Username:")
+                secret = asked("Password:")
+            case "XOAUTH2":
+                let parts = (initial ?? asked("")).split(separator: "\u{1}")
+                if parts.count == 2 {
+                    user = String(parts[0].dropFirst("user=".count))
+                    secret = String(parts[1].dropFirst("auth=Bearer ".count))
+                }
+            default: put("504 5.5.4 what")
+            }
+            let isRight = secret == (mechanism == "XOAUTH2" ? "token" : "secret")
+            let login = "\(mechanism) \(user) \(secret)"
+            server.state.withLock { $0.logins.append(login) }
+            put(isRight ? "235 2.7.0 welcome" : "535 5.7.8 no")
+            return true
         }
 
         private func recipient(_ address: String) -> Bool {

@@ -1,4 +1,5 @@
 import ServiceRuntime
+import TestSupport
 import Testing
 
 @testable import Mail
@@ -53,12 +54,12 @@ import Testing
             ".\n..dots\nFrom here\n\ttab and blank \nlong "
             + String(repeating: "x", count: 3_000) + "\nžluťoučký\n"
         draft.html = "<p>\(longWord)</p>"
+        let contents: [[UInt8]] = [[0, 255, 13, 10], Array("abc".utf8)]
         draft.attachments = [
-            .init(
-                name: "Účet č. 7 (final).pdf", type: "application/pdf", content: [0, 255, 13, 10]),
+            .init(name: "Účet č. 7 (final).pdf", type: "application/pdf", content: contents[0]),
             .init(
                 name: String(repeating: "a", count: 200) + ".txt", type: "text/plain",
-                content: Array("abc".utf8)),
+                content: contents[1]),
         ]
         draft.inReplyTo = "<q@example.org>"
         draft.references = ["<p@example.org>", "<q@example.org>"]
@@ -74,12 +75,70 @@ import Testing
         // The line end before a delimiter is the delimiter's.
         #expect(message.html.map { $0.hasPrefix(draft.html ?? "?") } == true)
         #expect(message.attachments.map(\.name) == draft.attachments.map(\.name))
-        #expect(message.attachments.map(\.content) == draft.attachments.map(\.content))
+        #expect(message.attachments.map(\.content) == contents)
         #expect(message.inReplyTo == ["<q@example.org>"])
         #expect(message.references == draft.references)
         #expect(message.date == draft.date)
         #expect(message.automatic == "auto-submitted")
         #expect(!message.isDamaged)
+    }
+
+    @Test func `an image that the HTML shows is related to it, and no attachment`() throws {
+        var draft = draft()
+        draft.html = "<img src=\"cid:logo@desk\">"
+        draft.attachments = [
+            .init(name: "logo.png", type: "image/png", content: [1, 2, 3], contentID: "logo@desk"),
+            .init(name: "a.txt", type: "text/plain", content: [65]),
+        ]
+        let bytes = try draft.bytes()
+        check(bytes)
+        let text = String(decoding: bytes, as: UTF8.self)
+        let types = text.split(separator: "\r\n").filter { $0.hasPrefix("Content-Type: ") }
+            .map { $0.dropFirst(14).prefix { $0 != ";" } }
+        #expect(
+            types == [
+                "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related",
+                "text/html", "image/png", "text/plain",
+            ])
+        #expect(text.contains("Content-ID: <logo@desk>\r\nContent-Disposition: inline; "))
+        // Without HTML there is nothing that could show it.
+        draft.html = nil
+        let plain = String(decoding: try draft.bytes(), as: UTF8.self)
+        #expect(!plain.contains("multipart/related") && plain.contains("image/png"))
+    }
+
+    @Test(arguments: [0, 1, 56, 57, 58, 57 * 1024 - 1, 57 * 1024, 57 * 1024 + 1, 200_000])
+    func `a file is written in pieces as it would be whole`(size: Int) throws {
+        let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var draft = draft()
+        draft.attachments = [.init(name: "a", type: "a/b", content: content)]
+        let whole = try draft.bytes()
+        draft.attachments = [
+            .init(
+                name: "a", type: "a/b",
+                content: .file(size: size) { Array(content[$0..<($0 + $1)]) })
+        ]
+        let sink = MailSink(folder: TemporaryFolder().path + "/work")
+        try draft.write(to: sink.write)
+        let written = try sink.finish()
+        var pieces: [UInt8] = []
+        try written.eachPiece { pieces += $1 }
+        #expect(pieces == whole)
+        #expect(written.size == whole.count && written.sha256 == WrittenMail(whole: whole).sha256)
+    }
+
+    @Test func `an address outside ASCII keeps the mail from nobody else`() throws {
+        var draft = draft()
+        draft.cc = [MailAddress(name: "Jürgen", address: "jürgen@exämple.org")]
+        #expect(draft.needsUTF8)
+        #expect(Message(parsing: try draft.bytes()).cc == draft.cc)
+        draft.hidesForeignAddresses = true
+        #expect(!draft.needsUTF8)
+        let bytes = try draft.bytes()
+        check(bytes)
+        #expect(Message(parsing: bytes).cc.isEmpty)
+        draft.from = MailAddress(name: "", address: "ž@example.org")
+        #expect(draft.needsUTF8)
     }
 
     @Test(arguments: ["\r\nBcc: x@y.z", "a\nb", "a\rb", "a\0b", "a\u{85}b", "a\u{2028}b"])

@@ -1,7 +1,9 @@
 import Contracts
+import Database
 import HTTP
 import JSON
 import RPC
+import ServiceRuntime
 import TestSupport
 import Testing
 
@@ -187,6 +189,94 @@ import Testing
                 SendMail(to: ["bob@example.org"], notification: "desk.none"))
         }
         #expect(problem?.errors.first?.pointer == "/notification")
+        try await bench.stop()
+    }
+
+    @Test func `the audit is searched by words, time, cause and person`() async throws {
+        let bench = try await MailBench()
+        let first = try await bench.call(
+            SendMail(
+                to: ["Bob@Example.org"], subject: "Faktúra číslo 7",
+                html: "<p>Splatnosť <b>zajtra</b></p>"))
+        let second = try await bench.call(
+            SendMail(to: ["eve@example.org"], subject: "Other", text: "příliš žluťoučký\nkůň"))
+        func found(_ call: ListMails) async throws -> [Int64?] {
+            try await bench.json(call)["items"]?.array?.map { $0["id"]?.integer } ?? []
+        }
+        #expect(try await found(ListMails(text: "faktura")) == [first.id])
+        #expect(try await found(ListMails(text: "splat zajtra")) == [first.id])
+        #expect(try await found(ListMails(text: "Žluťoučký")) == [second.id])
+        #expect(try await found(ListMails(text: "splat other")).isEmpty)
+        #expect(try await found(ListMails(text: "\"other\" OR x*")).isEmpty)
+        #expect(try await found(ListMails(address: "bob@example.org")) == [first.id])
+        #expect(try await found(ListMails(cause: "request:test")) == [second.id, first.id])
+        #expect(try await found(ListMails(cause: "request:other")).isEmpty)
+        #expect(try await found(ListMails(account: "anna", since: "2026-01-01")).count == 2)
+        #expect(try await found(ListMails(until: "2026-01-01")).isEmpty)
+        #expect(try await found(ListMails(since: "2126-01-01T00:00:00Z")).isEmpty)
+        // What comes later is found, too.
+        let third = try await bench.call(
+            SendMail(to: ["eve@example.org"], subject: "Faktura", text: "x"))
+        #expect(try await found(ListMails(text: "faktura")) == [third.id, first.id])
+        for call in [ListMails(text: "…"), ListMails(since: "yesterday")] {
+            let problem = await MailBench.problem { _ = try await bench.json(call) }
+            #expect(problem?.status == 422)
+        }
+        try await bench.stop()
+    }
+
+    @Test func `bytes and mails go when their time is over, unless something is open`()
+        async throws
+    {
+        let folder = TemporaryFolder()
+        let bench = try await MailBench(folder)
+        var ids: [Int64] = []
+        for state in ["sent", "failed", "uncertain", "held", "deferred"] {
+            let queued = try await bench.call(
+                SendMail(to: ["bob@example.org"], subject: state, text: "x"))
+            _ = try await bench.mail(queued.id, in: "sent")
+            ids.append(queued.id)
+        }
+        _ = try await bench.json(ListMails(text: "sent"))
+        let database = try await Database.open(
+            DatabaseConfiguration(location: folder.path + "/mail.db"), runtime: TestRuntime.make())
+        let later = SystemClock().now().advanced(by: .seconds(86_400))
+        let (sent, all) = (ids[0], ids)
+        try await database.write { connection in
+            for (id, state) in zip(all, ["sent", "failed", "uncertain", "held", "deferred"]) {
+                try connection.run(
+                    "update recipient set state = ? where mail = ?", [.text(state), .integer(id)])
+                try MailStore().summarize(connection, id)
+            }
+            // A copy for the audit that is still open keeps the mail.
+            try connection.run(
+                """
+                insert into recipient (mail, address, kind, state)
+                values (?, 'audit@example.org', 'audit', 'uncertain')
+                """, [.integer(all[1])])
+            let early = MailRetention(keepBytes: .seconds(90_000), keep: .seconds(90_000))
+            #expect(try early.remove(connection, now: later) == false)
+            let bytes = MailRetention(keepBytes: .seconds(3600), keep: nil)
+            #expect(try bytes.remove(connection, now: later) == false)
+        }
+        let problem = await MailBench.problem {
+            _ = try await bench.raw(GetMailRaw(id: sent))
+        }
+        #expect(problem?.status == 409 && problem?.detail?.contains("removed on") == true)
+        for id in ids.dropFirst() {
+            #expect(try await bench.raw(GetMailRaw(id: id)).isEmpty == false)
+        }
+        let again = await MailBench.problem {
+            _ = try await bench.json(ActOnMail(id: sent, action: .resend))
+        }
+        #expect(again?.status == 409)
+        try await database.write { connection in
+            _ = try MailRetention(keepBytes: nil, keep: .seconds(3600)).remove(
+                connection, now: later)
+        }
+        #expect(try await bench.json(ListMails())["items"]?.array?.count == 4)
+        #expect(try await bench.json(ListMails(text: "sent"))["items"] == [])
+        await database.close()
         try await bench.stop()
     }
 }

@@ -158,9 +158,19 @@ import Testing
     }
 
     @Test func `dots at line starts are doubled and a line end is put at the end`() {
-        let stuffed = SMTPDialogue.stuffed(Array(".a\r\n..\r\nb.".utf8))
-        #expect(String(decoding: stuffed, as: UTF8.self) == "..a\r\n...\r\nb.\r\n")
-        #expect(SMTPDialogue.stuffed([]).isEmpty)
+        let content = Array(".a\r\n..\r\n.\n.b.".utf8)
+        // In whatever pieces it comes.
+        for length in 1...content.count {
+            var stuffing = DotStuffing()
+            var stuffed: [UInt8] = []
+            for start in stride(from: 0, to: content.count, by: length) {
+                let piece = content[start..<min(start + length, content.count)]
+                stuffed += stuffing.stuffed(Array(piece))
+            }
+            stuffed += stuffing.end
+            #expect(String(decoding: stuffed, as: UTF8.self) == "..a\r\n...\r\n..\n..b.\r\n")
+        }
+        #expect(DotStuffing().end.isEmpty)
     }
 
     @Test func `the last EHLO counts, and a lone HELO offers nothing`() {

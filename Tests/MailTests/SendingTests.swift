@@ -121,7 +121,7 @@ import Testing
         #expect(server.state.withLock(\.connections) == 1)
         #expect(server.mails(about: "kept").count == 20)
         try await bench.stop()
-        #expect(server.state.withLock(\.commands).last == "QUIT")
+        try await eventually("the farewell") { server.state.withLock(\.commands).last == "QUIT" }
         server.stop()
     }
 

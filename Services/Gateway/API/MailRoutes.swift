@@ -45,14 +45,26 @@ struct MailRoutes: Sendable {
                 query: [
                     .init(name: "state", about: "queued sending sent deferred failed held …"),
                     .init(name: "address", about: "A recipient"),
-                    .init(name: "record", about: "`model.class/id`"), .limit, .cursor,
+                    .init(name: "record", about: "`model.class/id`"),
+                    .init(name: "text", about: "Words of subject and text, each as a beginning"),
+                    .init(name: "cause", about: "The root of its cause, or what it came by"),
+                    .init(name: "account", about: "Who sent it"),
+                    .init(name: "since", about: "From this day or time on"),
+                    .init(name: "until", about: "Before this day or time"), .limit, .cursor,
                 ], answers: [Answer(200, "A page of mails", "MailList")])
         ) { request, caller in
-            let query = try QueryReader(request, ["state", "address", "record", "limit", "cursor"])
+            let query = try QueryReader(
+                request,
+                [
+                    "state", "address", "record", "text", "cause", "account", "since", "until",
+                    "limit", "cursor",
+                ])
             let call = ListMails(
                 state: query.text("state"), address: query.text("address"),
-                record: query.text("record"), limit: try query.limit(),
-                cursor: query.text("cursor"))
+                record: query.text("record"), text: query.text("text"),
+                cause: query.text("cause"), account: query.text("account"),
+                since: query.text("since"), until: query.text("until"),
+                limit: try query.limit(), cursor: query.text("cursor"))
             return .passed(try await mail.forward(call, as: request.context(caller)))
         }
         table.on(
@@ -173,7 +185,8 @@ enum MailInput {
             subject: reader.string("subject"), text: reader.string("text"),
             html: reader.string("html"), attachments: attachments(reader),
             record: reader.string("record"), notification: reader.string("notification"),
-            values: reader.value("values"), class: reader.string("class"))
+            values: reader.value("values"), class: reader.string("class"),
+            from: reader.string("from"))
         reader.finish()
         if !problems.items.isEmpty { throw Problem.validation(problems.items) }
         return call
@@ -185,7 +198,8 @@ enum MailInput {
             let attachment = SendMail.Attachment(
                 name: item.string("name", required: true) ?? "",
                 type: item.string("type", required: true) ?? "",
-                content: item.string("content", required: true) ?? "")
+                content: item.string("content", required: true) ?? "",
+                contentId: item.string("contentId"))
             item.finish()
             return attachment
         }

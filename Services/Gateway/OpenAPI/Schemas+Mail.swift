@@ -9,7 +9,7 @@ extension Schemas {
                     ("to", strings), ("cc", strings), ("bcc", strings), ("subject", string),
                     ("text", string), ("html", string), ("attachments", list(any)),
                     ("record", string), ("notification", string), ("values", any),
-                    ("class", string),
+                    ("class", string), ("from", string),
                 ], required: ["to"], isOpen: false)
         ),
         ("MailQueued", object([("id", integer), ("messageId", string), ("state", string)])),
@@ -18,6 +18,7 @@ extension Schemas {
             object([
                 ("id", integer), ("messageId", string), ("state", string), ("created", time),
                 ("from", any), ("subject", string), ("record", any), ("cause", any),
+                ("class", any), ("mailAccount", string), ("bytesRemoved", any),
                 ("recipients", list(any)), ("attempts", list(any)), ("sha256", string),
             ])
         ),

@@ -1,3 +1,4 @@
+import Contracts
 import JSON
 
 /// A notification of a model document, checked: texts by language, in the order of the document.
@@ -30,6 +31,10 @@ struct NotificationDefinition: Sendable, Hashable {
     var subject: Texts
     var text: Texts?
     var html: Texts?
+    /// Its sender, where that is not the account's.
+    var from: String?
+    /// The class of the mails that it makes.
+    var mailClass: String?
 
     /// Nil after a fault; the faults are among the reader's problems.
     init?(_ reader: ObjectReader) {
@@ -40,6 +45,14 @@ struct NotificationDefinition: Sendable, Hashable {
         html = NotificationDefinition.texts(reader, "html", required: false)
         if text == nil, html == nil, reader.problems.items.count == faultsBefore {
             reader.fault("text", "required", "Write a text, an HTML text or both.")
+        }
+        from = reader.string("from")
+        if let from, case .failure(let fault) = AddressSyntax.read(from) {
+            reader.fault("from", "invalid-address", "The address \(fault.reason).")
+        }
+        mailClass = reader.string("class")
+        if let mailClass, !FullCode.isCode(mailClass) {
+            reader.fault("class", "invalid-code", "“\(mailClass)” is no code.")
         }
         reader.ignore("name")
         reader.finish()

@@ -4,12 +4,18 @@ import Crypto
 /// 2047), parameters by RFC 2231. Refuses controls, so that no value can begin a line of its own.
 struct HeaderWriter {
     private(set) var bytes: [UInt8] = []
+    /// Addresses outside ASCII are shown, not written.
+    private let hidesForeignAddresses: Bool
     /// Where a line should end (RFC 5322 §2.1.1).
     private static let lineLength = 76
     /// An encoded word, delimiters included.
     private static let wordLength = 75
     /// Where less is left of a line, an encoded word begins the next.
     private static let shortestWord = 30
+
+    init(hidesForeignAddresses: Bool = false) {
+        self.hidesForeignAddresses = hidesForeignAddresses
+    }
 
     /// Unstructured text: a subject.
     mutating func text(_ name: String, _ value: String) throws(MessageFault) {
@@ -42,6 +48,13 @@ struct HeaderWriter {
             try check(name, address.name)
             try check(name, address.address)
             let comma = index < list.count - 1 ? "," : ""
+            if hidesForeignAddresses, address.address.utf8.contains(where: { $0 >= 128 }) {
+                // A group of nobody, whose name says who it is.
+                phrase(
+                    [address.name, address.address].filter { !$0.isEmpty }.joined(separator: " "))
+                fold([":;\(comma)"])
+                continue
+            }
             if address.name.isEmpty {
                 fold([address.address + comma])
             } else {

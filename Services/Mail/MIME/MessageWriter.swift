@@ -1,14 +1,32 @@
-import Crypto
 import ServiceRuntime
 
 /// A mail to be written: the bytes are made once, at the time it is queued, and sent and audited as
 /// they are.
 struct MessageDraft: Sendable {
     struct Attachment: Sendable {
+        /// A large one comes from a file, piece by piece.
+        enum Content: Sendable {
+            case bytes([UInt8])
+            case file(size: Int, read: @Sendable (_ offset: Int, _ count: Int) throws -> [UInt8])
+        }
+
         var name: String
         /// `application/pdf`.
         var type: String
-        var content: [UInt8]
+        var content: Content
+        /// Without angle brackets: the HTML text shows it as `cid:…`, and it is no attachment.
+        var contentID: String?
+
+        init(name: String, type: String, content: Content, contentID: String? = nil) {
+            self.name = name
+            self.type = type
+            self.content = content
+            self.contentID = contentID
+        }
+
+        init(name: String, type: String, content: [UInt8], contentID: String? = nil) {
+            self.init(name: name, type: type, content: .bytes(content), contentID: contentID)
+        }
     }
 
     /// With its angle brackets.
@@ -25,17 +43,43 @@ struct MessageDraft: Sendable {
     var references: [String] = []
     /// Machines made it: nothing automatic answers it.
     var isAutomatic = false
+    /// Fields of addresses that say whom a redirected mail was for.
+    var originals: [(name: String, addresses: [MailAddress])] = []
+    /// Addresses outside ASCII are shown, not written (RFC 6857 §3.1.8), so that a server that
+    /// takes none of them can still take the mail for the others.
+    var hidesForeignAddresses = false
 
-    /// RFC 5322 and MIME, CRLF, 7 bit but for addresses outside ASCII. Blind recipients are not in
-    /// it.
-    func bytes() throws(MessageFault) -> [UInt8] {
-        var header = HeaderWriter()
+    /// The sender or a header field is outside ASCII: only servers with SMTPUTF8 take it.
+    var needsUTF8: Bool {
+        let isForeign = { (address: MailAddress) in address.address.utf8.contains { $0 >= 128 } }
+        return isForeign(from)
+            || !hidesForeignAddresses
+                && (to + cc + originals.flatMap(\.addresses)).contains(where: isForeign)
+    }
+
+    /// All of it.
+    func bytes() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try write { bytes += $0 }
+        return bytes
+    }
+
+    /// RFC 5322 and MIME, CRLF, 7 bit but for addresses outside ASCII, in pieces. Blind recipients
+    /// are not in it. Throws `MessageFault`, and what `put` throws.
+    func write(to put: @escaping ([UInt8]) throws -> Void) throws {
+        try put(header())
+        try MIMEWriter(put: put).write(try root())
+    }
+
+    private func header() throws(MessageFault) -> [UInt8] {
+        var header = HeaderWriter(hidesForeignAddresses: hidesForeignAddresses)
         try header.structured("Date", MIMEDate.format(date))
         try header.addresses("From", [from])
         try header.addresses("To", to)
         try header.addresses("Cc", cc)
         // RFC 5322 allows no recipient field at all; some receivers do not.
         if to.isEmpty, cc.isEmpty { try header.structured("To", "undisclosed-recipients:;") }
+        for original in originals { try header.addresses(original.name, original.addresses) }
         try header.text("Subject", subject)
         try header.structured("Message-ID", messageID)
         if let inReplyTo { try header.structured("In-Reply-To", inReplyTo) }
@@ -47,72 +91,44 @@ struct MessageDraft: Sendable {
             try header.structured("X-Auto-Response-Suppress", "All")
         }
         try header.structured("MIME-Version", "1.0")
-        let content = try root()
-        return try header.bytes + content.written()
+        return header.bytes
     }
 
-    /// A part and those within it.
-    private indirect enum Part {
-        case leaf(
-            type: String, parameters: [(name: String, value: String)], disposition: String?,
-            name: String?, content: [UInt8], isText: Bool)
-        case multipart(type: String, boundary: String, [Part])
-    }
-
-    private func root() throws(MessageFault) -> Content {
-        var bodies: [Part] = []
-        if let text { bodies.append(MessageDraft.textPart("text/plain", text)) }
-        if let html { bodies.append(MessageDraft.textPart("text/html", html)) }
-        if bodies.isEmpty, attachments.isEmpty {
-            bodies.append(MessageDraft.textPart("text/plain", ""))
+    /// `mixed` of the texts and the attachments; `alternative` of text and HTML; `related` of HTML
+    /// and its images; each only where it has two.
+    private func root() throws(MessageFault) -> MIMEWriter.Part {
+        var bodies: [MIMEWriter.Part] = []
+        if let text { bodies.append(.text(type: "text/plain", text)) }
+        if let html {
+            var related: [MIMEWriter.Part] = [.text(type: "text/html", html)]
+            for image in attachments where image.contentID != nil {
+                related.append(.file(try MessageDraft.checked(image)))
+            }
+            let type = "related; type=\"text/html\""
+            bodies.append(
+                related.count == 1 ? related[0] : .multipart(type: type, boundary(3), related))
         }
+        let files = attachments.filter { html == nil || $0.contentID == nil }
+        if bodies.isEmpty, files.isEmpty { bodies.append(.text(type: "text/plain", "")) }
         var parts =
             bodies.count == 2
-            ? [Part.multipart(type: "alternative", boundary: boundary(2), bodies)] : bodies
-        for attachment in attachments {
-            guard MessageDraft.isMediaType(attachment.type) else {
-                throw MessageFault(field: "attachments", reason: "has a type that is none")
-            }
-            parts.append(
-                .leaf(
-                    type: attachment.type, parameters: [], disposition: "attachment",
-                    name: FileName.safe(attachment.name), content: attachment.content,
-                    isText: false))
+            ? [MIMEWriter.Part.multipart(type: "alternative", boundary(2), bodies)] : bodies
+        for file in files { parts.append(.file(try MessageDraft.checked(file))) }
+        return files.isEmpty && parts.count == 1
+            ? parts[0] : .multipart(type: "mixed", boundary(1), parts)
+    }
+
+    private static func checked(_ file: Attachment) throws(MessageFault) -> Attachment {
+        guard isMediaType(file.type) else {
+            throw MessageFault(field: "attachments", reason: "has a type that is none")
         }
-        let part =
-            attachments.isEmpty && parts.count == 1
-            ? parts[0] : .multipart(type: "mixed", boundary: boundary(1), parts)
-        return Content(part: part)
+        return file
     }
 
     /// From the Message-ID, which nobody knows before.
     private func boundary(_ number: Int) -> String {
         let id = messageID.utf8.filter { ASCII.isLetter($0) || ASCII.isDigit($0) }.prefix(40)
         return "=_\(String(decoding: id, as: UTF8.self))_\(number)"
-    }
-
-    private static func textPart(_ type: String, _ text: String) -> Part {
-        .leaf(
-            type: type, parameters: [], disposition: nil, name: nil,
-            content: withCRLF(text), isText: true)
-    }
-
-    /// Every line end as CRLF.
-    private static func withCRLF(_ text: String) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.utf8.count + text.utf8.count / 40)
-        var wasCR = false
-        for byte in text.utf8 {
-            if byte == ASCII.cr {
-                result += [ASCII.cr, ASCII.lf]
-            } else if byte == ASCII.lf {
-                if !wasCR { result += [ASCII.cr, ASCII.lf] }
-            } else {
-                result.append(byte)
-            }
-            wasCR = byte == ASCII.cr
-        }
-        return result
     }
 
     /// `type/subtype` of RFC 2045's tokens.
@@ -127,127 +143,12 @@ struct MessageDraft: Sendable {
             }
     }
 
-    /// The part with its own header fields in front.
-    private struct Content {
-        let part: Part
-
-        func written() throws(MessageFault) -> [UInt8] {
-            var header = HeaderWriter()
-            switch part {
-            case .multipart(let type, let boundary, let parts):
-                try header.parameters(
-                    "Content-Type", "multipart/\(type)", [("boundary", boundary)])
-                var bytes = header.bytes
-                for part in parts {
-                    bytes += "\r\n--\(boundary)\r\n".utf8
-                    bytes += try Content(part: part).written()
-                }
-                return bytes + "\r\n--\(boundary)--\r\n".utf8
-            case .leaf(
-                let type, var parameters, let disposition, let name, let content, let isText):
-                let encoding = isText ? BodyEncoding(choosingFor: content) : .base64
-                if isText {
-                    let isASCII = content.allSatisfy { $0 < 128 }
-                    parameters.append(("charset", isASCII ? "us-ascii" : "utf-8"))
-                }
-                try header.parameters("Content-Type", type, parameters)
-                try header.structured("Content-Transfer-Encoding", encoding.rawValue)
-                if let disposition {
-                    let names = name.map { $0.isEmpty ? [] : [(name: "filename", value: $0)] } ?? []
-                    try header.parameters("Content-Disposition", disposition, names)
-                }
-                return header.bytes + [ASCII.cr, ASCII.lf] + encoding.encode(content)
+    /// What an HTML text may name by `cid:`.
+    static func isContentID(_ id: String) -> Bool {
+        !id.isEmpty && id.utf8.count <= 200
+            && id.utf8.allSatisfy {
+                AddressSyntax.isAtomByte($0) || $0 == ASCII.dot || $0 == ASCII.at
             }
-        }
-    }
-}
-
-/// How the writer puts a body into 7 bits.
-enum BodyEncoding: String {
-    case sevenBit = "7bit"
-    case quotedPrintable = "quoted-printable"
-    case base64 = "base64"
-
-    private static let lineLength = 76
-
-    /// 7 bit where every line is short ASCII; quoted-printable for mostly ASCII; else base64.
-    init(choosingFor content: [UInt8]) {
-        var others = 0
-        var column = 0
-        var longest = 0
-        for byte in content {
-            let isPrintable = byte == ASCII.tab || (32..<127).contains(byte)
-            if byte == ASCII.lf {
-                column = 0
-            } else if byte != ASCII.cr {
-                column += 1
-                longest = max(longest, column)
-                if !isPrintable { others += 1 }
-            }
-        }
-        if others == 0, longest <= BodyEncoding.lineLength + 2 {
-            self = .sevenBit
-        } else {
-            self = others * 4 > content.count ? .base64 : .quotedPrintable
-        }
-    }
-
-    /// The encoded body, always with a line end at its end.
-    func encode(_ content: [UInt8]) -> [UInt8] {
-        var result: [UInt8]
-        switch self {
-        case .sevenBit: result = content
-        case .quotedPrintable: result = BodyEncoding.quotedPrintable(content)
-        case .base64: result = BodyEncoding.base64(content)
-        }
-        if !result.isEmpty, result.last != ASCII.lf { result += [ASCII.cr, ASCII.lf] }
-        return result
-    }
-
-    private static func base64(_ content: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(content.count / 57 * 78 + 80)
-        var index = 0
-        // 57 bytes are 76 characters.
-        while index < content.count {
-            let end = min(index + 57, content.count)
-            result += Base64.encode(Array(content[index..<end])).utf8
-            result += [ASCII.cr, ASCII.lf]
-            index = end
-        }
-        return result
-    }
-
-    private static func quotedPrintable(_ content: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(content.count + content.count / 4)
-        var column = 0
-        for (index, byte) in content.enumerated() {
-            if byte == ASCII.cr { continue }
-            if byte == ASCII.lf {
-                result += [ASCII.cr, ASCII.lf]
-                column = 0
-                continue
-            }
-            let atLineEnd = index + 1 == content.count || content[index + 1] == ASCII.cr
-            let isLiteral =
-                (33..<127).contains(byte) && byte != ASCII.equals
-                || (ASCII.isBlank(byte) && !atLineEnd)
-            let width = isLiteral ? 1 : 3
-            if column + width > lineLength - 1 {
-                result += [ASCII.equals, ASCII.cr, ASCII.lf]
-                column = 0
-            }
-            if isLiteral {
-                result.append(byte)
-            } else {
-                result += [
-                    ASCII.equals, ASCII.hexDigits[Int(byte >> 4)],
-                    ASCII.hexDigits[Int(byte & 15)],
-                ]
-            }
-            column += width
-        }
-        return result
+            && id.utf8.allSatisfy { $0 < 128 }
     }
 }

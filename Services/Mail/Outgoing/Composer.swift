@@ -1,5 +1,4 @@
 import Contracts
-import Crypto
 import Database
 import JSON
 import RPC
@@ -10,7 +9,7 @@ struct Composer: Sendable {
     struct Limits: Sendable {
         var recipients = 1_000
         /// Of all texts and attachments together.
-        var contentBytes = 50 << 20
+        var contentBytes = 64 << 20
         var subjectBytes = 2_000
         init() {}
     }
@@ -20,11 +19,15 @@ struct Composer: Sendable {
     let peers: Peers
     let configuration: MailConfiguration
     let runtime: Runtime
+    /// For the files of large mails.
+    let files: ThreadExecutor
     var limits = Limits()
 
     /// Throws a problem with every fault; asks Workflow and Records where a notification needs
     /// them.
-    func compose(_ call: SendMail, _ context: CallContext) async throws -> OutgoingMail {
+    func compose(
+        _ call: SendMail, spooled: MailChecks.Spooled = [:], _ context: CallContext
+    ) async throws -> OutgoingMail {
         var faults: [FieldProblem] = []
         var recipients = Recipients(limit: limits.recipients)
         recipients.add(call.to, .to, at: "/to", faults: &faults)
@@ -34,8 +37,9 @@ struct Composer: Sendable {
             faults.append(
                 FieldProblem(pointer: "/to", code: "required", detail: "Name a recipient."))
         }
-        let attachments = attachments(call, faults: &faults)
-        checkContent(call, faults: &faults)
+        let checks = MailChecks(limits: limits)
+        let attachments = checks.attachments(call, spooled: spooled, faults: &faults)
+        checks.content(call, spooled: spooled, faults: &faults)
         if call.confidential == true, !context.principal.isSystem {
             faults.append(
                 FieldProblem(
@@ -50,12 +54,20 @@ struct Composer: Sendable {
             // Nothing automatic answers what a machine wrote.
             recipients.suppress(thread.sender)
         }
+        let account = try account(call.from ?? content.from, call.class ?? content.mailClass)
         let isConfidential = call.confidential == true && context.principal.isSystem
-        if !isConfidential { recipients.addAudit(configuration.outgoing.audit) }
+        let isMixed = recipients.isMixed
+        if !isConfidential { recipients.addAudit(account.account.audit) }
         if !configuration.integrations { recipients.hold() }
-        var mail = try mail(call, context, content, attachments, recipients, thread)
-        mail.isConfidential = isConfidential
-        return mail
+        var draft = draft(call, context, content, recipients, thread, from: account.from)
+        draft.attachments = attachments
+        draft.hidesForeignAddresses = isMixed
+        redirect(&draft)
+        let written = try await write(draft)
+        return mail(
+            call, context, draft, written, recipients, notification: content.notification,
+            account: account.account, mailClass: call.class ?? content.mailClass,
+            isConfidential: isConfidential)
     }
 
     private struct Content {
@@ -63,74 +75,8 @@ struct Composer: Sendable {
         var text: String?
         var html: String?
         var notification: String?
-    }
-
-    // MARK: - Checks
-
-    private func attachments(_ call: SendMail, faults: inout [FieldProblem])
-        -> [MessageDraft.Attachment]
-    {
-        var result: [MessageDraft.Attachment] = []
-        for (index, attachment) in (call.attachments ?? []).enumerated() {
-            let pointer = "/attachments/\(index)"
-            if !MessageDraft.isMediaType(attachment.type) {
-                faults.append(
-                    FieldProblem(
-                        pointer: pointer + "/type", code: "invalid-type",
-                        detail: "Write a media type such as application/pdf."))
-            }
-            if attachment.name.unicodeScalars.contains(where: AddressSyntax.isControl) {
-                faults.append(
-                    FieldProblem(
-                        pointer: pointer + "/name", code: "control-character",
-                        detail: "A file's name holds no control characters."))
-            }
-            guard let content = Base64.decode(attachment.content, lenient: true) else {
-                faults.append(
-                    FieldProblem(
-                        pointer: pointer + "/content", code: "invalid-base64",
-                        detail: "The content must be base64."))
-                continue
-            }
-            result.append(
-                MessageDraft.Attachment(
-                    name: attachment.name, type: attachment.type, content: content))
-        }
-        return result
-    }
-
-    private func checkContent(_ call: SendMail, faults: inout [FieldProblem]) {
-        let bytes =
-            (call.text?.utf8.count ?? 0) + (call.html?.utf8.count ?? 0)
-            + (call.attachments ?? []).reduce(0) { $0 + $1.content.utf8.count / 4 * 3 }
-        if bytes > limits.contentBytes {
-            faults.append(
-                FieldProblem(
-                    pointer: "", code: "too-long",
-                    detail: "Texts and attachments have more than \(limits.contentBytes) bytes."))
-        }
-        if let subject = call.subject {
-            if let fault = Composer.subjectFault(subject, limits.subjectBytes) {
-                faults.append(fault)
-            }
-        } else if call.notification == nil {
-            faults.append(
-                FieldProblem(
-                    pointer: "/subject", code: "required",
-                    detail: "Write a subject, or name a notification."))
-        }
-    }
-
-    private static func subjectFault(_ subject: String, _ limit: Int) -> FieldProblem? {
-        if subject.unicodeScalars.contains(where: AddressSyntax.isControl) {
-            return FieldProblem(
-                pointer: "/subject", code: "control-character",
-                detail: "A subject is one line without control characters.")
-        }
-        guard subject.utf8.count > limit else { return nil }
-        return FieldProblem(
-            pointer: "/subject", code: "too-long",
-            detail: "A subject has at most \(limit) bytes.")
+        var from: String?
+        var mailClass: String?
     }
 
     // MARK: - Content
@@ -161,7 +107,8 @@ struct Composer: Sendable {
         let clean = String(String.UnicodeScalarView(line)).collapsingSpaces().trimmingSpaces()
         return Content(
             subject: Composer.cut(clean, limits.subjectBytes), text: rendered.text,
-            html: rendered.html, notification: name)
+            html: rendered.html, notification: name, from: notification.from,
+            mailClass: notification.mailClass)
     }
 
     private static func cut(_ text: String, _ bytes: Int) -> String {
@@ -219,16 +166,42 @@ struct Composer: Sendable {
         }
     }
 
-    private func mail(
-        _ call: SendMail, _ context: CallContext, _ content: Content,
-        _ attachments: [MessageDraft.Attachment], _ recipients: Recipients, _ thread: Thread?
-    ) throws -> OutgoingMail {
-        let now = runtime.clock.now()
-        let from: MailAddress
-        switch AddressSyntax.read(configuration.outgoing.from) {
-        case .success(let address): from = address
+    /// The account that it leaves by, and its sender.
+    private func account(_ sender: String?, _ mailClass: String?) throws -> (
+        account: MailConfiguration.Account, from: MailAddress
+    ) {
+        var address: MailAddress?
+        if let sender {
+            switch AddressSyntax.read(sender) {
+            case .success(let read): address = read
+            case .failure(let fault):
+                throw MailError.invalid([
+                    FieldProblem(
+                        pointer: "/from", code: "invalid-address",
+                        detail: "The address \(fault.reason).")
+                ])
+            }
+        }
+        let accounts = OutgoingAccounts(configuration.outgoing)
+        guard let account = accounts.choose(class: mailClass, sender: address?.address) else {
+            throw MailError.invalid([
+                FieldProblem(
+                    pointer: "/from", code: "not-allowed",
+                    detail: "No account of a mail server sends as \(address?.address ?? "").")
+            ])
+        }
+        if let address { return (account, address) }
+        switch AddressSyntax.read(account.from) {
+        case .success(let own): return (account, own)
         case .failure(let fault): throw MailError.cannot("MAIL_FROM \(fault.reason)")
         }
+    }
+
+    private func draft(
+        _ call: SendMail, _ context: CallContext, _ content: Content, _ recipients: Recipients,
+        _ thread: Thread?, from: MailAddress
+    ) -> MessageDraft {
+        let now = runtime.clock.now()
         let domain = from.address.split(separator: "@").last ?? "localhost"
         var draft = MessageDraft(
             messageID: "<\(runtime.random.identifier(at: now))@\(domain)>", date: now, from: from)
@@ -237,31 +210,65 @@ struct Composer: Sendable {
         draft.subject = content.subject
         draft.text = content.text
         draft.html = content.html
-        draft.attachments = attachments
         draft.isAutomatic = context.principal.isSystem
         if let answered = thread?.messageID, !answered.utf8.contains(where: { $0 >= 127 }) {
             draft.inReplyTo = answered
             draft.references = [answered]
         }
-        let raw: [UInt8]
+        return draft
+    }
+
+    /// Whom it was for stands in fields of its own, so that nobody answers to all of them.
+    private func redirect(_ draft: inout MessageDraft) {
+        guard let text = configuration.outgoing.redirect,
+            case .success(let address) = AddressSyntax.read(text)
+        else { return }
+        draft.originals = [("X-Original-To", draft.to), ("X-Original-Cc", draft.cc)]
+        (draft.to, draft.cc) = ([address], [])
+    }
+
+    /// Small mails are written where we are.
+    private func write(_ draft: MessageDraft) async throws -> WrittenMail {
+        let folder = configuration.data + "/mail/work"
+        let write: @Sendable () throws -> WrittenMail = {
+            let sink = MailSink(folder: folder)
+            try draft.write(to: sink.write)
+            var written = try sink.finish()
+            written.needsUTF8 = draft.needsUTF8
+            return written
+        }
         do {
-            raw = try draft.bytes()
-        } catch {
+            return draft.attachments.isEmpty ? try write() : try await files.run(write)
+        } catch let fault as MessageFault {
             throw MailError.invalid([
                 FieldProblem(
-                    pointer: "/\(error.field.lowercased())", code: "control-character",
-                    detail: "\(error.field) \(error.reason).")
+                    pointer: "/\(fault.field.lowercased())", code: "control-character",
+                    detail: "\(fault.field) \(fault.reason).")
             ])
         }
+    }
+
+    private func mail(
+        _ call: SendMail, _ context: CallContext, _ draft: MessageDraft, _ written: WrittenMail,
+        _ recipients: Recipients, notification: String?, account: MailConfiguration.Account,
+        mailClass: String?, isConfidential: Bool
+    ) -> OutgoingMail {
+        let name = draft.from.name
+        let fromText =
+            name.isEmpty ? draft.from.address : "\(name) <\(draft.from.address)>"
+        let redirect = configuration.outgoing.redirect.flatMap {
+            try? AddressSyntax.read($0).get().address
+        }
         return OutgoingMail(
-            messageID: draft.messageID, created: now,
-            expires: now.advanced(by: configuration.outgoing.retryFor), sender: from.address,
-            fromText: configuration.outgoing.from, subject: content.subject, record: call.record,
-            notification: content.notification, account: context.principal.account,
+            messageID: draft.messageID, created: draft.date,
+            expires: draft.date.advanced(by: configuration.outgoing.retryFor),
+            sender: draft.from.address, fromText: fromText, subject: draft.subject,
+            record: call.record, notification: notification, account: context.principal.account,
             causeRoot: context.cause.root, causeVia: context.cause.via,
             causeDepth: context.cause.depth,
-            origin: context.principal.isSystem ? context.idempotencyKey : nil, raw: raw,
-            sha256: SHA256.hex(raw), recipients: recipients.list)
+            origin: context.principal.isSystem ? context.idempotencyKey : nil, content: written,
+            recipients: recipients.list, isConfidential: isConfidential, mailClass: mailClass,
+            mailAccount: account.code, redirect: redirect)
     }
 }
 
@@ -271,73 +278,5 @@ extension CallContext {
         var context = self
         context.idempotencyKey = nil
         return context
-    }
-}
-
-/// The recipients of a mail: each address once, the first mention counts.
-struct Recipients: Sendable {
-    private(set) var list: [OutgoingMail.Recipient] = []
-    private var addresses: [(address: MailAddress, kind: RecipientKind)] = []
-    private let limit: Int
-
-    init(limit: Int) { self.limit = limit }
-
-    mutating func add(
-        _ texts: [String], _ kind: RecipientKind, at pointer: String, faults: inout [FieldProblem]
-    ) {
-        if list.count + texts.count > limit {
-            faults.append(
-                FieldProblem(
-                    pointer: pointer, code: "too-many",
-                    detail: "A mail has at most \(limit) recipients."))
-            return
-        }
-        for (index, text) in texts.enumerated() {
-            switch AddressSyntax.read(text) {
-            case .failure(let fault):
-                faults.append(
-                    FieldProblem(
-                        pointer: "\(pointer)/\(index)", code: "invalid-address",
-                        detail: "The address \(fault.reason)."))
-            case .success(let address):
-                addresses.append((address, kind))
-                append(address.address, kind)
-            }
-        }
-    }
-
-    private mutating func append(_ address: String, _ kind: RecipientKind) {
-        guard !contains(address) else { return }
-        list.append(OutgoingMail.Recipient(address: address, kind: kind))
-    }
-
-    private func contains(_ address: String) -> Bool {
-        list.contains { $0.address.lowercased() == address.lowercased() }
-    }
-
-    /// For the header: every mention with its name.
-    func named(_ kind: RecipientKind) -> [MailAddress] {
-        addresses.filter { $0.kind == kind }.map(\.address)
-    }
-
-    /// The blind copy: a recipient of its own, even where somebody has the same address.
-    mutating func addAudit(_ text: String?) {
-        guard let text, case .success(let address) = AddressSyntax.read(text) else { return }
-        guard list.contains(where: { $0.state == .queued }) else { return }
-        append(address.address, .audit)
-    }
-
-    mutating func suppress(_ sender: String) {
-        for index in list.indices where list[index].address.lowercased() == sender.lowercased() {
-            list[index].state = .failed
-            list[index].reply = "not sent: nothing automatic answers an automatic mail"
-        }
-    }
-
-    mutating func hold() {
-        for index in list.indices where list[index].state == .queued {
-            list[index].state = .held
-            list[index].reply = "held: integrations are switched off"
-        }
     }
 }

@@ -40,7 +40,7 @@ struct MailActions: Sendable {
         guard changed > 0 else {
             throw MailError.cannot("Nothing of this mail waits to be sent, so nothing can be held.")
         }
-        try store.queue.cancel(connection, key: MailStore.queueKey(id))
+        try store.dequeue(connection, id)
     }
 
     private func release(_ connection: Connection, _ id: Int64, now: Timestamp) throws {
@@ -56,13 +56,11 @@ struct MailActions: Sendable {
         let sending = try connection.count(
             "select count(*) from recipient where mail = ? and state = 'sending'", [.integer(id)])
         guard sending == 0 else { throw MailError.cannot("This mail is being sent right now.") }
-        let isGone = try connection.count(
-            """
-            select count(*) from mail m join mail_raw r on r.mail = m.id
-            where m.id = ? and m.confidential = 1 and length(r.raw) = 0
-            """, [.integer(id)])
-        guard isGone == 0 else {
-            throw MailError.cannot("A confidential mail is not sent again; ask for another one.")
+        let kept = try connection.count(
+            "select count(*) from mail_piece where mail = ? and number = 0", [.integer(id)])
+        guard kept > 0 else {
+            throw MailError.cannot(
+                "The bytes of this mail are gone, so that it is not sent again; write another one.")
         }
         var changed = try connection.run(
             """
@@ -80,7 +78,7 @@ struct MailActions: Sendable {
             throw MailError.cannot("This mail is queued or held; it can be released, not resent.")
         }
         // An item that waits for its retry is due now.
-        try store.queue.cancel(connection, key: MailStore.queueKey(id))
+        try store.dequeue(connection, id)
         try prolong(connection, id, now: now)
     }
 

@@ -12,28 +12,7 @@ struct MailQueries: Sendable {
     /// A page of mails, newest first: `{"items", "next"}`.
     func list(_ connection: Connection, _ call: ListMails) throws -> [UInt8] {
         let limit = try MailQueries.limit(call.limit)
-        var conditions: [String] = []
-        var values: [SQLValue] = []
-        if let state = call.state {
-            guard DeliveryState(rawValue: state) != nil else {
-                throw MailError.invalid([
-                    FieldProblem(
-                        pointer: "/state", code: "not-allowed",
-                        detail: "“\(state)” is no state of a mail.")
-                ])
-            }
-            conditions.append("m.state = ?")
-            values.append(.text(state))
-        }
-        if let address = call.address {
-            conditions.append(
-                "exists (select 1 from recipient r where r.mail = m.id and r.address = ?)")
-            values.append(.text(address))
-        }
-        if let record = call.record {
-            conditions.append("m.record = ?")
-            values.append(.text(record))
-        }
+        var (conditions, values) = try MailFilter.conditions(call)
         if let cursor = call.cursor {
             conditions.append("m.id < ?")
             values.append(.integer(try MailQueries.position(cursor)))
@@ -74,7 +53,7 @@ struct MailQueries: Sendable {
         try connection.each(
             """
             select message_id, state, created, from_text, subject, record, notification, account,
-                cause_root, cause_via, sha256, size
+                cause_root, cause_via, sha256, size, mail_class, mail_account, bytes_removed
             from mail where id = ?
             """, [.integer(id)]
         ) { row in
@@ -88,11 +67,7 @@ struct MailQueries: Sendable {
             }
             for (column, key) in [(5, "record"), (6, "notification")] {
                 writer.key(key)
-                if let text = row.optionalText(column) {
-                    writer.string(text)
-                } else {
-                    writer.null()
-                }
+                writer.optional(row.optionalText(column))
             }
             writer.key("account")
             writer.string(row.text(7))
@@ -104,6 +79,12 @@ struct MailQueries: Sendable {
             writer.string(row.text(10))
             writer.key("bytes")
             writer.integer(row.integer(11))
+            writer.key("class")
+            writer.optional(row.optionalText(12))
+            writer.key("mailAccount")
+            writer.string(row.text(13))
+            writer.key("bytesRemoved")
+            writer.optional(row.optionalText(14))
             return false
         }
         guard found else { return false }
@@ -120,7 +101,7 @@ struct MailQueries: Sendable {
         writer.beginArray()
         try connection.each(
             """
-            select address, kind, state, attempts, code, reply
+            select address, kind, state, attempts, code, reply, redirected
             from recipient where mail = ? order by id
             """, [.integer(id)]
         ) { row in
@@ -134,7 +115,11 @@ struct MailQueries: Sendable {
             writer.key("code")
             if let code = row.optionalInteger(4) { writer.integer(code) } else { writer.null() }
             writer.key("reply")
-            if let reply = row.optionalText(5) { writer.string(reply) } else { writer.null() }
+            writer.optional(row.optionalText(5))
+            if let redirected = row.optionalText(6) {
+                writer.key("redirectedTo")
+                writer.string(redirected)
+            }
             writer.endObject()
             return true
         }
@@ -184,5 +169,11 @@ struct MailQueries: Sendable {
             let text = String(validating: bytes, as: UTF8.self), let position = Int64(text)
         else { throw MailError.invalidCursor }
         return position
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func optional(_ text: String?) {
+        if let text { string(text) } else { null() }
     }
 }

@@ -11,6 +11,7 @@ struct Outbox: Sendable {
     let store: MailStore
     let composer: Composer
     let runtime: Runtime
+    let texts: MailTexts
     /// Wakes the worker.
     let wake: @Sendable () -> Void
 
@@ -40,6 +41,7 @@ struct Outbox: Sendable {
 
     func list(_ call: ListMails, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
+        if call.text != nil { try await texts.catchUp() }
         return JSONBytes(try await database.read { try MailQueries().list($0, call) })
     }
 
@@ -48,21 +50,29 @@ struct Outbox: Sendable {
         return JSONBytes(try await database.pointRead { try MailQueries().mail($0, call.id) })
     }
 
-    func raw(_ call: GetMailRaw, _ context: CallContext) async throws -> [UInt8] {
+    func raw(_ call: GetMailRaw, _ context: CallContext) async throws -> MailContent {
         try require("mail:read", context)
-        let raw = try await database.read { connection in
+        let id = call.id
+        let found = try await database.read { [database] connection in
             try connection.first(
-                """
-                select r.raw, m.confidential from mail_raw r join mail m on m.id = r.mail
-                where m.id = ?
-                """, [.integer(call.id)]
-            ) { (bytes: $0.blob(0), isConfidential: $0.boolean(1)) }
+                "select confidential, size, bytes_removed from mail where id = ?", [.integer(id)]
+            ) { row in
+                (
+                    isConfidential: row.boolean(0), removed: row.optionalText(2),
+                    content: try MailPieces().content(
+                        connection, id, size: Int(row.integer(1)), from: database)
+                )
+            }
         }
-        guard let raw else { throw MailError.noSuchMail(call.id) }
-        guard !raw.isConfidential else {
+        guard let found else { throw MailError.noSuchMail(id) }
+        guard !found.isConfidential else {
             throw MailError.cannot("This mail is confidential: nobody reads its bytes.")
         }
-        return raw.bytes
+        guard let content = found.content else {
+            throw MailError.cannot(
+                "The bytes of this mail were removed on \(found.removed ?? "a day before").")
+        }
+        return content
     }
 
     func act(_ call: ActOnMail, _ context: CallContext) async throws -> JSONBytes {

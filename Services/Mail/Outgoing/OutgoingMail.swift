@@ -29,17 +29,22 @@ struct OutgoingMail: Sendable {
     /// `model.class/id`.
     var record: String?
     var notification: String?
+    /// Who sends it.
     var account: String
     var causeRoot: String
     var causeVia: String
     var causeDepth = 0
     /// The idempotency key of a caller within the platform.
     var origin: String?
-    var raw: [UInt8]
-    var sha256: String
+    var content: WrittenMail
     var recipients: [Recipient]
     /// Nobody reads its bytes, and they go once it is sent.
     var isConfidential = false
+    var mailClass: String?
+    /// The code of the account of a mail server that it leaves by.
+    var mailAccount = MailConfiguration.Account.defaultCode
+    /// Who gets it instead of its recipients.
+    var redirect: String?
 }
 
 /// What a worker needs to send.
@@ -54,13 +59,23 @@ struct Delivery: Sendable {
     var messageID: String
     var sender: String
     var expires: Timestamp
-    var raw: [UInt8]
+    var content: MailContent
+    var hasEightBit: Bool
+    /// The sender or a header field is outside ASCII.
+    var needsUTF8: Bool
     /// Those that are still to be sent to.
     var recipients: [Recipient]
-}
+    /// Who gets the mail instead of them.
+    var redirect: String?
 
-/// What became of a recipient in one attempt.
-struct RecipientOutcome: Sendable {
-    var recipient: Int64
-    var verdict: SMTPDialogue.Verdict
+    /// The addresses of the envelope, each once.
+    var targets: [String] {
+        if let redirect { return [redirect] }
+        return recipients.map(\.address)
+    }
+
+    /// The positions of the recipients that a target stands for.
+    func recipients(ofTarget position: Int) -> [Int] {
+        redirect == nil ? [position] : Array(recipients.indices)
+    }
 }

@@ -5,8 +5,12 @@ import ServiceRuntime
 struct Sender: Sendable {
     let database: Database
     let store: MailStore
-    let transport: any Transport
-    let configuration: MailConfiguration.Outgoing
+    /// Nil where the mail's account is not configured any more.
+    let transport: @Sendable (_ mail: Int64) async throws -> (any Transport)?
+    /// Whether the uncertain is sent again.
+    let resendsUncertain: Bool
+    /// Where everything goes outside production.
+    let redirect: String?
     let runtime: Runtime
     let metrics: MailMetrics
     /// The wait after the n-th attempt.
@@ -16,46 +20,70 @@ struct Sender: Sendable {
         guard let id = Int64(String(decoding: item.payload, as: UTF8.self)) else {
             return .bury("the item names no mail")
         }
-        let found = try await database.read { [store] connection in
-            (try store.delivery(connection, id), try store.isSending(connection, id))
+        let (delivery, isSending) = try await database.pointRead { connection in
+            (
+                try store.delivery(connection, id, redirect: redirect, from: database),
+                try store.isSending(connection, id)
+            )
         }
-        if found.1 {
-            // The item is ours, so nobody is sending: the answer of an earlier attempt could not be
-            // written.
-            let (resend, now) = (configuration.resendsUncertain, runtime.clock.now())
-            try await database.write { [store] in
-                try store.settleInterrupted($0, only: id, resend: resend, now: now)
+        if isSending { return try await settleInterrupted(id) }
+        guard let delivery else { return .done() }
+        guard let transport = try await transport(id) else {
+            let reply = SMTPReply(code: 0, text: Sender.noAccount)
+            let verdicts = delivery.targets.map { _ in SMTPDialogue.Verdict.deferred(reply) }
+            return settled(delivery, verdicts, attempts: [], server: "")
+        }
+        let attempts = AttemptBox()
+        let verdicts = await transport.deliver(delivery) { [database, store, runtime] targets in
+            let recipients = targets.flatMap {
+                delivery.recipients(ofTarget: $0).map { delivery.recipients[$0].id }
             }
-            return .retryAt(now, "an earlier attempt was interrupted")
-        }
-        guard let delivery = found.0 else { return .done() }
-        let attempt = AttemptBox()
-        let verdicts = await transport.deliver(delivery) { [database, store, runtime] positions in
-            let recipients = positions.map { delivery.recipients[$0].id }
-            let (server, now) = (transport.server, runtime.clock.now())
+            let now = runtime.clock.now()
             let number = try await database.write {
                 try store.beginFinalDot(
-                    $0, mail: id, recipients: recipients, server: server, now: now)
+                    $0, mail: id, recipients: recipients, server: transport.server, now: now)
             }
-            await attempt.add(number)
+            await attempts.add(number)
         }
-        return try await settle(delivery, verdicts, attempts: await attempt.numbers)
+        return settled(
+            delivery, verdicts, attempts: await attempts.numbers, server: transport.server)
     }
 
-    /// Writes what came of an attempt; answers what to do with the item.
-    private func settle(
-        _ delivery: Delivery, _ verdicts: [SMTPDialogue.Verdict], attempts: [Int64]
-    ) async throws -> QueueWorker.Outcome {
+    static let noAccount =
+        "the account that this mail leaves by is not configured; put it back into MAIL_ACCOUNTS"
+
+    /// The item is ours, so nobody is sending: the answer of an earlier attempt could not be
+    /// written.
+    private func settleInterrupted(_ id: Int64) async throws -> QueueWorker.Outcome {
+        let (resend, now) = (resendsUncertain, runtime.clock.now())
+        try await database.write { [store] in
+            try store.settleInterrupted($0, only: id, resends: { _ in resend }, now: now)
+        }
+        return .retryAt(now, "an earlier attempt was interrupted")
+    }
+
+    /// What came of an attempt, written in the transaction that settles the item.
+    private func settled(
+        _ delivery: Delivery, _ verdicts: [SMTPDialogue.Verdict], attempts: [Int64], server: String
+    ) -> QueueWorker.Outcome {
         let now = runtime.clock.now()
         let isExpired = now >= delivery.expires
-        let server = transport.server
-        let outcomes = zip(delivery.recipients, verdicts).map { recipient, verdict in
-            (recipient, judge(verdict, isExpired: isExpired))
+        var outcomes: [(recipient: Delivery.Recipient, outcome: Outcome)] = []
+        for (target, verdict) in verdicts.enumerated() {
+            let outcome = judge(verdict, isExpired: isExpired)
+            outcomes += delivery.recipients(ofTarget: target).map {
+                (delivery.recipients[$0], outcome)
+            }
         }
-        let summary = Sender.summary(outcomes.map(\.1))
-        let isPending = try await database.write { [store] connection in
-            for (recipient, outcome) in outcomes {
-                try store.settleIfOurs(connection, recipient: recipient.id, outcome)
+        let all = outcomes
+        let summary = Sender.summary(all.map(\.outcome))
+        let tries = (delivery.recipients.map(\.attempts).max() ?? 0) + 1
+        let due = now.advanced(by: backoff(tries))
+        let effect: @Sendable (Connection) throws -> Timestamp? = { [store] connection in
+            for (recipient, outcome) in all {
+                try store.settle(
+                    connection, recipient: recipient.id, state: outcome.state, code: outcome.code,
+                    reply: outcome.reply, redirected: delivery.redirect)
             }
             if attempts.isEmpty {
                 try store.addAttempt(
@@ -67,20 +95,29 @@ struct Sender: Sendable {
                     connection, attempt, outcome: summary.outcome, reply: summary.reply)
             }
             try store.summarize(connection, delivery.mail)
-            return try store.delivery(connection, delivery.mail) != nil
+            let waiting = try connection.count(
+                """
+                select count(*) from recipient
+                where mail = ? and state in ('queued', 'deferred')
+                """, [.integer(delivery.mail)])
+            return waiting > 0 ? due : nil
         }
-        for (_, outcome) in outcomes { metrics.count(outcome.state) }
-        if summary.outcome != "sent" {
-            runtime.log.warning(
-                "a mail was not sent to all",
-                [
-                    "mail": .integer(Int(delivery.mail)), "server": .string(server),
-                    "outcome": .string(summary.outcome), "reply": .string(summary.reply),
-                ])
-        }
-        guard isPending else { return .done() }
-        let tries = (delivery.recipients.map(\.attempts).max() ?? 0) + 1
-        return .retryAt(now.advanced(by: backoff(tries)), summary.reply)
+        return .decide(effect) { tell(delivery.mail, all.map(\.outcome), summary, server) }
+    }
+
+    /// After the commit.
+    private func tell(
+        _ mail: Int64, _ outcomes: [Outcome], _ summary: (outcome: String, reply: String),
+        _ server: String
+    ) {
+        for outcome in outcomes { metrics.count(outcome.state) }
+        guard summary.outcome != "sent" else { return }
+        runtime.log.warning(
+            "a mail was not sent to all",
+            [
+                "mail": .integer(Int(mail)), "server": .string(server),
+                "outcome": .string(summary.outcome), "reply": .string(summary.reply),
+            ])
     }
 
     /// A recipient's new state.
@@ -103,8 +140,8 @@ struct Sender: Sendable {
             Outcome(state: .deferred, code: reply.code, reply: reply.text)
         case .uncertain(let reason):
             Outcome(
-                state: configuration.resendsUncertain ? .deferred : .uncertain, code: 0,
-                reply: reason, isUncertain: true)
+                state: resendsUncertain ? .deferred : .uncertain, code: 0, reply: reason,
+                isUncertain: true)
         }
     }
 
@@ -116,34 +153,11 @@ struct Sender: Sendable {
                 outcome.isUncertain ? state == .uncertain : outcome.state == state
             }
             if let found = outcomes.first(where: isOfState) {
-                return (
-                    state.rawValue, found.code == 0 ? found.reply : "\(found.code) \(found.reply)"
-                )
+                let words = found.code == 0 ? found.reply : "\(found.code) \(found.reply)"
+                return (state.rawValue, words)
             }
         }
         return ("sent", "")
-    }
-}
-
-extension MailStore {
-    fileprivate func isSending(_ connection: Connection, _ mail: Int64) throws -> Bool {
-        try connection.count(
-            "select count(*) from recipient where mail = ? and state = 'sending'", [.integer(mail)])
-            > 0
-    }
-
-    /// A person may have held the recipient meanwhile; then that stands, unless the server has the
-    /// mail.
-    fileprivate func settleIfOurs(
-        _ connection: Connection, recipient: Int64, _ outcome: Sender.Outcome
-    ) throws {
-        let state = try connection.first(
-            "select state from recipient where id = ?", [.integer(recipient)]
-        ) { $0.text(0) }
-        if state == "held", outcome.state != .sent, outcome.state != .uncertain { return }
-        try settle(
-            connection, recipient: recipient, state: outcome.state, code: outcome.code,
-            reply: outcome.reply)
     }
 }
 

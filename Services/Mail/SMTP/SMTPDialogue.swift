@@ -7,7 +7,7 @@ struct SMTPDialogue {
         var recipients: [String]
         var size: Int
         var hasEightBit: Bool
-        /// An address or header field outside ASCII.
+        /// The sender or a header field outside ASCII.
         var needsUTF8: Bool
     }
 
@@ -51,6 +51,7 @@ struct SMTPDialogue {
     private var lossReason: String?
     /// The connection can carry another mail.
     private(set) var isReusable = true
+    var isOpen: Bool { phase != .finished }
 
     init(_ mail: Mail, extensions: SMTPExtensions) {
         self.mail = mail
@@ -59,10 +60,27 @@ struct SMTPDialogue {
         if let limit = extensions.size, mail.size > limit {
             refuse(552, "the message has \(mail.size) bytes, and the server takes \(limit)")
         } else if mail.needsUTF8, !extensions.utf8 {
-            refuse(553, "the server takes no addresses outside ASCII (SMTPUTF8)")
+            refuse(553, SMTPDialogue.noUTF8)
         } else {
-            commands = envelope()
+            if !extensions.utf8 { refuseForeignRecipients() }
+            if asked.isEmpty { phase = .finished } else { commands = envelope() }
         }
+    }
+
+    private static let noUTF8 = "the server takes no addresses outside ASCII (SMTPUTF8)"
+
+    /// The others get the mail.
+    private mutating func refuseForeignRecipients() {
+        for (index, recipient) in mail.recipients.enumerated()
+        where recipient.utf8.contains(where: { $0 >= 128 }) {
+            recipientReplies[index] = SMTPReply(code: 553, text: SMTPDialogue.noUTF8)
+        }
+    }
+
+    /// Positions of those that the server is asked about.
+    private var asked: [Int] {
+        let isASCII = { (text: String) in text.utf8.allSatisfy { $0 < 128 } }
+        return mail.recipients.indices.filter { extensions.utf8 || isASCII(mail.recipients[$0]) }
     }
 
     private mutating func refuse(_ code: Int, _ text: String) {
@@ -73,12 +91,16 @@ struct SMTPDialogue {
     private func envelope() -> [(bytes: [UInt8], expected: Expected)] {
         var parameters = extensions.size != nil ? " SIZE=\(mail.size)" : ""
         if mail.hasEightBit, extensions.eightBit { parameters += " BODY=8BITMIME" }
-        if mail.needsUTF8 { parameters += " SMTPUTF8" }
+        let isForeign = { (text: String) in text.utf8.contains { $0 >= 128 } }
+        if mail.needsUTF8 || extensions.utf8 && mail.recipients.contains(where: isForeign) {
+            parameters += " SMTPUTF8"
+        }
         var list: [(bytes: [UInt8], expected: Expected)] = [
             (Array("MAIL FROM:<\(mail.sender)>\(parameters)\r\n".utf8), .mail)
         ]
-        for (index, recipient) in mail.recipients.enumerated() {
-            list.append((Array("RCPT TO:<\(recipient)>\r\n".utf8), .recipient(index)))
+        for index in asked {
+            let line = "RCPT TO:<\(mail.recipients[index])>\r\n"
+            list.append((Array(line.utf8), .recipient(index)))
         }
         list.append((Array("DATA\r\n".utf8), .data))
         return list
@@ -149,7 +171,7 @@ struct SMTPDialogue {
             if !reply.isPositive, !extensions.pipelining { end(reusable: true) }
         case .recipient(let index):
             recipientReplies[index] = reply
-            let isLast = index == mail.recipients.count - 1
+            let isLast = index == asked.last
             if isLast, !extensions.pipelining, acceptedRecipients.isEmpty {
                 commands = [(Array("RSET\r\n".utf8), .reset)]
             }
@@ -212,19 +234,5 @@ struct SMTPDialogue {
         case 5: .failed(reply)
         default: .deferred(reply)
         }
-    }
-
-    /// The content as DATA takes it: a dot at the start of a line doubled, a line end at the end.
-    static func stuffed(_ content: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(content.count + 16)
-        var atLineStart = true
-        for byte in content {
-            if atLineStart, byte == ASCII.dot { result.append(ASCII.dot) }
-            result.append(byte)
-            atLineStart = byte == ASCII.lf
-        }
-        if !atLineStart { result += [ASCII.cr, ASCII.lf] }
-        return result
     }
 }
