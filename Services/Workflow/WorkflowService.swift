@@ -115,6 +115,7 @@ struct Parts {
         let events = EventStore(definitions: definitions, incidents: incidents, clock: clock)
         let reactions = ReactionStore(clock: clock)
         let jobStore = JobStore(runtime: runtime)
+        let computing = StepComputing(definitions: definitions, pools: pools, clock: clock)
         let directory = Directory(database: database, clock: clock)
         let eventCalls = EventCalls(
             database: database, definitions: definitions, events: events,
@@ -122,7 +123,8 @@ struct Parts {
         let instanceCalls = InstanceCalls(
             database: database, definitions: definitions, instances: instances,
             reactions: reactions, jobs: jobStore, incidents: incidents,
-            capabilities: capabilities, peers: peers, wakes: wakes, clock: clock)
+            capabilities: capabilities, peers: peers, computing: computing, wakes: wakes,
+            clock: clock)
         outgoing = try Outgoing(configuration, records: peers["records"], runtime: runtime)
         let evaluator = Evaluator(
             pool: pools.computing, acting: pools.acting,
@@ -139,8 +141,8 @@ struct Parts {
             store: jobStore, effects: effects, incidents: incidents, wakes: wakes)
         workers =
             Parts.workers(
-                effects: effects, reactor: reactor, wakes: wakes, database: database,
-                runtime: runtime) + jobs.workers
+                effects: effects, computing: computing, reactor: reactor, wakes: wakes,
+                database: database, runtime: runtime) + jobs.workers
         let doors = Parts.doors(effects, wakes, database, clock)
         routes = Routes(
             models: ModelCalls(
@@ -189,13 +191,13 @@ struct Parts {
     }
 
     private static func workers(
-        effects: Effects, reactor: ReactionRunner, wakes: Wakes, database: Database,
-        runtime: Runtime
+        effects: Effects, computing: StepComputing, reactor: ReactionRunner, wakes: Wakes,
+        database: Database, runtime: Runtime
     ) -> [any Service] {
         let (store, clock) = (effects.instances, runtime.clock)
         let runner = InstanceRunner(
             database: database, store: store, work: StepWork(effects: effects, clock: clock),
-            wakes: wakes, clock: clock)
+            computing: computing, wakes: wakes, clock: clock)
         let waker = TimerRunner(
             database: database, store: store, effects: effects, wakes: wakes, clock: clock)
         // For what goes wrong in this service itself, such as a full disk.

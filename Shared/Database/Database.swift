@@ -212,9 +212,10 @@ public final class Database: Sendable {
         ownership.isHeld && reclaimed.withLock { $0.insert(name).inserted }
     }
 
-    /// From here on, what is enqueued for `desk` and due at once goes to it, while it has room.
+    /// From here on, what is enqueued for `desk` and due at once goes to it, while it has room;
+    /// what was enqueued before is committed by then, so that whoever looks finds it.
     func openDesk(_ desk: any QueueDesk, for queue: String) async throws {
-        try await ask(.look) { $0.desks[queue] = desk }
+        try await ask(.alone) { $0.desks[queue] = desk }
     }
 
     func closeDesk(_ desk: any QueueDesk, for queue: String) async throws {

@@ -80,8 +80,55 @@ import Testing
             // Who came after this moment has not waited for long.
             turns.foundNobody(at: end)
             turns.took(at: end)
-            turns.left(at: end + WriteTurnsTests.millisecond)
-            #expect(turns.pause(at: end + WriteTurnsTests.millisecond) == WriteTurns.rest)
+            #expect(!turns.isOver(at: end + WriteTurns.turn - 1))
+            turns.left(at: end + WriteTurns.turn)
+            #expect(turns.pause(at: end + WriteTurns.turn) == WriteTurns.rest)
         }
+    }
+
+    @Test func `who holds the lock for less than half of the time does not rest, and need not`() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = TestRandom(seed: seed)
+        var waits: [UInt64] = []
+        for _ in 0..<100 {
+            // Transactions of up to a millisecond, and pauses a little longer.
+            let longest = UInt64.random(in: 100_000...1_000_000, using: &random)
+            var taken: [Range<UInt64>] = []
+            var turns = WriteTurns()
+            var now: UInt64 = WriteTurns.rest
+            for _ in 0..<3000 {
+                #expect(turns.pause(at: now) == 0, "seed \(seed)")
+                turns.took(at: now)
+                let end = now + UInt64.random(in: 1...longest, using: &random)
+                turns.left(at: end)
+                taken.append(now..<end)
+                now = end + longest / 4 + UInt64.random(in: 1...longest, using: &random)
+            }
+            let last = taken[2000].lowerBound
+            for _ in 0..<20 {
+                let start = UInt64.random(in: 0..<last, using: &random)
+                let look = WriteTurnsTests.looks.first { look in
+                    let moment = start + look * WriteTurnsTests.millisecond
+                    let next = taken.partitioningIndex { $0.upperBound > moment }
+                    return next == taken.count || !taken[next].contains(moment)
+                }
+                waits.append(look ?? .max)
+            }
+        }
+        waits.sort()
+        #expect(waits[waits.count * 98 / 100] <= 53, "seed \(seed)")
+        #expect(waits.last ?? 0 <= 228, "seed \(seed)")
+    }
+}
+
+extension [Range<UInt64>] {
+    /// The first of which this holds; it holds of all after it.
+    fileprivate func partitioningIndex(_ holds: (Range<UInt64>) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -59,13 +59,33 @@ private func run(
             expression("record.text"), expression("undefined"), expression("new Date(0)"),
             expression("'\\ud800'"),
             expression("typeof console + typeof require + typeof WebAssembly"),
+            expression(
+                "(delete globalThis.console, delete globalThis.WebAssembly,"
+                    + " typeof console + typeof WebAssembly + typeof globalThis.Atomics)"),
             bindings: bindings)
         #expect(
             values == [
                 .value(15), .value(["a": 2]), .value("ä€😀\u{0}"), .value(.null),
                 .value("1970-01-01T00:00:00.000Z"), .value("\u{fffd}"),
-                .value("undefinedundefinedundefined"),
+                .value("undefinedundefinedundefined"), .value("undefinedundefinedundefined"),
             ])
+    }
+}
+
+@Test func `of however many scripts in a row, each has a context of its own`() async throws {
+    try await withPool { pool in
+        let leaving = """
+            Array.prototype.left = Object.left = 1; delete globalThis.JSON;
+            globalThis.parse = () => 1; return typeof [].left + typeof Object.left;
+            """
+        let looking = "return [typeof [].left, typeof Object.left, typeof parse, typeof JSON]"
+        for _ in 0..<20 {
+            let outcomes = try await run(pool, script(leaving)) + run(pool, script(looking))
+            #expect(try ScriptEffect(outcomes[0].get()).result == "numbernumber")
+            #expect(
+                try ScriptEffect(outcomes[1].get()).result
+                    == ["undefined", "undefined", "undefined", "object"])
+        }
     }
 }
 

@@ -15,8 +15,12 @@ struct InstanceCalls: Sendable {
     let incidents: IncidentStore
     let capabilities: Capabilities
     let peers: Peers
+    let computing: StepComputing
     let wakes: Wakes
     let clock: any WallClock
+
+    /// What can be done of an instance while it begins is done, if it takes no longer.
+    static let startTime = Duration.milliseconds(20)
 
     static let operate = "workflow:operate"
     static let look = "operations:read"
@@ -39,13 +43,14 @@ struct InstanceCalls: Sendable {
             cause: context.cause.next("start:\(call.workflow)"),
             account: context.principal.account, key: context.platformKey)
         let request = JSONCoder.encode(call).bytes
-        let answer = try await database.write { [instances, clock] connection in
+        var walk = try InstanceWalk(start, at: clock.now())
+        await walk.goOn(computing, within: InstanceCalls.startTime)
+        let answer = try await database.write { [instances, clock, walk] connection in
             try KeyedAnswers(clock: clock).once(context, request, connection) {
-                let id = try instances.start(start, connection)
-                return ["id": .number(JSONNumber(id)), "state": "running"]
+                let (id, state) = try instances.begin(walk, start, connection)
+                return ["id": .number(JSONNumber(id)), "state": .string(state.rawValue)]
             }
         }
-        wakes.instances()
         return JSONBytes(answer.bytes)
     }
 

@@ -60,6 +60,20 @@ final class DefinitionStore: Sendable {
         state.withLock { $0.models[code.model]?.scripts[code.code] }
     }
 
+    /// A step's script; of a named one, as it stands now.
+    func script(_ script: StepScript, of task: StepWork.Task) throws -> ScriptDefinition {
+        let model = task.row.workflow.model
+        switch script {
+        case .source(let source):
+            return ScriptDefinition(model: model, code: task.step.code, source: source)
+        case .named(let code):
+            guard let found = self.script(FullCode(model: model, code: code)) else {
+                throw WorkflowError.unknownScript(code)
+            }
+            return found
+        }
+    }
+
     /// By order, then by code; rules of every model on this class and on those that it inherits
     /// from.
     func rules(for type: FullCode, _ moment: RuleDefinition.Moment) -> [RuleDefinition] {

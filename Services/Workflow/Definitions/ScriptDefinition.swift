@@ -33,6 +33,43 @@ struct ScriptDefinition: Sendable {
         blocks.isEmpty ? source : (blocks.map(\.source) + [source]).joined(separator: "\n")
     }
 
+    /// Whether the text speaks of `gt` or of a record, or is too long to look through each time.
+    /// One that does not may still come to them, by `globalThis['g' + 't']`.
+    var mayAct: Bool {
+        let text = wholeSource
+        return text.utf8.count > ScriptDefinition.lookLimit
+            || ScriptDefinition.has(["gt", "record"], Array(text.utf8))
+    }
+
+    /// Bytes of a text that is looked through.
+    private static let lookLimit = 16 << 10
+
+    /// Whether any of these names stands there by itself.
+    private static func has(_ names: [StaticString], _ text: [UInt8]) -> Bool {
+        var start = 0
+        while start < text.count {
+            var end = start
+            while end < text.count, isName(text[end]) { end += 1 }
+            let word = text[start..<end]
+            if names.contains(where: { name in
+                name.withUTF8Buffer { word.elementsEqual($0) }
+            }) {
+                return true
+            }
+            start = end + 1
+        }
+        return false
+    }
+
+    private static func isName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"):
+            true
+        default: false
+        }
+    }
+
     var unit: ScriptJob.Unit {
         let owner = owner
         var unit = ScriptJob.Unit(name: code, source: owner.source, isScript: true)

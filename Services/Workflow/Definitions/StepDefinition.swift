@@ -105,6 +105,20 @@ enum TimerDefinition: Sendable {
     case wait(ExpressionTree)
     /// A time.
     case until(ExpressionTree)
+
+    var tree: ExpressionTree {
+        switch self {
+        case .wait(let tree), .until(let tree): tree
+        }
+    }
+
+    /// The member of the definition.
+    var word: String {
+        switch self {
+        case .wait: "wait"
+        case .until: "until"
+        }
+    }
 }
 
 /// What a person is to decide.

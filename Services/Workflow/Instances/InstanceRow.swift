@@ -89,3 +89,20 @@ struct InstanceRow: Sendable {
             })
     }
 }
+
+extension InstanceRow {
+    /// Of an instance that is about to begin.
+    init(_ start: InstanceStore.Start, at time: Timestamp) {
+        id = 0
+        definition = start.version.id
+        workflow = start.version.fullCode
+        type = start.version.workflow.type
+        record = start.record
+        account = start.account
+        cause = start.cause
+        started = time
+        ended = nil
+        parent = start.parent
+        snapshot = InstanceSnapshot(values: start.values)
+    }
+}

@@ -9,24 +9,34 @@ struct InstanceRunner: Sendable {
     let database: Database
     let store: InstanceStore
     let work: StepWork
+    let computing: StepComputing
     let wakes: Wakes
     let clock: any WallClock
 
     /// After so many steps in a row another instance gets its turn.
     static let turnLimit = 32
+    /// Steps that compute are written together, as many as are done within this.
+    private static let walkTime = Duration.milliseconds(100)
     private static let readLimit = Duration.seconds(5)
 
     func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
-        guard let key = TurnKey(item.key) else { return .done() }
-        var next = try await task(key)
+        guard let key = TurnKey(item.key), var walk = try await walk(key) else { return .done() }
         for _ in 0..<InstanceRunner.turnLimit {
-            guard let task = next else { break }
-            let result: StepWork.Result
+            await walk.goOn(computing, within: InstanceRunner.walkTime)
+            guard walk.task != nil else { return finish(walk) }
+            // Whatever acts does so when all before it is written.
+            if !walk.isEmpty {
+                let row = try await database.write { [store, walk] in try store.advance(walk, $0) }
+                guard let row else { break }
+                walk = InstanceWalk(row, walk.version, lane: key.lane)
+            }
+            guard let task = walk.task else { break }
             do {
-                result = try await work.perform(task)
+                let result = try await work.perform(task)
                 if try isLast(result, of: task) { return finish(task, result) }
                 let row = try await database.write { try write(result, of: task, $0) }
-                next = row.flatMap { StepWork.Task($0, task.version, lane: key.lane) }
+                guard let row else { break }
+                walk = InstanceWalk(row, walk.version, lane: key.lane)
             } catch let error as DatabaseError {
                 throw error
             } catch {
@@ -39,14 +49,27 @@ struct InstanceRunner: Sendable {
     }
 
     /// The instance and its visits are of one moment, on whatever thread they are read.
-    private func task(_ key: TurnKey) async throws -> StepWork.Task? {
+    private func walk(_ key: TurnKey) async throws -> InstanceWalk? {
         let limit = InstanceRunner.readLimit
         return try await database.quickRead("instance", within: limit) { [store] connection in
             guard let row = try InstanceRow.find(key.instance, connection),
                 let version = try store.definitions.version(row.definition, connection)
             else { return nil }
-            return StepWork.Task(row, version, lane: key.lane)
+            return InstanceWalk(row, version, lane: key.lane)
         }
+    }
+
+    /// Nothing of the lane can be done now: what the walk did is written in the transaction that
+    /// takes the item away.
+    private func finish(_ walk: InstanceWalk) -> QueueWorker.Outcome {
+        let key = TurnKey(walk.row.id, lane: walk.lane)
+        let effect: @Sendable (Connection) throws -> Timestamp? = { [store, clock] connection in
+            guard !walk.isEmpty, let row = try store.advance(walk, connection) else {
+                return try store.hasReadyStep(key, connection) ? clock.now() : nil
+            }
+            return row.snapshot.readyVisit(in: key.lane) == nil ? nil : clock.now()
+        }
+        return .decide(effect, committed: wakes.timers)
     }
 
     /// Whether nothing of this lane can be done after the step, so that it and the end of the turn

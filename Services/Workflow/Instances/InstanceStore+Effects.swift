@@ -17,22 +17,41 @@ extension InstanceStore {
         var given: JSONValue?
         /// Of what comes from outside.
         let cause: Cause?
-
-        var withoutInput: Place {
-            var copy = self
-            copy.given = nil
-            return copy
-        }
+        let time: Timestamp
 
         func step(_ visit: Int64) -> StepDefinition? {
             visits.first { $0.number == visit }.flatMap { workflow.step($0.step) }
         }
     }
 
-    func write(_ effect: StepEffect, _ place: Place, _ connection: Connection) throws {
+    /// What transitions say, in their order. `cause` is of what comes from outside.
+    func write(
+        _ passages: [InstanceWalk.Passage], of id: Int64, _ workflow: WorkflowDefinition,
+        _ cause: Cause?, _ connection: Connection
+    ) throws {
+        let brief = BriefVisits(passages)
+        for passage in passages {
+            var place = Place(
+                id: id, visits: passage.visits, workflow: workflow, given: passage.given,
+                cause: cause, time: passage.time)
+            for effect in passage.effects {
+                switch effect {
+                case .entered(let visit, let kind):
+                    let left = brief.ends[visit.number]
+                    try enter(visit, kind, left, place, connection)
+                case .left(let visit, _, _) where brief.ends[visit] != nil: break
+                default: try write(effect, place, connection)
+                }
+                // What a step was given is written with the first that is told of it.
+                place.given = nil
+            }
+        }
+    }
+
+    private func write(_ effect: StepEffect, _ place: Place, _ connection: Connection) throws {
         let id = SQLValue.integer(place.id)
         switch effect {
-        case .entered(let visit, let kind): try enter(visit, kind, id, connection)
+        case .entered(let visit, let kind): try enter(visit, kind, nil, place, connection)
         case .stands(let visit, let event, let key, let until):
             try stand(visit, event, key, until, place, connection)
         case .moves(let visit, let byTimer):
@@ -60,7 +79,7 @@ extension InstanceStore {
                 where instance = ? and visit = ?
                 """,
                 [
-                    skipped ? "skipped" : "done", .integer(clock.now().milliseconds),
+                    skipped ? "skipped" : "done", .integer(place.time.milliseconds),
                     SQLValue(place.given?.text), .text(output.text), .integer(skipped ? 0 : 1), id,
                     .integer(visit),
                 ])
@@ -79,20 +98,26 @@ extension InstanceStore {
         }
     }
 
+    /// One that is left in the same transaction is one row, written once.
     private func enter(
-        _ visit: InstanceSnapshot.Visit, _ kind: String, _ id: SQLValue, _ connection: Connection
+        _ visit: InstanceSnapshot.Visit, _ kind: String, _ left: BriefVisits.End?,
+        _ place: Place, _ connection: Connection
     ) throws {
+        var state = visit.phase.rawValue
+        if let left { state = left.skipped ? "skipped" : "done" }
         try connection.run(
             """
             insert into step (instance, visit, step, kind, state, entered, lane, fork, branches,
-                cause)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                cause, left_at, input, output, attempts)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                id, .integer(visit.number), .text(visit.step), .text(kind),
-                .text(visit.phase.rawValue), .integer(clock.now().milliseconds),
-                .integer(visit.lane), SQLValue(visit.fork), .integer(Int64(visit.branches)),
+                .integer(place.id), .integer(visit.number), .text(visit.step), .text(kind),
+                .text(state), .integer(place.time.milliseconds), .integer(visit.lane),
+                SQLValue(visit.fork), .integer(Int64(visit.branches)),
                 SQLValue(visit.cause.map { JSONCoder.encode($0).text }),
+                SQLValue(left?.time.milliseconds), SQLValue(left?.given?.text),
+                SQLValue(left?.output.text), .integer(left.map { $0.skipped ? 0 : 1 } ?? 0),
             ])
     }
 
@@ -202,5 +227,38 @@ extension InstanceStore {
             where parent = ? and state not in ('finished', 'cancelled') order by id
             """, [.integer(id)]
         ) { $0.integer(0) }
+    }
+}
+
+/// The visits that are entered and left in one transaction, and of which nothing else is said.
+private struct BriefVisits {
+    struct End {
+        let skipped: Bool
+        let output: JSONValue
+        let given: JSONValue?
+        let time: Timestamp
+    }
+
+    private(set) var ends: [Int64: End] = [:]
+
+    init(_ passages: [InstanceWalk.Passage]) {
+        var entered: Set<Int64> = []
+        for passage in passages {
+            for (index, effect) in passage.effects.enumerated() {
+                switch effect {
+                case .entered(let visit, _): entered.insert(visit.number)
+                case .left(let visit, let skipped, let output):
+                    guard entered.contains(visit) else { break }
+                    ends[visit] = End(
+                        skipped: skipped, output: output,
+                        given: index == 0 ? passage.given : nil, time: passage.time)
+                case .stands(let visit, _, _, _), .moves(let visit, _), .held(let visit, _),
+                    .escalated(let visit), .narrowed(let visit, _, _), .failed(let visit),
+                    .readyAgain(let visit, _):
+                    entered.remove(visit)
+                case .ended: break
+                }
+            }
+        }
     }
 }

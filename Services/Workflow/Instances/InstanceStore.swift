@@ -33,31 +33,29 @@ struct InstanceStore: Sendable {
     /// Starts an instance and queues its first step; the id of the one that is there where the
     /// key was used.
     func start(_ start: Start, _ connection: Connection) throws -> Int64 {
-        if let key = start.key {
-            let known = try connection.first(
-                "select id from instance where start_key = ?", [.text(key)]
-            ) { $0.integer(0) }
-            if let known { return known }
-        }
-        try InstanceStore.check(start.values)
-        let machine = StepMachine(definition: start.version.workflow)
-        guard
-            let transition = machine.apply(.begun, to: InstanceSnapshot(values: start.values))
-        else { throw Problem.internalError }
-        let id = try insert(start, transition.snapshot, connection)
-        let place = Place(
-            id: id, visits: [], workflow: start.version.workflow, given: nil, cause: nil)
-        for effect in transition.effects { try write(effect, place, connection) }
-        try queueReady(transition.snapshot, of: id, except: nil, connection)
-        if transition.snapshot.state.isOver {
-            try end(id, transition.snapshot, parent: start.parent, start.cause, connection)
-        }
-        return id
+        try begin(InstanceWalk(start, at: clock.now()), start, connection).id
     }
 
-    private func insert(
-        _ start: Start, _ snapshot: InstanceSnapshot, _ connection: Connection
-    ) throws -> Int64 {
+    /// The same, with the steps that it has taken already; answers how it stands then.
+    func begin(
+        _ walk: InstanceWalk, _ start: Start, _ connection: Connection
+    ) throws -> (id: Int64, state: InstanceSnapshot.State) {
+        if let key = start.key {
+            let known = try connection.first(
+                "select id, state from instance where start_key = ?", [.text(key)]
+            ) { ($0.integer(0), InstanceSnapshot.State(rawValue: $0.text(1)) ?? .failed) }
+            if let known { return known }
+        }
+        var row = walk.row
+        try insert(row, key: start.key, connection)
+        row.id = connection.lastInsertID
+        try write(walk.passages, of: row.id, walk.version.workflow, nil, connection)
+        let latest = try goOn(row, after: walk.passages, Note(), connection)
+        return (row.id, latest.snapshot.state)
+    }
+
+    private func insert(_ row: InstanceRow, key: String?, _ connection: Connection) throws {
+        let snapshot = row.snapshot
         try connection.run(
             """
             insert into instance (definition, model, workflow, state, class, record, account, root,
@@ -66,17 +64,15 @@ struct InstanceStore: Sendable {
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'null', ?, ?, ?, ?)
             """,
             [
-                .integer(start.version.id), .text(start.version.model),
-                .text(start.version.workflow.code), .text(snapshot.state.rawValue),
-                SQLValue(start.version.workflow.type?.description), SQLValue(start.record),
-                .text(start.account), .text(start.cause.root), .text(start.cause.via),
-                .integer(Int64(start.cause.depth)), .integer(clock.now().milliseconds),
-                snapshot.state.isOver ? .integer(clock.now().milliseconds) : .null,
+                .integer(row.definition), .text(row.workflow.model), .text(row.workflow.code),
+                .text(snapshot.state.rawValue), SQLValue(row.type?.description),
+                SQLValue(row.record), .text(row.account), .text(row.cause.root),
+                .text(row.cause.via), .integer(Int64(row.cause.depth)),
+                .integer(row.started.milliseconds), SQLValue(row.ended?.milliseconds),
                 .integer(snapshot.visitCount), .text(JSONValue.object(snapshot.values).text),
-                SQLValue(start.key), SQLValue(start.cause.account),
-                SQLValue(start.parent?.instance), SQLValue(start.parent?.visit),
+                SQLValue(key), SQLValue(row.cause.account), SQLValue(row.parent?.instance),
+                SQLValue(row.parent?.visit),
             ])
-        return connection.lastInsertID
     }
 
     /// Refuses values that are too large to be carried from step to step.
@@ -108,27 +104,60 @@ struct InstanceStore: Sendable {
     func advance(
         _ input: StepInput, to id: Int64, note: Note, _ connection: Connection
     ) throws -> InstanceRow? {
-        guard var row = try InstanceRow.find(id, connection),
-            let version = try definitions.version(row.definition, connection),
-            let transition = StepMachine(definition: version.workflow)
-                .apply(input, cause: note.cause, to: row.snapshot)
+        guard let row = try InstanceRow.find(id, connection),
+            let version = try definitions.version(row.definition, connection)
         else { return nil }
-        let place = Place(
-            id: id, visits: row.snapshot.visits, workflow: version.workflow, given: note.input,
-            cause: note.cause)
-        for (index, effect) in transition.effects.enumerated() {
-            // What a step was given is written with the first that is told of it.
-            try write(effect, index == 0 ? place : place.withoutInput, connection)
-        }
-        if row.snapshot.state == .paused { try tasks.queueReminders(of: id, connection) }
+        return try advance(input, row, version, note, connection)
+    }
+
+    private func advance(
+        _ input: StepInput, _ before: InstanceRow, _ version: DefinitionStore.Version,
+        _ note: Note, _ connection: Connection
+    ) throws -> InstanceRow? {
+        let transition = StepMachine(definition: version.workflow)
+            .apply(input, cause: note.cause, to: before.snapshot)
+        guard let transition else { return nil }
+        let passage = InstanceWalk.Passage(
+            input: input, given: note.input, visits: before.snapshot.visits,
+            effects: transition.effects, time: clock.now())
+        try write([passage], of: before.id, version.workflow, note.cause, connection)
+        if before.snapshot.state == .paused { try tasks.queueReminders(of: before.id, connection) }
+        var row = before
         row.snapshot = transition.snapshot
-        if row.snapshot.state.isOver { row.ended = clock.now() }
+        if row.snapshot.state.isOver { row.ended = passage.time }
         try write(row, connection)
-        try queueReady(row.snapshot, of: id, except: note.lane, connection)
-        if row.snapshot.state.isOver {
-            try end(id, row.snapshot, parent: row.parent, note.cause, connection)
+        return try goOn(row, after: [passage], note, connection)
+    }
+
+    /// Writes the steps of a walk as if they had been taken one by one. Where the instance has
+    /// changed meanwhile only the first is: the others may come out differently now. Answers how
+    /// the instance stands; nil where even the first came too late.
+    func advance(_ walk: InstanceWalk, _ connection: Connection) throws -> InstanceRow? {
+        guard let first = walk.passages.first,
+            var row = try InstanceRow.find(walk.row.id, connection)
+        else { return nil }
+        guard row.snapshot == walk.origin else {
+            let note = Note(input: first.given, lane: walk.lane)
+            return try advance(first.input, row, walk.version, note, connection)
         }
-        return try takeBuffered(transition.effects, of: row, note.lane, connection) ?? row
+        row.snapshot = walk.row.snapshot
+        row.ended = walk.row.ended
+        try write(walk.passages, of: row.id, walk.version.workflow, nil, connection)
+        try write(row, connection)
+        return try goOn(row, after: walk.passages, Note(lane: walk.lane), connection)
+    }
+
+    /// What follows once an instance is written. Answers how it stands then.
+    private func goOn(
+        _ row: InstanceRow, after passages: [InstanceWalk.Passage], _ note: Note,
+        _ connection: Connection
+    ) throws -> InstanceRow {
+        try queueReady(row.snapshot, of: row.id, except: note.lane, connection)
+        if row.snapshot.state.isOver {
+            try end(row.id, row.snapshot, parent: row.parent, note.cause, connection)
+        }
+        let effects = passages.flatMap(\.effects)
+        return try takeBuffered(effects, of: row, note.lane, connection) ?? row
     }
 
     func hasReadyStep(_ key: TurnKey, _ connection: Connection) throws -> Bool {

@@ -42,7 +42,30 @@ extension StepWork {
             return (type, id)
         }
 
+        /// What expressions see.
+        func bindings(record: JSONValue) -> JSONObject {
+            JSONObject([
+                ("record", record), ("values", .object(row.snapshot.values)),
+                ("event", row.snapshot.event),
+            ])
+        }
+
         func done(_ output: JSONValue) -> StepInput { .done(visit: visit.number, output: output) }
+
+        func condition(_ value: JSONValue) -> Result {
+            Result(
+                input: .done(
+                    visit: visit.number, output: value,
+                    exit: value.isTruthy ? .then : .otherwise))
+        }
+
+        /// Of a script that left these values.
+        func result(of effect: ScriptEffect, _ values: JSONObject) -> Result {
+            Result(
+                input: .done(
+                    visit: visit.number, output: effect.result,
+                    values: ValuesChange(from: row.snapshot.values, to: values)))
+        }
 
         func stands(key: String? = nil, until: Timestamp? = nil) -> StepInput {
             .stands(visit: visit.number, key: key, until: until)

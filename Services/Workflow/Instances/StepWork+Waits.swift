@@ -8,31 +8,14 @@ import ServiceRuntime
 /// Steps at which an instance stands still.
 extension StepWork {
     func stand(_ wait: EventWait, _ task: Task) async throws -> Result {
-        var key: String?
-        if let tree = wait.key {
-            key = try EventKey.text(try await value(tree, "key", task))
-        }
-        let until = wait.timeout.map { clock.now().advanced(by: $0) }
-        return Result(input: task.stands(key: key, until: until))
+        var key = JSONValue.null
+        if let tree = wait.key { key = try await value(tree, "key", task) }
+        return try task.stand(wait, key: key, at: clock.now())
     }
 
     func pause(_ timer: TimerDefinition, _ task: Task) async throws -> Result {
-        switch timer {
-        case .wait(let tree):
-            let value = try await value(tree, "wait", task)
-            guard let duration = value.string.flatMap({ Duration(text: $0) }) else {
-                throw Problem.stepFailed("wait: \(value.text) is no duration such as 30s or 2h")
-            }
-            let until = clock.now().advanced(by: duration)
-            return Result(input: task.stands(until: until), given: value)
-        case .until(let tree):
-            let value = try await value(tree, "until", task)
-            guard let until = value.string.flatMap({ Timestamp($0) }) else {
-                throw Problem.stepFailed(
-                    "until: \(value.text) is no time such as 2026-11-22T10:15:00Z")
-            }
-            return Result(input: task.stands(until: until), given: value)
-        }
+        let value = try await value(timer.tree, timer.word, task)
+        return try task.pause(timer, value, at: clock.now())
     }
 
     /// A run of Batch is looked at again and again, until it has ended.
@@ -71,5 +54,32 @@ extension StepWork {
         let parent = InstanceRow.Parent(instance: task.row.id, visit: task.visit.number)
         return Result(
             input: task.stands(), given: values, after: { _ = try begin(parent, $0) })
+    }
+}
+
+extension StepWork.Task {
+    func stand(_ wait: EventWait, key: JSONValue, at now: Timestamp) throws -> StepWork.Result {
+        let until = wait.timeout.map { now.advanced(by: $0) }
+        return StepWork.Result(input: stands(key: try EventKey.text(key), until: until))
+    }
+
+    func pause(
+        _ timer: TimerDefinition, _ value: JSONValue, at now: Timestamp
+    ) throws -> StepWork.Result {
+        let until: Timestamp
+        switch timer {
+        case .wait:
+            guard let duration = value.string.flatMap({ Duration(text: $0) }) else {
+                throw Problem.stepFailed("wait: \(value.text) is no duration such as 30s or 2h")
+            }
+            until = now.advanced(by: duration)
+        case .until:
+            guard let time = value.string.flatMap({ Timestamp($0) }) else {
+                throw Problem.stepFailed(
+                    "until: \(value.text) is no time such as 2026-11-22T10:15:00Z")
+            }
+            until = time
+        }
+        return StepWork.Result(input: stands(until: until), given: value)
     }
 }

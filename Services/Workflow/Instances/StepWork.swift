@@ -25,11 +25,7 @@ struct StepWork: Sendable {
         case .event(let wait): return try await stand(wait, task)
         case .task(let definition): return try await assign(definition, task)
         case .condition(let when, _, _):
-            let value = try await value(when, "when", task)
-            return Result(
-                input: .done(
-                    visit: task.visit.number, output: value,
-                    exit: value.isTruthy ? .then : .otherwise))
+            return task.condition(try await value(when, "when", task))
         case .change(let set):
             let values = try await value(set, "set", task)
             return Result(input: task.done(try await change(values, task)), given: values)
@@ -67,17 +63,7 @@ struct StepWork: Sendable {
     }
 
     private func run(_ script: StepScript, _ task: Task) async throws -> Result {
-        let model = task.row.workflow.model
-        var definition = ScriptDefinition(model: model, code: task.step.code, source: "")
-        switch script {
-        case .source(let source): definition.source = source
-        case .named(let code):
-            let full = FullCode(model: model, code: code)
-            guard let found = effects.definitions.script(full) else {
-                throw WorkflowError.unknownScript(code)
-            }
-            definition = found
-        }
+        let definition = try effects.definitions.script(script, of: task)
         let bindings = try await bindings(task, for: nil)
         let effect = try await effects.script(definition, bindings: bindings, as: task.context)
         guard let values = effect.values.object else {
@@ -85,11 +71,9 @@ struct StepWork: Sendable {
         }
         let changes = RecordChanges.between(bindings["record"] ?? .null, effect.record)
         if !changes.isEmpty { _ = try await change(.object(changes), task) }
-        return Result(
-            input: .done(
-                visit: task.visit.number, output: effect.result,
-                values: ValuesChange(from: task.row.snapshot.values, to: values)),
-            given: changes.isEmpty ? nil : .object(changes))
+        var result = task.result(of: effect, values)
+        if !changes.isEmpty { result.given = .object(changes) }
+        return result
     }
 
     private func change(_ values: JSONValue, _ task: Task) async throws -> JSONValue {
@@ -123,11 +107,8 @@ struct StepWork: Sendable {
 
     /// `record` is read anew where an expression may look at it (nil: it may).
     private func bindings(_ task: Task, for trees: [ExpressionTree]?) async throws -> JSONObject {
-        let needsRecord = trees?.contains { !$0.places.isEmpty } ?? true
-        return JSONObject([
-            ("record", needsRecord ? try await record(task) : .null),
-            ("values", .object(task.row.snapshot.values)), ("event", task.row.snapshot.event),
-        ])
+        let needsRecord = trees?.contains { $0.mayUse("record") } ?? true
+        return task.bindings(record: needsRecord ? try await record(task) : .null)
     }
 
     private func record(_ task: Task) async throws -> JSONValue {

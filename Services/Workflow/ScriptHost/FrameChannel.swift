@@ -16,6 +16,12 @@ struct FrameChannel {
         return read(count: count)
     }
 
+    /// Whether something is there to be read, or the parent has gone.
+    var hasMore: Bool {
+        var look = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&look, 1, 0) != 0
+    }
+
     /// False when the parent has gone.
     func write(_ frame: [UInt8]) -> Bool {
         let count = UInt32(frame.count)

@@ -12,7 +12,7 @@ enum ScriptHost {
         while let frame = channel.read() {
             let answer = engine.answer(to: frame)
             guard channel.write(answer), !engine.isSpent else { break }
-            engine.prepare()
+            while !engine.isPrepared, !channel.hasMore { engine.prepare() }
         }
         exit(0)
     }
@@ -32,8 +32,10 @@ final class ScriptEngine {
     private let group: JSContextGroupRef
     private let watchdog: Watchdog
     private let calls: CallLine
-    /// Made while nobody waits, for the next job.
-    private var ready: JSGlobalContextRef?
+    /// Made while nobody waits, for the next jobs.
+    private var ready: [JSGlobalContextRef] = []
+    /// An instance's scripts come one right after another.
+    private static let readyLimit = 4
     /// A script was stopped in the middle: what it left behind (pending promises) must not run in
     /// the next job, so the process answers and ends, and the parent starts another.
     var isSpent: Bool { watchdog.verdict != nil }
@@ -44,21 +46,23 @@ final class ScriptEngine {
         calls = CallLine(channel, watchdog)
     }
 
-    /// Makes the next job's context ahead; it costs about as much as a short job.
+    var isPrepared: Bool { ready.count >= ScriptEngine.readyLimit }
+
+    /// Makes a context ahead; it costs more than a short job.
     func prepare() {
-        guard ready == nil else { return }
-        ready = JSGlobalContextCreateInGroup(group, nil)
-        guard let ready else { return }
-        let realm = Realm(ready)
-        realm.removeHostObjects()
+        guard !isPrepared, let context = JSGlobalContextCreateInGroup(group, nil) else { return }
+        let realm = Realm(context)
+        realm.coverHostObjects()
         calls.bind(into: realm)
+        ready.append(context)
     }
 
     /// Runs a frame; every way to fail is an answer.
     func answer(to frame: [UInt8]) -> [UInt8] {
-        prepare()
-        guard let context = ready else { return Answer.refused("no context can be made") }
-        ready = nil
+        if ready.isEmpty { prepare() }
+        guard let context = ready.popLast() else {
+            return Answer.refused("no context can be made")
+        }
         defer { JSGlobalContextRelease(context) }
         let realm = Realm(context)
         guard let job = Job(frame, in: realm) else {

@@ -46,6 +46,11 @@ struct ExpressionTree: Sendable, Hashable {
         return values
     }
 
+    /// Whether an expression looks at this binding, as far as can be told.
+    func mayUse(_ name: String) -> Bool {
+        places.contains { $0.plain?.names.contains(name) ?? true }
+    }
+
     /// The value with each expression replaced by its own; `values` are in the order of `places`.
     func filled(_ values: some Sequence<JSONValue>) -> JSONValue {
         var iterator = values.makeIterator()

@@ -12,6 +12,16 @@ struct PlainExpression: Sendable, Hashable {
         case and(Node, Node)
         case or(Node, Node)
         case compare(Node, Comparison, Node)
+
+        var names: Set<String> {
+            switch self {
+            case .literal: []
+            case .path(let name, _): [name]
+            case .not(let node): node.names
+            case .and(let a, let b), .or(let a, let b), .compare(let a, _, let b):
+                a.names.union(b.names)
+            }
+        }
     }
 
     enum Comparison: String, Sendable, Hashable, CaseIterable {
@@ -32,12 +42,15 @@ struct PlainExpression: Sendable, Hashable {
     private struct NotPlain: Error {}
 
     let root: Node
+    /// The bindings that it looks at.
+    let names: Set<String>
 
     /// Nil where it is more than that.
     init?(_ source: String) {
         var parser = PlainExpressionParser(source)
         guard let root = parser.parse() else { return nil }
         self.root = root
+        names = root.names
     }
 
     /// The value as a script host would answer it; nil where it has to be asked.

@@ -17,6 +17,8 @@ actor ScriptPool {
         /// From when on a job is slow, where others wait for its place.
         var slowAfter = Duration.milliseconds(20)
         var limits = ScriptLimits(timeout: .seconds(2), memory: 256 << 20)
+        /// What ended within this, the last time, can be waited for by who has more to do.
+        var quickWithin = Duration.milliseconds(20)
         /// A host without work ends after this.
         var idle = Duration.seconds(60)
         /// Jobs that may wait.
@@ -35,6 +37,8 @@ actor ScriptPool {
         var isSlow: Bool
     }
 
+    /// So many for each host that a job which waits with them still comes soon.
+    private static let soonWaiting = 16
     /// How often it is looked for slow jobs while somebody waits.
     private static let lookEvery = Duration.milliseconds(5)
 
@@ -75,7 +79,24 @@ actor ScriptPool {
     /// error ends the job as a whole. `answering` answers what its scripts ask by `gt`.
     func run(_ job: ScriptJob, answering: ScriptAnswering? = nil) async throws -> ScriptAnswer {
         guard !job.units.isEmpty else { return ScriptAnswer.empty }
+        return try await run(job, SourceHistory.key(job), answering)
+    }
+
+    /// The same, where its answer can be expected soon: it ended at once the last time, a host
+    /// stands, and few wait. Else nil, and it is not run.
+    func runSoon(
+        _ job: ScriptJob, answering: ScriptAnswering? = nil
+    ) async throws -> ScriptAnswer? {
         let key = SourceHistory.key(job)
+        guard history.isQuick(key), !(work.isEmpty && idle.isEmpty),
+            waiting.count < settings.hosts * ScriptPool.soonWaiting
+        else { return nil }
+        return try await run(job, key, answering)
+    }
+
+    private func run(
+        _ job: ScriptJob, _ key: Int, _ answering: ScriptAnswering?
+    ) async throws -> ScriptAnswer {
         let slot = try await take(history.standing(key, at: runtime.clock.monotonicNanoseconds()))
         let start = Moment.now
         defer { giveBack(slot) }
@@ -86,6 +107,7 @@ actor ScriptPool {
             let time = Moment.now - start
             duration.observe(nanoseconds: time.nanoseconds)
             if time < SourceHistory.soon { history.noteEnded(key) }
+            history.note(key, isQuick: time < settings.quickWithin)
             return answer
         } catch let error as ScriptError {
             report(error)

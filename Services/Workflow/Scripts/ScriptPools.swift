@@ -11,13 +11,18 @@ struct ScriptPools: Sendable {
     /// Answers of `gt` come from elsewhere: only what takes longer than this is slow.
     private static let actingSlowAfter = Duration.milliseconds(50)
 
-    init(_ configuration: WorkflowConfiguration, runtime: Runtime) {
+    /// `quickWithin` decides which jobs are waited for where a step could also be done later.
+    init(
+        _ configuration: WorkflowConfiguration, runtime: Runtime,
+        quickWithin: Duration = .milliseconds(20)
+    ) {
         var settings = ScriptPool.Settings(
             executable: configuration.scriptHost, hosts: configuration.scriptHosts,
             slowHosts: configuration.scriptSlowHosts,
             limits: ScriptLimits(
                 timeout: configuration.scriptTimeout, memory: configuration.scriptMemory),
             idle: configuration.scriptIdle, queueLimit: configuration.scriptQueue)
+        settings.quickWithin = quickWithin
         computing = ScriptPool(settings: settings, runtime: runtime)
         settings.lane = "acting"
         settings.hosts = configuration.actingHosts

@@ -6,6 +6,8 @@ struct SourceHistory {
 
     private var stopped: [Int: UInt64] = [:]
     private var proven: Set<Int> = []
+    /// Those that ended at once.
+    private var quick: Set<Int> = []
 
     /// What ends within this ends soon, also where the processor has much to do.
     static let soon = Duration.milliseconds(250)
@@ -21,6 +23,7 @@ struct SourceHistory {
 
     mutating func noteStopped(_ key: Int, at now: UInt64) {
         proven.remove(key)
+        quick.remove(key)
         if stopped.count >= SourceHistory.stoppedLimit {
             stopped = stopped.filter { now &- $0.value < SourceHistory.life }
             if stopped.count >= SourceHistory.stoppedLimit { stopped = [:] }
@@ -32,6 +35,18 @@ struct SourceHistory {
         if proven.count >= SourceHistory.provenLimit { proven = [] }
         proven.insert(key)
     }
+
+    mutating func note(_ key: Int, isQuick: Bool) {
+        guard isQuick else {
+            quick.remove(key)
+            return
+        }
+        if quick.count >= SourceHistory.provenLimit { quick = [] }
+        quick.insert(key)
+    }
+
+    /// Whether it ended at once the last time.
+    func isQuick(_ key: Int) -> Bool { quick.contains(key) }
 
     static func key(_ job: ScriptJob) -> Int {
         var hasher = Hasher()

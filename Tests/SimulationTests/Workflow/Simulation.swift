@@ -68,7 +68,8 @@ final class Simulation: @unchecked Sendable {
             ])
         configuration = WorkflowConfiguration(reading: reader)
         try reader.finish()
-        pools = ScriptPools(configuration, runtime: runtime)
+        // Whatever the machine has to do meanwhile, the same steps are taken together.
+        pools = ScriptPools(configuration, runtime: runtime, quickWithin: .seconds(3600))
     }
 
     // MARK: Lives
