@@ -3,6 +3,7 @@ import Database
 import Glibc
 import HTTP
 import JSON
+import RPC
 import ServiceRuntime
 
 /// What Records answers when it does not do what it was asked.
@@ -92,11 +93,7 @@ extension RecordsError: ProblemConvertible {
                 status: 416, code: "no-such-range", title: "The file has no such bytes",
                 detail: "It has \(length) bytes.",
                 extra: JSONObject([("length", .number(JSONNumber(length)))]))
-        case .directoryBehind:
-            return Problem(
-                status: 503, code: "directory-behind",
-                title: "A change of accounts or organization is on its way",
-                detail: "Try again in a moment.", retryAfter: 1)
+        case .directoryBehind: return .directoryBehind
         }
     }
 }

@@ -27,6 +27,8 @@ public struct WorkflowConfiguration: Sendable {
     public var scriptQueue: Int
     /// A person's link can be used for so long.
     public var linkLife: Duration
+    /// What has ended is kept for so long.
+    public var retention: Duration
     /// What links begin with, without a slash at the end.
     public var publicURL: String
     /// Calls to other systems.
@@ -76,6 +78,9 @@ public struct WorkflowConfiguration: Sendable {
         linkLife = reader.duration(
             "WORKFLOW_LINK_LIFE", default: .seconds(30 * 24 * 3600),
             help: "how long a link in a mail can be used")
+        retention = reader.duration(
+            "WORKFLOW_RETENTION", default: .seconds(365 * 24 * 3600),
+            help: "how long ended instances, their tasks and resolved incidents are kept")
         outgoing = OutgoingConfiguration(reading: reader)
         integrations = reader.flag(
             "INTEGRATIONS", default: true,

@@ -2,22 +2,25 @@ import Database
 import ServiceRuntime
 
 /// Removes what nobody needs any more: ids of events beyond any repetition, logs, answers kept by
-/// key.
+/// key, and after `retention` what has ended.
 final class Housekeeping: Service {
     let name = "workflow-housekeeping"
     private let database: Database
     private let runtime: Runtime
     private let signal = WorkerSignal()
+    /// Of instances with their steps and tasks, and of incidents, from their end on.
+    private let retention: Duration
 
     static let interval = Duration.seconds(3600)
-    /// Longer than anything repeats a delivery.
-    static let retention = Duration.seconds(90 * 24 * 3600)
+    /// Of logs: longer than anything repeats a delivery.
+    static let logRetention = Duration.seconds(90 * 24 * 3600)
     /// Rows of a table in one transaction.
     static let batch = 1000
 
-    init(database: Database, runtime: Runtime) {
+    init(database: Database, runtime: Runtime, retention: Duration) {
         self.database = database
         self.runtime = runtime
+        self.retention = retention
     }
 
     func run() async throws {
@@ -38,7 +41,8 @@ final class Housekeeping: Service {
     func sweep() async throws -> Bool {
         let now = runtime.clock.now()
         let before = SQLValue.integer(
-            now.advanced(by: .zero - Housekeeping.retention).milliseconds)
+            now.advanced(by: .zero - Housekeeping.logRetention).milliseconds)
+        let ended = SQLValue.integer(now.advanced(by: .zero - retention).milliseconds)
         let limit = SQLValue.integer(Int64(Housekeeping.batch))
         return try await database.write { connection in
             try IdempotencyTable().expire(connection, now: now)
@@ -66,8 +70,34 @@ final class Housekeeping: Service {
                         and (state <> 'buffered' or expires < ?) order by raised limit ?)
                 """, [before, .integer(now.milliseconds), limit])
             let runs = try Housekeeping.sweepJobs(connection, before, limit)
-            return max(inbox, firings, events, runs) >= Housekeeping.batch
+            let instances = try Housekeeping.sweepInstances(connection, ended, limit)
+            return max(inbox, firings, events, runs, instances) >= Housekeeping.batch
         }
+    }
+
+    /// What has ended, with all that belongs to it, and incidents that were resolved.
+    private static func sweepInstances(
+        _ connection: Connection, _ before: SQLValue, _ limit: SQLValue
+    ) throws -> Int {
+        let old = try connection.query(
+            "select id from instance where ended < ? order by ended limit ?", [before, limit]
+        ) { $0.integer(0) }
+        for id in old {
+            let key = SQLValue.integer(id)
+            try connection.run(
+                "delete from task_assignee where task in (select id from task where instance = ?)",
+                [key])
+            for table in ["task", "capability", "step"] {
+                try connection.run("delete from \(table) where instance = ?", [key])
+            }
+            try connection.run("delete from instance where id = ?", [key])
+        }
+        let incidents = try connection.run(
+            """
+            delete from incident where id in
+                (select id from incident where resolved_at < ? order by resolved_at limit ?)
+            """, [before, limit])
+        return max(old.count, incidents)
     }
 
     /// The ledger, and versions of jobs that nothing goes by any more.

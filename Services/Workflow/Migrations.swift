@@ -9,7 +9,7 @@ enum Migrations {
             Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
-            firingLog, eventOnce, incidentService, branches, tasks,
+            firingLog, eventOnce, incidentService, branches, tasks, ends,
         ]
     }
 
@@ -240,6 +240,16 @@ extension Migrations {
     private static let incidentService = Migration(
         "incident-service",
         "alter table incident add column service text not null default 'workflow';")
+}
+
+extension Migrations {
+    /// What has ended is found by when it did.
+    private static let ends = Migration(
+        "0010-ends",
+        """
+        create index instance_ended on instance (ended) where ended is not null;
+        create index incident_resolved on incident (resolved_at) where resolved_at is not null;
+        """)
 }
 
 /// The durable queues of Workflow.

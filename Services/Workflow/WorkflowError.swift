@@ -1,5 +1,6 @@
 import HTTP
 import JSON
+import RPC
 
 /// What Workflow's own calls are refused with.
 enum WorkflowError: Error, Sendable {
@@ -37,6 +38,8 @@ enum WorkflowError: Error, Sendable {
     case valuesTooLarge(limit: Int)
     /// A document that the caller goes by has not come yet.
     case modelBehind
+    /// Nor have the accounts and units that the caller's rights come from.
+    case directoryBehind
 }
 
 extension WorkflowError: ProblemConvertible {
@@ -84,6 +87,7 @@ extension WorkflowError: ProblemConvertible {
             WorkflowError.fault("/values", "The values take more than \(limit) bytes as JSON.")
         case .modelBehind:
             Problem.unavailable("The rules are being put into force; try again.", retryAfter: 1)
+        case .directoryBehind: .directoryBehind
         case .invalidBinding(let name):
             WorkflowError.fault("/bindings", "“\(name)” is no name that a script can use.")
         }

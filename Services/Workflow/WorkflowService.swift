@@ -64,7 +64,8 @@ public final class WorkflowService: Service {
         directory = parts.routes.directory
         group = ServiceGroup(
             services: parts.workers + [
-                Housekeeping(database: database, runtime: runtime),
+                Housekeeping(
+                    database: database, runtime: runtime, retention: configuration.retention),
                 Census(database: database, runtime: runtime), server,
             ], log: runtime.log)
     }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Who causes a call: always an account, with what it holds.
 public struct Principal: Sendable, Hashable, Codable {
     /// The account's code; `system` for the platform itself, `database` for foreign SQL.
@@ -53,6 +55,14 @@ public struct Principal: Sendable, Hashable, Codable {
 
     /// The platform acting by itself (mail intake, workflows without a causing account).
     public static let system = Principal(account: "system", isSystem: true)
+}
+
+extension Problem {
+    /// 503: the caller's `directory` is newer than what the service was told of.
+    public static let directoryBehind = Problem(
+        status: 503, code: "directory-behind",
+        title: "A change of accounts or organization is on its way",
+        detail: "Try again in a moment.", retryAfter: 1)
 }
 
 /// Through which door a change came.

@@ -1,7 +1,7 @@
 /// Waits until `condition` holds, looking every few milliseconds; throws after `limit`. For what
 /// another process does; inside one process wait on the thing itself.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(20),
+    _ what: String, within limit: Duration = .seconds(60),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()

@@ -169,7 +169,7 @@ import Testing
             try await world.soon("the run") {
                 try await world.jobRun("mail", run)["state"] == "succeeded"
             }
-            world.clock.advance(by: Housekeeping.retention - .seconds(7200))
+            world.clock.advance(by: Housekeeping.logRetention - .seconds(7200))
             #expect(try await world.jobRun("mail", run)["state"] == "succeeded")
             world.clock.advance(by: .seconds(7200))
             // A sweep that was under way sleeps for an interval from now on.

@@ -78,7 +78,7 @@ struct InstanceCalls: Sendable {
 
     func list(_ call: ListInstances, _ context: CallContext) async throws -> JSONBytes {
         try context.need(InstanceCalls.look, InstanceCalls.operate)
-        let query = try InstanceQuery(call)
+        let query = try InstanceQuery(call, as: context.principal)
         let page = try await database.read { [definitions] in
             try query.run($0, definitions)
         }
@@ -116,7 +116,7 @@ struct InstanceCalls: Sendable {
         let limit = try InstanceQuery.limit(call.limit)
         guard let after = Int64(call.cursor ?? "0") else { throw WorkflowError.invalidCursor }
         let items = try await database.read { [incidents] in
-            try incidents.list(after: after, limit: limit + 1, $0)
+            try incidents.list(of: context.principal, after: after, limit: limit + 1, $0)
         }
         let page = items.prefix(limit)
         let next = items.count > limit ? page.last.map { JSONValue.string(String($0.0)) } : nil
@@ -127,7 +127,8 @@ struct InstanceCalls: Sendable {
     func resolve(_ call: ResolveIncident, _ context: CallContext) async throws -> JSONBytes {
         try context.need(InstanceCalls.operate)
         let view = try await database.write { [self] connection in
-            guard let incident = try incidents.find(call.id, connection) else {
+            guard let incident = try incidents.find(call.id, as: context.principal, connection)
+            else {
                 throw WorkflowError.unknownIncident
             }
             guard incident.isOpen else { throw WorkflowError.incidentNotOpen }

@@ -13,13 +13,13 @@ struct LogCalls: Sendable {
 
     func firings(_ call: ListFirings, _ context: CallContext) async throws -> JSONBytes {
         try context.need(InstanceCalls.look)
-        let query = try FiringQuery(call)
+        let query = try FiringQuery(call, as: context.principal)
         return JSONBytes(try await database.read { try query.run($0) }.bytes)
     }
 
     func events(_ call: ListEvents, _ context: CallContext) async throws -> JSONBytes {
         try context.need(InstanceCalls.look)
-        let query = try EventQuery(call, now: clock.now())
+        let query = try EventQuery(call, as: context.principal, now: clock.now())
         return JSONBytes(try await database.read { try query.run($0) }.bytes)
     }
 

@@ -91,6 +91,7 @@ struct TaskCalls: Sendable {
     }
 
     private func caller(_ context: CallContext) async throws -> TaskCaller {
+        try await directory.check(context.principal)
         let units = try await directory.units(of: context.principal.account)
         return TaskCaller(context.principal, units: units.map(\.description))
     }

@@ -142,7 +142,7 @@ final class DefinitionStore: Sendable {
         }
         for (code, bytes, version) in documents {
             let document = try JSONValue(parsing: bytes)
-            install(ModelReader(code: code, document: document).read(document), version)
+            install(ModelReader(code: code, document: document).read(document), version, [])
         }
         let versions = try connection.query(
             "select model, workflow, version, body, id from definition where is_current = 1"
@@ -179,16 +179,7 @@ final class DefinitionStore: Sendable {
             current.append(Version(id: id, model: code, version: number, workflow: workflow))
         }
         try retire(code, keeping: current.map(\.id), connection)
-        return { [self, current] in
-            install(definitions, version)
-            state.withLock { state in
-                state.current = state.current.filter { $0.key.model != code }
-                for version in current {
-                    state.versions[version.id] = version
-                    state.current[version.fullCode] = version.id
-                }
-            }
-        }
+        return { [self, current] in install(definitions, version, current) }
     }
 
     /// The current version, or a new one where the body differs.
@@ -227,13 +218,21 @@ final class DefinitionStore: Sendable {
         }
     }
 
-    private func install(_ definitions: ModelDefinitions, _ version: Int64) {
+    /// Nothing where a newer document is in force: commits may be told of in another order.
+    private func install(
+        _ definitions: ModelDefinitions, _ version: Int64, _ workflows: [Version]
+    ) {
         state.withLock { state in
             guard (state.modelVersions[definitions.code] ?? 0) <= version else { return }
             state.models[definitions.code] = definitions
             state.modelVersions[definitions.code] = version
             let all = state.models.values.flatMap(\.rules).sorted(by: DefinitionStore.precedes)
             state.rules = Dictionary(grouping: all, by: \.type)
+            state.current = state.current.filter { $0.key.model != definitions.code }
+            for workflow in workflows {
+                state.versions[workflow.id] = workflow
+                state.current[workflow.fullCode] = workflow.id
+            }
         }
     }
 

@@ -33,6 +33,13 @@ struct Directory: Sendable {
         DirectoryVersion(version: try await database.write { try DirectoryTables.take(call, $0) })
     }
 
+    /// Refuses a caller whose rights may come from changes that are not here yet.
+    func check(_ principal: Principal) async throws {
+        guard principal.directory > 0 else { return }
+        let standing = try await database.pointRead { try DirectoryTables.version($0) }
+        guard principal.directory <= standing else { throw WorkflowError.directoryBehind }
+    }
+
     /// What an account acts with; nil where it is unknown, locked or switched off. It carries the
     /// version of this copy, so that Records answers 503 while its own is older.
     func principal(of account: String) async throws -> Principal? {

@@ -1,47 +1,40 @@
 import Contracts
 import Database
 import JSON
+import RPC
 import ServiceRuntime
 
 /// `GET /api/events`, newest first: what was raised, by whom, and whether anybody took it. Payloads
 /// are for those who take them.
 struct EventQuery: Sendable {
-    private var conditions: [String] = []
-    private var values: [SQLValue] = []
+    private var conditions = Conditions()
     private let limit: Int
     private let now: Timestamp
 
-    init(_ call: ListEvents, now: Timestamp) throws {
+    init(_ call: ListEvents, as principal: Principal, now: Timestamp) throws {
         limit = try InstanceQuery.limit(call.limit)
         self.now = now
-        if let event = call.event { add("event = ?", .text(event.description)) }
+        conditions.narrow("event", to: principal)
+        if let event = call.event { conditions.add("event = ?", .text(event.description)) }
         let moment = SQLValue.integer(now.milliseconds)
         switch call.state {
-        case .buffered: add("state = 'buffered' and (expires is null or expires > ?)", moment)
-        case .expired: add("state = 'buffered' and expires <= ?", moment)
+        case .buffered:
+            conditions.add("state = 'buffered' and (expires is null or expires > ?)", moment)
+        case .expired: conditions.add("state = 'buffered' and expires <= ?", moment)
         case .taken, .unheard, .late:
-            add("state = ?", .text(call.state?.rawValue ?? ""))
+            conditions.add("state = ?", .text(call.state?.rawValue ?? ""))
         case nil: break
         }
-        if let cursor = call.cursor {
-            guard let before = Int64(cursor) else { throw WorkflowError.invalidCursor }
-            add("id < ?", .integer(before))
-        }
-    }
-
-    private mutating func add(_ condition: String, _ value: SQLValue) {
-        conditions.append(condition)
-        values.append(value)
+        try conditions.add(cursor: call.cursor)
     }
 
     func run(_ connection: Connection) throws -> JSONValue {
-        let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
         let rows = try connection.query(
             """
             select id, event, scope, instance, workflow, event_key, account, root, depth, raised,
                 state, activated, expires
-            from event\(filter) order by id desc limit \(limit + 1)
-            """, values
+            from event\(conditions.clause) order by id desc limit \(limit + 1)
+            """, conditions.values
         ) { (id: $0.integer(0), view: view($0)) }
         let page = rows.prefix(limit)
         let next = rows.count > limit ? page.last.map { JSONValue.string(String($0.id)) } : nil

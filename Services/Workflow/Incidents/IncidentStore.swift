@@ -2,6 +2,7 @@ import Contracts
 import Database
 import HTTP
 import JSON
+import RPC
 import ServiceRuntime
 
 /// What needs a person.
@@ -79,10 +80,15 @@ struct IncidentStore: Sendable {
         counter.increment(by: added)
     }
 
-    func find(_ id: Int64, _ connection: Connection) throws -> Incident? {
-        try connection.first(
-            "select id, kind, instance, visit, action, state, job_run from incident where id = ?",
-            [.integer(id)]
+    /// Nil also where its model is not the caller's.
+    func find(
+        _ id: Int64, as principal: Principal, _ connection: Connection
+    ) throws -> Incident? {
+        var conditions = IncidentStore.conditions(principal)
+        conditions.add("id = ?", .integer(id))
+        return try connection.first(
+            "select id, kind, instance, visit, action, state, job_run from incident"
+                + conditions.clause, conditions.values
         ) {
             Incident(
                 id: $0.integer(0), kind: $0.text(1), instance: $0.optionalInteger(2),
@@ -126,13 +132,35 @@ struct IncidentStore: Sendable {
         """
 
     /// Open ones after `after`, oldest first, as API.md §6 has them.
-    func list(after: Int64, limit: Int, _ connection: Connection) throws -> [(Int64, JSONValue)] {
-        try connection.query(
+    func list(
+        of principal: Principal, after: Int64, limit: Int, _ connection: Connection
+    ) throws -> [(Int64, JSONValue)] {
+        var conditions = IncidentStore.conditions(principal)
+        conditions.add("state = 'open' and id > ?", .integer(after))
+        return try connection.query(
             """
-            select \(IncidentStore.columns) from incident
-            where state = 'open' and id > ? order by id limit ?
-            """, [.integer(after), .integer(Int64(limit))]
+            select \(IncidentStore.columns) from incident\(conditions.clause)
+            order by id limit \(limit)
+            """, conditions.values
         ) { ($0.integer(0), try IncidentStore.view($0)) }
+    }
+
+    /// A token that names models sees what is about a record, an instance or a job of theirs.
+    private static func conditions(_ principal: Principal) -> Conditions {
+        var conditions = Conditions()
+        guard let models = principal.narrowing else { return conditions }
+        let (isRecord, values) = Conditions.of("class", models)
+        let marks = models.map { _ in "?" }.joined(separator: ", ")
+        let names = models.map { SQLValue.text($0) }
+        conditions.add(
+            """
+            (\(isRecord)
+            or exists (select 1 from instance i
+                where i.id = incident.instance and i.model in (\(marks)))
+            or exists (select 1 from job_run r
+                where r.id = incident.job_run and r.model in (\(marks))))
+            """, values + names + names)
+        return conditions
     }
 
     func view(_ id: Int64, _ connection: Connection) throws -> JSONValue? {

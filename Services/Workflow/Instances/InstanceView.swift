@@ -123,20 +123,17 @@ struct InstanceView {
 
 /// `GET /api/instances`, newest first.
 struct InstanceQuery: Sendable {
-    private var sql: String
-    private var values: [SQLValue] = []
+    private var conditions = Conditions()
     private let limit: Int
 
-    init(_ call: ListInstances) throws {
+    init(_ call: ListInstances, as principal: Principal) throws {
         limit = try InstanceQuery.limit(call.limit)
-        var conditions: [String] = []
         if let workflow = call.workflow {
             if let full = FullCode(workflow) {
-                conditions += ["model = ?", "workflow = ?"]
-                values += [.text(full.model), .text(full.code)]
+                conditions.add(
+                    "model = ? and workflow = ?", .text(full.model), .text(full.code))
             } else {
-                conditions.append("workflow = ?")
-                values.append(.text(workflow))
+                conditions.add("workflow = ?", .text(workflow))
             }
         }
         if let record = call.record {
@@ -147,30 +144,29 @@ struct InstanceQuery: Sendable {
                 throw WorkflowError.invalid(
                     pointer: "/record", detail: "A record is model.class/id.")
             }
-            conditions += ["class = ?", "record = ?"]
-            values += [.text(type.description), .integer(id)]
+            conditions.add(
+                "class = ? and record = ?", .text(type.description), .integer(id))
         }
         if let state = call.state {
             guard InstanceSnapshot.State(rawValue: state) != nil else {
                 throw WorkflowError.invalid(
                     pointer: "/state", detail: "“\(state)” is no state of an instance.")
             }
-            conditions.append("state = ?")
-            values.append(.text(state))
+            conditions.add("state = ?", .text(state))
         }
-        if let cursor = call.cursor {
-            guard let before = Int64(cursor) else { throw WorkflowError.invalidCursor }
-            conditions.append("id < ?")
-            values.append(.integer(before))
+        if let models = principal.narrowing {
+            let names = models.map { SQLValue.text($0) }
+            conditions.add(
+                "model in (\(names.map { _ in "?" }.joined(separator: ", ")))", names)
         }
-        let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
-        sql =
-            "select \(InstanceRow.columns) from instance\(filter)"
-            + " order by id desc limit \(limit + 1)"
+        try conditions.add(cursor: call.cursor)
     }
 
     func run(_ connection: Connection, _ definitions: DefinitionStore) throws -> JSONValue {
-        let rows = try connection.query(sql, values) { try InstanceRow($0) }
+        let rows = try connection.query(
+            "select \(InstanceRow.columns) from instance\(conditions.clause)"
+                + " order by id desc limit \(limit + 1)", conditions.values
+        ) { try InstanceRow($0) }
         let page = rows.prefix(limit)
         let items = try page.map {
             JSONValue.object(

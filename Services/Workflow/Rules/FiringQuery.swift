@@ -1,17 +1,18 @@
 import Contracts
 import Database
 import JSON
+import RPC
 import ServiceRuntime
 
 /// `GET /api/firings`, newest first. It tells what rules did, not what stood in the records: that
 /// is for who may read those.
 struct FiringQuery: Sendable {
-    private var conditions: [String] = []
-    private var values: [SQLValue] = []
+    private var conditions = Conditions()
     private let limit: Int
 
-    init(_ call: ListFirings) throws {
+    init(_ call: ListFirings, as principal: Principal) throws {
         limit = try InstanceQuery.limit(call.limit)
+        conditions.narrow("rule", to: principal)
         var (type, record) = (call.class, call.record)
         if let text = record, let slash = text.lastIndex(of: "/") {
             let named = String(text[..<slash])
@@ -26,7 +27,7 @@ struct FiringQuery: Sendable {
                 throw WorkflowError.invalid(
                     pointer: "/class", detail: "A class is model.class here.")
             }
-            add("class = ?", .text(type))
+            conditions.add("class = ?", .text(type))
         }
         if let record {
             guard type != nil, let id = Int64(record) else {
@@ -34,34 +35,25 @@ struct FiringQuery: Sendable {
                     pointer: "/record",
                     detail: "A record is model.class/id, or a number beside the class.")
             }
-            add("record = ?", .integer(id))
+            conditions.add("record = ?", .integer(id))
         }
         if let rule = call.rule {
             guard FullCode(rule) != nil else {
                 throw WorkflowError.invalid(pointer: "/rule", detail: "A rule is model.rule here.")
             }
-            add("rule = ?", .text(rule))
+            conditions.add("rule = ?", .text(rule))
         }
-        if let cause = call.cause { add("root = ?", .text(cause)) }
-        if let cursor = call.cursor {
-            guard let before = Int64(cursor) else { throw WorkflowError.invalidCursor }
-            add("id < ?", .integer(before))
-        }
-    }
-
-    private mutating func add(_ condition: String, _ value: SQLValue) {
-        conditions.append(condition)
-        values.append(value)
+        if let cause = call.cause { conditions.add("root = ?", .text(cause)) }
+        try conditions.add(cursor: call.cursor)
     }
 
     func run(_ connection: Connection) throws -> JSONValue {
-        let filter = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
         let rows = try connection.query(
             """
             select id, inbox, rule, event_id, event_type, class, record, account, root, via, depth,
                 fired, state, error
-            from firing\(filter) order by id desc limit \(limit + 1)
-            """, values
+            from firing\(conditions.clause) order by id desc limit \(limit + 1)
+            """, conditions.values
         ) { row in (id: row.integer(0), view: FiringQuery.view(row), inbox: row.integer(1)) }
         let page = rows.prefix(limit)
         let items = try page.map { row -> JSONValue in

@@ -59,6 +59,20 @@ actor ScriptSession {
         guard let function = ScriptFunction.all[call.name] else {
             throw Problem.notFound("There is no gt.\(call.name).")
         }
+        unavailable = nil
+        do {
+            return try await run(function, arguments, call, within: time)
+        } catch {
+            if case .unavailable(let problem) = Failure(error) { unavailable = problem }
+            throw error
+        }
+    }
+
+    private func run(
+        _ function: ScriptFunction, _ arguments: ScriptArguments, _ call: ScriptCall,
+        within time: Duration
+    ) async throws -> JSONValue {
+        let owner = arguments.owner
         var context = try await self.context(of: owner)
         context.timeout = min(time, context.timeout ?? time)
         if function.acts {
@@ -81,14 +95,8 @@ actor ScriptSession {
         } else {
             context.idempotencyKey = nil
         }
-        unavailable = nil
-        do {
-            return try await retried { [platform, context] in
-                try await function.run(arguments, platform, context)
-            }
-        } catch {
-            if case .unavailable(let problem) = Failure(error) { unavailable = problem }
-            throw error
+        return try await retried { [platform, context] in
+            try await function.run(arguments, platform, context)
         }
     }
 
@@ -115,7 +123,13 @@ actor ScriptSession {
                     + " “\(owner.name)” with whose it acts.")
         }
         if let known = principals[account] { return known }
-        guard let principal = try await platform.directory.principal(of: account) else {
+        let directory = platform.directory
+        let known = try await retried { [context] in
+            // Who calls may know of changes that are not here yet.
+            try await directory.check(context.principal)
+            return try await directory.principal(of: account)
+        }
+        guard let principal = known else {
             throw Problem.forbidden(
                 "The account “\(account)”, with whose rights “\(owner.name)” would act, is"
                     + " unknown, locked or switched off.")
@@ -126,8 +140,8 @@ actor ScriptSession {
 
     // MARK: Calls
 
-    /// Records may stand at an older directory for a moment; then it has done nothing.
-    private func retried(_ body: () async throws -> JSONValue) async throws -> JSONValue {
+    /// Records, and we too, may stand at an older directory for a moment; then nothing is done.
+    private func retried<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         for wait in [50, 200, 1000] {
             do {
                 return try await body()
