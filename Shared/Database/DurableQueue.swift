@@ -116,15 +116,24 @@ public struct DurableQueue: Sendable {
         try connection.count("select count(*) from \(table) where key = ?", [.text(key)]) > 0
     }
 
-    /// Takes up to `limit` due items, oldest due first, until `until`.
+    /// Takes up to `limit` due items, oldest due first, until `until`. What whoever asks still
+    /// works on is `held`: where the clock has jumped over the end of its lease, it is not taken
+    /// again.
     public func lease(
-        _ connection: Connection, now: Timestamp, until: Timestamp, limit: Int
+        _ connection: Connection, now: Timestamp, until: Timestamp, limit: Int,
+        held: (Int64) -> Bool = { _ in false }
     ) throws -> [Item] {
-        let items = try connection.query(
+        guard limit > 0 else { return [] }
+        var items: [Item] = []
+        try connection.each(
             """
             select id, key, payload, attempts + 1, due, created from \(table)
-            where dead = 0 and ready <= ? order by ready, id limit ?
-            """, [.integer(now.milliseconds), .integer(Int64(limit))], Item.init)
+            where dead = 0 and ready <= ? order by ready, id
+            """, [.integer(now.milliseconds)]
+        ) { row in
+            if !held(row.integer(0)) { items.append(Item(row)) }
+            return items.count < limit
+        }
         for item in items {
             try connection.run(
                 "update \(table) set ready = ?, attempts = attempts + 1 where id = ?",

@@ -26,12 +26,16 @@ extension QueueWorker {
         let until = now.advanced(by: lease)
         let takesMore = !signal.isStopping
         gauges.count(outcome)
-        let next = try await database.write { [queue, signal] connection -> DurableQueue.Item? in
+        let next = try await database.write {
+            [queue, places, signal] connection -> DurableQueue.Item? in
             let due = try QueueWorker.write(outcome, item, retryDue, queue, connection)
             // It may be due before the time for which the worker sleeps.
             if due != nil { connection.atEnd { if $0 { signal.fire() } } }
             guard takesMore else { return nil }
-            return try queue.lease(connection, now: now, until: until, limit: 1).first
+            // It may itself be due again at once.
+            return try queue.lease(connection, now: now, until: until, limit: 1) { id in
+                id != item.id && places.holds(id)
+            }.first
         }
         if case .decide(_, let committed) = outcome { committed() }
         return next.map { ($0, until) }

@@ -141,8 +141,8 @@ public final class QueueWorker: Service {
         let until = now.advanced(by: lease)
         let room = places.reserveAll()
         do {
-            let items = try await database.write { [queue] in
-                try queue.lease($0, now: now, until: until, limit: room)
+            let items = try await database.write { [queue, places] in
+                try queue.lease($0, now: now, until: until, limit: room, held: places.holds)
             }
             places.fill(room, items, until: until)
             return items

@@ -101,6 +101,8 @@ final class WorkerPlaces: Sendable {
         }
     }
 
+    func holds(_ id: Int64) -> Bool { state.withLock { $0.running[id] != nil } }
+
     func items(leasedUntil end: Timestamp) -> [DurableQueue.Item] {
         state.withLock { state in
             state.running.values.filter { $0.leasedUntil < end }.map(\.item)

@@ -201,6 +201,39 @@ import Testing
     }
 
     @Test(arguments: StoreEngine.allCases)
+    func `what runs is not begun again when the clock jumps over its lease`(
+        engine: StoreEngine
+    ) async throws {
+        let (database, runtime) = try await open(engine)
+        let tally = Tally()
+        let goOn = AsyncStream<Void>.makeStream()
+        let worker = worker(database, runtime) { item in
+            tally.add(item.key)
+            if item.key == "slow" { for await _ in goOn.stream { break } }
+            return .done { try $0.run("insert into t (n) values (?)", [.integer(item.id)]) }
+        }
+        let run = Task { try await worker.run() }
+        try await enqueue(["slow"], in: database)
+        worker.wake()
+        try await eventually("it runs") { tally["slow"] == 1 }
+        for round in 1...20 {
+            clock.advance(by: .seconds(120))
+            // By the worker's own look, and by the end of what it did beside.
+            try await enqueue(["quick \(round)"], in: database)
+            worker.wake()
+            try await eventually("another is done") { try await depth(database) == 1 }
+            #expect(tally["slow"] == 1)
+        }
+        goOn.continuation.finish()
+        try await eventually("done") { try await depth(database) == 0 }
+        #expect(tally.all.values.allSatisfy { $0 == 1 })
+        #expect(try await database.numbers().count == 21)
+        await worker.shutdown()
+        try await run.value
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
     func `after a crash leased items are taken at once`(engine: StoreEngine) async throws {
         let (crashed, _) = try await open(engine)
         try await enqueue(["a"], in: crashed)

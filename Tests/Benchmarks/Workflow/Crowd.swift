@@ -46,7 +46,8 @@ struct Crowd: Sendable {
         let condition =
             switch table {
             case "instance": "t.id = \(template)"
-            case "queue_timer": "t.key like '\(template)/%'"
+            // A range, which the index leads to: `0` is what comes after `/`.
+            case "queue_timer": "t.key >= '\(template)/' and t.key < '\(template)0'"
             default: "t.instance = \(template)"
             }
         try connection.run(
@@ -54,7 +55,7 @@ struct Crowd: Sendable {
             with recursive n(id) as (
                 select \(ids.0) union all select id + 1 from n where id < \(ids.1))
             insert into \(table) (\(columns.joined(separator: ", ")))
-            select \(values.joined(separator: ", ")) from \(table) as t, n where \(condition)
+            select \(values.joined(separator: ", ")) from \(table) as t cross join n where \(condition)
             """)
     }
 }
