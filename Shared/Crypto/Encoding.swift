@@ -37,27 +37,49 @@ public enum Base64 {
         return values
     }
 
+    /// Lines of `bytesPerLine` bytes each (a multiple of 3), every one with CRLF at its end.
+    public static func encode(_ bytes: [UInt8], bytesPerLine: Int) -> [UInt8] {
+        let lines = (bytes.count + bytesPerLine - 1) / bytesPerLine
+        let size = (bytes.count + 2) / 3 * 4 + lines * 2
+        return [UInt8](unsafeUninitializedCapacity: size) { text, length in
+            for start in stride(from: 0, to: bytes.count, by: bytesPerLine) {
+                let line = start..<min(start + bytesPerLine, bytes.count)
+                encode(bytes[line], alphabet: standardAlphabet, isPadded: true, text, &length)
+                (text[length], text[length + 1]) = (13, 10)
+                length += 2
+            }
+        }
+    }
+
     private static func encode(_ bytes: [UInt8], alphabet: [UInt8], isPadded: Bool) -> String {
         String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
             var length = 0
-            func put(_ byte: UInt8) {
-                text[length] = byte
+            encode(bytes[...], alphabet: alphabet, isPadded: isPadded, text, &length)
+            return length
+        }
+    }
+
+    /// Writes into `text` from `length` on.
+    private static func encode(
+        _ bytes: ArraySlice<UInt8>, alphabet: [UInt8], isPadded: Bool,
+        _ text: UnsafeMutableBufferPointer<UInt8>, _ length: inout Int
+    ) {
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let left = bytes.endIndex - index
+            let group =
+                UInt32(bytes[index]) << 16
+                | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+            text[length] = alphabet[Int(group >> 18)]
+            text[length + 1] = alphabet[Int(group >> 12 & 63)]
+            length += 2
+            for (place, shift) in [(1, 6), (2, 0)] as [(Int, UInt32)] {
+                guard left > place || isPadded else { break }
+                text[length] = left > place ? alphabet[Int(group >> shift & 63)] : 61
                 length += 1
             }
-            var index = 0
-            while index < bytes.count {
-                let left = bytes.count - index
-                let group =
-                    UInt32(bytes[index]) << 16
-                    | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                    | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-                put(alphabet[Int(group >> 18)])
-                put(alphabet[Int(group >> 12 & 63)])
-                if left > 1 { put(alphabet[Int(group >> 6 & 63)]) } else if isPadded { put(61) }
-                if left > 2 { put(alphabet[Int(group & 63)]) } else if isPadded { put(61) }
-                index += 3
-            }
-            return length
+            index += 3
         }
     }
 

@@ -67,48 +67,35 @@ private let reader: @Sendable ([UInt8]) -> Void =
     }
 }
 
-/// However the network cuts them, bytes give the same responses.
 @Sendable private func readIMAP(_ bytes: [UInt8]) {
-    func read(_ size: Int) -> [String] {
+    agree(bytes) {
         var reader = IMAPReader()
-        return pieces(bytes, size) { piece in
-            do throws(IMAPProtocolError) {
-                return (try reader.feed(piece).map { "\($0)" }, true)
-            } catch {
-                return ([], false)
+        return { (try? reader.feed($0))?.map { "\($0)" } }
+    }
+}
+
+@Sendable private func readSMTP(_ bytes: [UInt8]) {
+    agree(bytes) {
+        var reader = SMTPReplyReader()
+        return { (try? reader.feed($0))?.map { "\($0)" } }
+    }
+}
+
+/// However the network cuts them, bytes give the same responses. `reader` makes one that answers
+/// what a piece completes, or nil for a fault.
+private func agree(_ bytes: [UInt8], _ reader: () -> ([UInt8]) -> [String]?) {
+    func read(_ size: Int) -> [String] {
+        let feed = reader()
+        var result: [String] = []
+        for start in stride(from: 0, to: bytes.count, by: max(size, 1)) {
+            guard let found = feed(Array(bytes[start..<min(start + size, bytes.count)])) else {
+                break
             }
+            result += found
         }
+        return result
     }
     let (whole, cut) = (read(bytes.count), read(7))
     // A fault takes with it what came in the same piece.
     precondition(whole == cut || cut.starts(with: whole), "cut otherwise, read otherwise")
-}
-
-@Sendable private func readSMTP(_ bytes: [UInt8]) {
-    func read(_ size: Int) -> [String] {
-        var reader = SMTPReplyReader()
-        return pieces(bytes, size) { piece in
-            do throws(SMTPProtocolError) {
-                return (try reader.feed(piece).map { "\($0)" }, true)
-            } catch {
-                return ([], false)
-            }
-        }
-    }
-    let (whole, cut) = (read(bytes.count), read(7))
-    precondition(whole == cut || cut.starts(with: whole), "cut otherwise, read otherwise")
-}
-
-private func pieces(
-    _ bytes: [UInt8], _ size: Int, feed: ([UInt8]) -> (found: [String], goesOn: Bool)
-) -> [String] {
-    var result: [String] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-        let answer = feed(Array(rest.prefix(max(size, 1))))
-        result += answer.found
-        guard answer.goesOn else { break }
-        rest = rest.dropFirst(max(size, 1))
-    }
-    return result
 }

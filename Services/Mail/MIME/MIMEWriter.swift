@@ -44,14 +44,11 @@ struct MIMEWriter {
             "Content-Disposition", file.contentID == nil ? "attachment" : "inline",
             name.isEmpty ? [] : [("filename", name)])
         try put(header.bytes + [ASCII.cr, ASCII.lf])
-        switch file.content {
-        case .bytes(let bytes): try put(BodyEncoding.base64.encode(bytes))
-        case .file(let size, let read):
-            // Whole lines, so that the pieces join.
-            let length = BodyEncoding.bytesPerLine * 1024
-            for offset in stride(from: 0, to: size, by: length) {
-                try put(BodyEncoding.base64.encode(read(offset, min(length, size - offset))))
-            }
+        // Whole lines, so that the pieces join.
+        let length = BodyEncoding.bytesPerLine * 1024
+        for start in stride(from: 0, to: file.content.count, by: length) {
+            let end = min(start + length, file.content.count)
+            try put(BodyEncoding.base64.encode(Array(file.content[start..<end])))
         }
     }
 
@@ -112,48 +109,10 @@ enum BodyEncoding: String {
         switch self {
         case .sevenBit: result = content
         case .quotedPrintable: result = BodyEncoding.quotedPrintable(content)
-        case .base64: result = BodyEncoding.base64(content)
+        case .base64: result = Base64.encode(content, bytesPerLine: BodyEncoding.bytesPerLine)
         }
         if !result.isEmpty, result.last != ASCII.lf { result += [ASCII.cr, ASCII.lf] }
         return result
-    }
-
-    private static let digits = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    private static func base64(_ content: [UInt8]) -> [UInt8] {
-        let lines = (content.count + bytesPerLine - 1) / bytesPerLine
-        let count = (content.count + 2) / 3 * 4 + lines * 2
-        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            var column = 0
-            func put(_ byte: UInt8) {
-                buffer[filled] = byte
-                filled += 1
-            }
-            func endLine() {
-                put(ASCII.cr)
-                put(ASCII.lf)
-                column = 0
-            }
-            content.withUnsafeBufferPointer { bytes in
-                digits.withUnsafeBufferPointer { digits in
-                    for index in stride(from: 0, to: bytes.count, by: 3) {
-                        let left = bytes.count - index
-                        let group =
-                            UInt32(bytes[index]) << 16
-                            | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                            | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-                        put(digits[Int(group >> 18)])
-                        put(digits[Int(group >> 12 & 63)])
-                        put(left > 1 ? digits[Int(group >> 6 & 63)] : ASCII.equals)
-                        put(left > 2 ? digits[Int(group & 63)] : ASCII.equals)
-                        column += 4
-                        if column == lineLength { endLine() }
-                    }
-                    if column > 0 { endLine() }
-                }
-            }
-        }
     }
 
     private static func quotedPrintable(_ content: [UInt8]) -> [UInt8] {

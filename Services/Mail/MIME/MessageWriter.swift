@@ -4,29 +4,13 @@ import ServiceRuntime
 /// they are.
 struct MessageDraft: Sendable {
     struct Attachment: Sendable {
-        /// A large one comes from a file, piece by piece.
-        enum Content: Sendable {
-            case bytes([UInt8])
-            case file(size: Int, read: @Sendable (_ offset: Int, _ count: Int) throws -> [UInt8])
-        }
-
         var name: String
         /// `application/pdf`.
         var type: String
-        var content: Content
+        var content: [UInt8]
         /// Without angle brackets: the HTML text shows it as `cid:…`, and it is no attachment.
         var contentID: String?
 
-        init(name: String, type: String, content: Content, contentID: String? = nil) {
-            self.name = name
-            self.type = type
-            self.content = content
-            self.contentID = contentID
-        }
-
-        init(name: String, type: String, content: [UInt8], contentID: String? = nil) {
-            self.init(name: name, type: type, content: .bytes(content), contentID: contentID)
-        }
     }
 
     /// With its angle brackets.

@@ -68,7 +68,11 @@ struct MailPieces: Sendable {
         guard let first = try piece(connection, mail, 0) else { return nil }
         let count = first.count == size ? 1 : try self.count(connection, mail)
         return MailContent(size: size, first: first, pieces: count) { number in
-            try await database.read { try self.piece($0, mail, number) ?? [] }
+            // A piece that is gone must not pass for the end of the mail.
+            guard let piece = try await database.read({ try self.piece($0, mail, number) }) else {
+                throw MailError.cannot("The bytes of this mail are gone.")
+            }
+            return piece
         }
     }
 }

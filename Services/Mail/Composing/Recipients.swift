@@ -53,7 +53,8 @@ struct Recipients: Sendable {
         return foreign > 0 && foreign < list.count
     }
 
-    /// The blind copy: a recipient of its own, even where somebody has the same address.
+    /// The blind copy: a recipient of its own, unless somebody has the same address: who gets the
+    /// mail already.
     mutating func addAudit(_ text: String?) {
         guard let text, case .success(let address) = AddressSyntax.read(text) else { return }
         guard list.contains(where: { $0.state == .queued }) else { return }

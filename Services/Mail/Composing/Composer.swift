@@ -25,9 +25,7 @@ struct Composer: Sendable {
 
     /// Throws a problem with every fault; asks Workflow and Records where a notification needs
     /// them.
-    func compose(
-        _ call: SendMail, spooled: MailChecks.Spooled = [:], _ context: CallContext
-    ) async throws -> OutgoingMail {
+    func compose(_ call: SendMail, _ context: CallContext) async throws -> OutgoingMail {
         var faults: [FieldProblem] = []
         var recipients = Recipients(limit: limits.recipients)
         recipients.add(call.to, .to, at: "/to", faults: &faults)
@@ -38,8 +36,8 @@ struct Composer: Sendable {
                 FieldProblem(pointer: "/to", code: "required", detail: "Name a recipient."))
         }
         let checks = MailChecks(limits: limits)
-        let attachments = checks.attachments(call, spooled: spooled, faults: &faults)
-        checks.content(call, spooled: spooled, faults: &faults)
+        let attachments = checks.attachments(call, faults: &faults)
+        checks.content(call, faults: &faults)
         if call.confidential == true, !context.principal.isSystem {
             faults.append(
                 FieldProblem(

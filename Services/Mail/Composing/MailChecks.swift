@@ -4,13 +4,10 @@ import JSON
 
 /// What a mail that is asked for must keep to; every fault with its pointer.
 struct MailChecks: Sendable {
-    /// The bytes of attachments that came as a stream, by their position.
-    typealias Spooled = [Int: (file: WorkFile, size: Int)]
-
     let limits: Composer.Limits
 
     func attachments(
-        _ call: SendMail, spooled: Spooled, faults: inout [FieldProblem]
+        _ call: SendMail, faults: inout [FieldProblem]
     ) -> [MessageDraft.Attachment] {
         var result: [MessageDraft.Attachment] = []
         var ids: Set<String> = []
@@ -33,26 +30,22 @@ struct MailChecks: Sendable {
                     fault("contentId", "duplicate", "Another attachment has this id.")
                 }
             }
-            var made = MessageDraft.Attachment(
-                name: attachment.name, type: attachment.type, content: .bytes([]),
-                contentID: attachment.contentId)
-            if let (file, size) = spooled[index] {
-                made.content = .file(size: size) { try file.read(at: $0, count: $1) }
-            } else if let content = Base64.decode(attachment.content, lenient: true) {
-                made.content = .bytes(content)
-            } else {
+            guard let content = Base64.decode(attachment.content, lenient: true) else {
                 fault("content", "invalid-base64", "The content must be base64.")
                 continue
             }
-            result.append(made)
+            result.append(
+                MessageDraft.Attachment(
+                    name: attachment.name, type: attachment.type, content: content,
+                    contentID: attachment.contentId))
         }
         return result
     }
 
-    func content(_ call: SendMail, spooled: Spooled, faults: inout [FieldProblem]) {
+    func content(_ call: SendMail, faults: inout [FieldProblem]) {
         var bytes = (call.text?.utf8.count ?? 0) + (call.html?.utf8.count ?? 0)
-        for (index, attachment) in (call.attachments ?? []).enumerated() {
-            bytes += spooled[index]?.size ?? attachment.content.utf8.count / 4 * 3
+        for attachment in call.attachments ?? [] {
+            bytes += attachment.content.utf8.count / 4 * 3
         }
         if bytes > limits.contentBytes {
             faults.append(
