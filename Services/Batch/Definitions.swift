@@ -15,6 +15,8 @@ struct ImportDefinition: Sendable {
     var code: String
     var type: FullCode
     var options: CSVOptions
+    /// The format with its options: makes readers and writers.
+    var file: FileOptions { FileOptions(options) }
     var columns: [Column]
     /// The columns that find an existing record; empty where every row is a new one.
     var upsert: [String]
@@ -35,6 +37,8 @@ struct ExportDefinition: Sendable {
     /// Empty: every column that the caller may read.
     var columns: [Column]
     var options: CSVOptions
+    /// The format with its options: makes writers.
+    var file: FileOptions { FileOptions(options) }
     /// Whether opening a URL may start it.
     var get = false
 }
