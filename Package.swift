@@ -57,6 +57,7 @@ let systemLibraries: [Target] = [
 let sharedLibraries: [Target] = [
     shared("ServiceRuntime", ["CLinux"]),
     shared("JSON", ["ServiceRuntime"]),
+    shared("XML"),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
     shared("Database", runtime + ["CLinux", "CSQLite"]),
     shared("Curl", runtime + ["CCurl", "CLinux"]),
@@ -66,7 +67,7 @@ let sharedLibraries: [Target] = [
 ]
 
 let serviceTargets: [Target] =
-    service("Gateway") + service("Records") + service("Mail", extra: ["Curl"])
+    service("Gateway") + service("Records") + service("Mail", extra: ["Curl", "XML"])
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost", "DEFINITIONS.md"])
     + service("Batch")
     + [
@@ -83,10 +84,10 @@ let testTargets: [Target] = [
         name: "TestSupport",
         dependencies: services + foundations + ["Curl", "CLinux"], path: "Tests/Support",
         swiftSettings: settings),
-    tests("SharedTests", foundations + ["Curl", "CLinux"]),
+    tests("SharedTests", foundations + ["Curl", "CLinux", "XML"]),
     tests("GatewayTests", foundations + ["Gateway"]),
     tests("RecordsTests", foundations + ["Records"]),
-    tests("MailTests", foundations + ["Mail", "Curl"]),
+    tests("MailTests", foundations + ["Mail", "Curl", "XML"]),
     tests("WorkflowTests", foundations + ["Workflow", "Curl"]),
     tests("BatchTests", foundations + ["Batch"]),
     tests("EndToEndTests", services + foundations),

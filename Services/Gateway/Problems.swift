@@ -269,6 +269,10 @@ struct ProblemKind: Sendable {
             "The mailbox is defined to skip automatic mail.",
             "Replay the mail to make a record of it, or let the mailbox store automatic mail."),
         ProblemKind(
+            "mail-not-given", 502, "The mail server cannot give this mail",
+            "The server lists the mail and answers that it cannot make it into bytes.",
+            "Look at it with a mail program; the problem's detail has the server's words."),
+        ProblemKind(
             "peer-failed", 502, "A service answered something else",
             "The service that owns this answered what the caller did not expect.",
             "Try again; if it stays, tell the operator the requestId."),

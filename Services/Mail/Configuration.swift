@@ -16,6 +16,8 @@ public struct MailConfiguration: Sendable {
     public var authorities: String?
     /// The most that a mail server may keep us waiting for an answer.
     public var serverTimeout = Duration.seconds(60)
+    /// Connections that mailboxes hold to one mail server.
+    public var serverConnections = 8
 
     /// For tests and AllInOne; everything else has its default.
     public init(rpc: RPCConfiguration, data: String) {
@@ -46,6 +48,9 @@ public struct MailConfiguration: Sendable {
         serverTimeout = reader.duration(
             "MAIL_SERVER_TIMEOUT", default: .seconds(60),
             help: "the longest wait for a mail server's answer")
+        serverConnections = reader.integer(
+            "MAIL_SERVER_CONNECTIONS", default: 8, in: 1...1000,
+            help: "connections of mailboxes to one mail server")
     }
 }
 

@@ -112,7 +112,7 @@ public final class MailService: Service {
                     random: runtime.random), handle: processor.handle)
             scheduler = MailboxScheduler(
                 definitions: definitions, configuration: configuration,
-                tools: MailboxReader.Tools(
+                tools: MailboxReading.Tools(
                     database: database, store: intake, runtime: runtime, metrics: metrics,
                     parser: parser, limits: limits, pulse: pulse, wake: taker.wake),
                 files: files, secrets: secrets)

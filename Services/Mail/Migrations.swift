@@ -20,6 +20,7 @@ enum MailMigrations {
                 "alter table mail add column confidential integer not null default 0;"),
             Migration("mail-5-answers", answers),
             Migration("mail-6-accounts", apply: accounts),
+            Migration("mail-7-numbers", apply: numbers),
         ]
     }
 
@@ -64,6 +65,29 @@ enum MailMigrations {
             create index mail_via on mail (cause_via, id);
             create virtual table mail_text using fts5(
                 subject, body, tokenize = 'unicode61 remove_diacritics 2');
+            """)
+    }
+
+    /// `intake_absent` has the numbers that a source did not list, both ends included, within a
+    /// numbering; `mailbox.audit` what the last gap audit found; `intake.listed` what the source
+    /// said of the mail when it listed it.
+    @Sendable private static func numbers(_ connection: Connection) throws {
+        try connection.script(
+            """
+            create table intake_absent (
+                id \(connection.dialect.identityColumn),
+                model text not null,
+                mailbox text not null,
+                numbering text not null,
+                low bigint not null,
+                high bigint not null,
+                time text not null,
+                unique (model, mailbox, numbering, low));
+            delete from intake_gap where id not in (
+                select max(id) from intake_gap group by model, mailbox, source);
+            create unique index intake_gap_source on intake_gap (model, mailbox, source);
+            alter table mailbox add column audit text;
+            alter table intake add column listed text;
             """)
     }
 

@@ -25,6 +25,9 @@ struct Benchmark {
         if options.takes("parsing") {
             try await Parsing(options: options, folder: folder.path).run(&report)
         }
+        if options.takes("reading") {
+            try await ReadingBenchmark(options: options, folder: folder.path).run(&report)
+        }
         if (Options.recordParts + Options.workflowParts).contains(where: options.takes) {
             try await platform(&report)
         }

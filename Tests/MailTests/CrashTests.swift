@@ -139,7 +139,7 @@ import Testing
             // 1 staged · 2 staged and leased · 3 created by Records, not written here · 4 done,
             // not moved
             _ = try store.stage(
-                connection, mailbox, source: "folder", staged, position: nil, now: now)
+                connection, mailbox, StagedPart(source: "folder", mails: staged), now: now)
             _ = try store.queue.lease(
                 connection, now: now, until: now.advanced(by: .seconds(3600)), limit: 4)
             try store.settle(

@@ -103,11 +103,11 @@ import Testing
     }
 
     @Test func `folders outside ASCII are named in modified UTF-7`() {
-        #expect(IMAPClient.folderName("Entwürfe & mehr") == "Entw&APw-rfe &- mehr")
-        #expect(IMAPClient.folderName("日本語") == "&ZeVnLIqe-")
-        #expect(IMAPClient.folderName("😀") == "&2D3eAA-")
-        #expect(IMAPClient.quoted("a\"b\\c") == "\"a\\\"b\\\\c\"")
-        #expect(IMAPSession.set([3, 1, 2, 9, 7, 8, 20]) == "1:3,7:9,20")
+        #expect(IMAPNames.encoded("Entwürfe & mehr") == "Entw&APw-rfe &- mehr")
+        #expect(IMAPNames.encoded("日本語") == "&ZeVnLIqe-")
+        #expect(IMAPNames.encoded("😀") == "&2D3eAA-")
+        #expect(IMAPNames.quoted("a\"b\\c") == "\"a\\\"b\\\\c\"")
+        #expect(IMAPNames.set([3, 1, 2, 9, 7, 8, 20]) == "1:3,7:9,20")
     }
 
     @Test func `whatever comes, the reader ends and is the same for any cut`() {

@@ -8,7 +8,7 @@ import TestSupport
 
 /// `mail` as a process of its own over a folder that outlives it, for tests that kill it.
 final class MailProcess: Sendable {
-    private static let key = "a key of a test, as long as thirty-two bytes or more"
+    static let key = "a key of a test, as long as thirty-two bytes or more"
 
     let folder = TemporaryFolder()
     private let port = FreePort.take()

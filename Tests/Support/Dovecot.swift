@@ -1,8 +1,8 @@
 import Glibc
 
 /// A real Dovecot on loopback ports: `imap` (with STARTTLS) and `imaps`, any user with the password
-/// `secret`, maildirs below `mail/<user>`. Started as root it works as `nobody`, otherwise as the
-/// user that runs the test.
+/// `secret` or any token, maildirs below `mail/<user>`. Started as root it works as `nobody`,
+/// otherwise as the user that runs the test.
 public final class Dovecot: Sendable {
     public let port: Int
     public let securePort: Int
@@ -137,12 +137,18 @@ public final class Dovecot: Sendable {
         ssl_key = <\(path)/key.pem
         ssl_dh =
         disable_plaintext_auth = no
-        auth_mechanisms = plain login
+        auth_mechanisms = plain login oauthbearer xoauth2
         mail_location = maildir:\(path)/mail/%n
         mail_max_userip_connections = 1000
         passdb {
           driver = static
           args = password=secret
+          mechanisms = plain login
+        }
+        passdb {
+          driver = static
+          args = nopassword
+          mechanisms = oauthbearer xoauth2
         }
         userdb {
           driver = static

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A small repeatable generator (SplitMix64) for property tests; print its seed.
 public struct TestRandom: RandomNumberGenerator {
     private var state: UInt64
@@ -10,5 +12,11 @@ public struct TestRandom: RandomNumberGenerator {
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
         return z ^ (z >> 31)
+    }
+
+    /// A new seed, or the one that `GEARTRAIN_TEST_SEED` repeats.
+    public static func seed() -> UInt64 {
+        getenv("GEARTRAIN_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
+            ?? UInt64.random(in: .min ... .max)
     }
 }

@@ -23,7 +23,26 @@ extension Schemas {
             ])
         ),
         ("MailList", page(of: "Mail")),
-        ("Mailbox", object([])),
+        (
+            "Mailbox",
+            object([
+                ("code", string), ("kind", words("folder", "imap", "ews")),
+                ("state", words("idle", "reading", "failing", "stopped")),
+                ("lastRead", any), ("problem", any), ("position", any),
+                (
+                    "counts",
+                    object([
+                        ("staged", integer), ("done", integer), ("skipped", integer),
+                        ("quarantined", integer),
+                    ])
+                ),
+                ("audit", any),
+                (
+                    "gaps",
+                    list(object([("source", string), ("reason", string), ("time", time)]))
+                ),
+            ])
+        ),
         (
             "IntakeEntry",
             object([

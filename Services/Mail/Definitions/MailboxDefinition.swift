@@ -8,6 +8,16 @@ struct MailboxDefinition: Sendable, Hashable {
         /// A folder below `$GEARTRAIN_DATA/mail`.
         case folder(path: String)
         case imap(IMAP)
+        case ews(EWS)
+
+        /// `folder`, `imap`, `ews`.
+        var kind: String {
+            switch self {
+            case .folder: "folder"
+            case .imap: "imap"
+            case .ews: "ews"
+            }
+        }
     }
 
     struct IMAP: Sendable, Hashable {
@@ -16,13 +26,33 @@ struct MailboxDefinition: Sendable, Hashable {
         /// `host:port`, for people.
         var server: String
         var user: String
-        /// A password, or `secret:name`.
+        /// A password or a token, or `secret:name`.
         var password: String
+        /// The password is a token (XOAUTH2, OAUTHBEARER).
+        var hasToken = false
         var folder: String
         /// `never`, `try`, `required` or `auto`.
         var tls: String
         /// `AUTH=PLAIN`.
         var loginOptions: String?
+    }
+
+    struct EWS: Sendable, Hashable {
+        enum Login: String, Sendable { case ntlm, basic, bearer }
+
+        /// `https://host/EWS/Exchange.asmx`.
+        var url: String
+        /// `host:port`.
+        var server: String
+        /// `DOMAIN\\name` or an address.
+        var user: String
+        /// A password or a token, or `secret:name`.
+        var password: String
+        var login: Login
+        /// A well-known name such as `inbox`, and names of folders below it.
+        var folder: String
+        /// The address of the mailbox, where it is not the user's own.
+        var mailbox: String?
     }
 
     /// What is done at the source once a mail is settled.
@@ -60,8 +90,6 @@ struct MailboxDefinition: Sendable, Hashable {
 }
 
 extension MailboxDefinition {
-    private static let laterKinds = ["pop3", "ews", "graph"]
-
     /// Nil after a fault; the faults are among the reader's problems.
     init?(_ reader: ObjectReader, model: String, names: DocumentNames) {
         let faultsBefore = reader.problems.items.count
@@ -153,59 +181,5 @@ extension MailboxDefinition {
             return "A path holds no control characters."
         }
         return nil
-    }
-
-    private static func source(_ reader: ObjectReader) -> Source? {
-        guard let source = reader.nested("source", required: true) else { return nil }
-        guard
-            let kind = source.word("kind", of: ["folder", "imap"] + laterKinds, default: nil)
-        else { return nil }
-        switch kind {
-        case "folder":
-            defer { source.finish() }
-            guard let path = source.string("path", required: true) else { return nil }
-            if let fault = folderFault(path) {
-                source.fault("path", "invalid-path", fault)
-                return nil
-            }
-            return .folder(path: path)
-        case "imap":
-            defer { source.finish() }
-            return imap(source).map(Source.imap)
-        default:
-            source.fault(
-                "kind", "unsupported",
-                "Mailboxes of kind “\(kind)” come with a later version; use folder or imap.")
-            return nil
-        }
-    }
-
-    private static func imap(_ source: ObjectReader) -> IMAP? {
-        let text = source.string("url", required: true)
-        let user = source.string("user", required: true)
-        let password = source.string("password", required: true)
-        let folder = source.string("folder") ?? "INBOX"
-        let tls = source.word("tls", of: ["auto", "never", "try", "required"], default: "auto")
-        let auth = source.word("auth", of: ["plain", "login", "cram-md5"], default: "plain")
-        var isAuthGiven = false
-        if let value = source.value("auth"), !value.isNull { isAuthGiven = true }
-        if folder.isEmpty || folder.unicodeScalars.contains(where: AddressSyntax.isControl) {
-            source.fault("folder", "invalid-path", "Write the folder's name.")
-        }
-        if let password, password.hasPrefix("secret:"),
-            !FullCode.isCode(password.dropFirst("secret:".count))
-        {
-            source.fault("password", "invalid-code", "Write secret: and the secret's code.")
-        }
-        guard let text, let user, let password, let tls, let auth else { return nil }
-        guard let url = MailServerURL(text, schemes: ["imap", "imaps"]), url.user == nil else {
-            source.fault(
-                "url", "invalid-url",
-                "Write imap://host:port or imaps://host:port; user and password stand apart.")
-            return nil
-        }
-        return IMAP(
-            url: url.url, server: url.server, user: user, password: password, folder: folder,
-            tls: tls, loginOptions: isAuthGiven ? "AUTH=\(auth.uppercased())" : nil)
     }
 }

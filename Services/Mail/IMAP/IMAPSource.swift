@@ -1,8 +1,9 @@
 import ServiceRuntime
 
 /// A folder of an IMAP server. What a mail is called is its UIDVALIDITY and UID; the position is
-/// the highest UID that is staged. A new UIDVALIDITY means that the server renumbered: then
-/// everything is listed again, and the ledger tells what it has by the bytes.
+/// the UID up to which every mail is staged, or known to be missing. A new UIDVALIDITY means that
+/// the server renumbered: then everything is listed again, and the ledger tells what it has by the
+/// bytes.
 struct IMAPSource: MailSource {
     let kind = "imap"
     let tellsGaps = true
@@ -10,17 +11,27 @@ struct IMAPSource: MailSource {
     let folder: String
     let timeout: Duration
     let byteLimit: Int
+    let clock: any WallClock
+    let slots: ServerSlots
 
     func open() async throws -> any MailSession {
-        var limits = IMAPReader.Limits()
-        limits.literals = max(limits.literals, byteLimit + (16 << 20))
-        let target = try await account.target()
-        let client = try await IMAPClient.open(target, timeout: timeout, limits: limits)
+        try await slots.take(account.server)
         do {
-            let session = try await IMAPSession(client: client, source: self)
-            return session
+            var limits = IMAPReader.Limits()
+            limits.literals = max(limits.literals, byteLimit + (16 << 20))
+            let target = try await account.target()
+            let client = try await IMAPClient.open(
+                target, timeout: timeout, limits: limits, clock: clock)
+            do {
+                let session = IMAPSession(client: client, source: self)
+                try await session.refresh()
+                return session
+            } catch {
+                await client.close()
+                throw error
+            }
         } catch {
-            await client.close()
+            await slots.give(account.server)
             throw error
         }
     }
@@ -28,169 +39,188 @@ struct IMAPSource: MailSource {
 
 /// One selected folder.
 actor IMAPSession: MailSession {
-    private let client: IMAPClient
-    private let source: IMAPSource
-    private let validity: UInt64
-    private let capabilities: Set<String>
-    /// UIDs above the position, ascending; listed once.
-    private var listed: [UInt64]?
+    /// A server may end an IDLE after 30 minutes (RFC 2177).
+    static let longestIdle = Duration.seconds(28 * 60)
+    /// Literals of several mails at once; of one, the reader's limit holds.
+    private static let fetchBytes = 48 << 20
 
-    init(client: IMAPClient, source: IMAPSource) async throws {
+    let client: IMAPClient
+    let source: IMAPSource
+    private var isClosed = false
+    var validity: UInt64 = 0
+    var next: UInt64?
+    /// The largest UID that the server shows; nil in an empty folder.
+    var last: UInt64?
+    var count = 0
+
+    init(client: IMAPClient, source: IMAPSource) {
         self.client = client
         self.source = source
-        let name = IMAPClient.quoted(IMAPClient.folderName(source.folder))
-        let answer = try await client.run("SELECT \(name)")
-        let validity = answer.responses.lazy.compactMap { response -> UInt64? in
-            guard case .status(.ok, let code, _) = response,
-                code.first?.atom?.uppercased() == "UIDVALIDITY", code.count > 1
-            else { return nil }
-            return code[1].number
-        }.first
-        guard let validity else { throw SourceError("the server tells no UIDVALIDITY") }
-        self.validity = validity
-        capabilities = await client.capabilities
     }
 
-    func changes(since position: String?, limit: Int) async throws -> SourceChanges {
-        let last = position.flatMap { Key($0) }.flatMap { $0.validity == validity ? $0.uid : nil }
-        var uids = if let listed { listed } else { try await list(above: last ?? 0) }
-        let batch = Array(uids.prefix(limit))
-        uids.removeFirst(batch.count)
-        listed = uids
-        let sizes = try await sizes(of: batch)
-        let items = batch.map { uid in
-            let key = Key(validity: validity, uid: uid).text
-            return SourceItem(key: key, bytes: sizes[uid], position: key)
+    func refresh() async throws {
+        (validity, next) = try await client.select(source.folder)
+        count = await client.exists
+        last = nil
+        guard count > 0 else { return }
+        let shown = try await IMAPSession.fetched(client.run("UID FETCH * (UID)"))
+        last = shown.compactMap(\.uid).max() ?? next.map { $0 - 1 }
+        guard last != nil else {
+            throw SourceError("the server has mails and tells the UID of none")
         }
-        return SourceChanges(items: items, hasMore: !uids.isEmpty)
     }
 
-    private func list(above last: UInt64) async throws -> [UInt64] {
-        let answer = try await client.run("UID SEARCH UID \(last + 1):*")
-        var uids: Set<UInt64> = []
-        for case .untagged(_, "SEARCH", let values) in answer.responses {
-            uids.formUnion(values.compactMap(\.number))
-        }
-        // `n:*` names the last mail even where its UID is below n.
-        return uids.filter { $0 > last && $0 <= UInt64(UInt32.max) }.sorted()
+    func numbering() -> String { "\(validity)" }
+
+    func tally() async -> SourceTally? {
+        SourceTally(
+            numbering: "\(validity)", next: next.map { Int64(clamping: $0) },
+            count: await client.exists)
     }
 
-    private func sizes(of uids: [UInt64]) async throws -> [UInt64: Int] {
-        guard !uids.isEmpty else { return [:] }
-        let answer = try await client.run("UID FETCH \(IMAPSession.set(uids)) (UID RFC822.SIZE)")
-        var sizes: [UInt64: Int] = [:]
-        for item in IMAPSession.fetched(answer) {
-            if let uid = item["UID"]?.number, let size = item["RFC822.SIZE"]?.number {
-                sizes[uid] = Int(clamping: size)
-            }
-        }
-        return sizes
-    }
+    // MARK: Bytes
 
     func mime(_ items: [SourceItem]) async throws -> [SourceMail] {
         var mails: [SourceMail] = []
-        var batch: [(UInt64, SourceItem)] = []
+        var batch: [UInt64: SourceItem] = [:]
         for item in items {
-            guard let key = Key(item.key), key.validity == validity else { continue }
-            if let size = item.bytes, size > source.byteLimit {
+            guard let key = IMAPKey(item.key), key.validity == validity else { continue }
+            if let size = item.bytes, size > source.byteLimit, try await isTooLarge(key.uid) {
                 mails.append(SourceMail(item: item, raw: nil, received: nil))
             } else {
-                batch.append((key.uid, item))
+                batch[key.uid] = item
             }
         }
         if !batch.isEmpty { mails += try await fetch(batch) }
         return mails
     }
 
-    private func fetch(_ batch: [(UInt64, SourceItem)]) async throws -> [SourceMail] {
-        let items = Dictionary(batch, uniquingKeysWith: { first, _ in first })
-        let set = IMAPSession.set(batch.map(\.0))
-        let answer = try await client.run("UID FETCH \(set) (UID INTERNALDATE BODY.PEEK[])")
+    /// Whether there is a byte beyond the limit: the size that a server tells need not be true.
+    private func isTooLarge(_ uid: UInt64) async throws -> Bool {
+        do {
+            let answer = try await client.run(
+                "UID FETCH \(uid) (UID BODY.PEEK[]<\(source.byteLimit).1>)")
+            return IMAPSession.fetched(answer).filter { $0.uid == uid }.allSatisfy { values in
+                values.items.contains { $0.key.hasPrefix("BODY[]<") && $0.value.bytes?.count == 1 }
+            }
+        } catch is IMAPClient.Refused {
+            return true
+        }
+    }
+
+    private func fetch(_ batch: [UInt64: SourceItem]) async throws -> [SourceMail] {
+        let set = IMAPNames.set(Array(batch.keys))
+        let answer = try await client.run(
+            "UID FETCH \(set) (UID INTERNALDATE BODY.PEEK[])",
+            bytes: batch.count == 1 ? .max : IMAPSession.fetchBytes
+        ) { response in
+            IMAPFetched(response)?.uid.map { batch[$0] != nil } ?? false
+        }
         var found: [UInt64: SourceMail] = [:]
         for values in IMAPSession.fetched(answer) {
-            guard let uid = values["UID"]?.number, let item = items[uid],
-                case .string(let raw)? = values["BODY[]"]
+            guard let uid = values.uid, let item = batch[uid], found[uid] == nil,
+                case .string(let raw)? = values.items["BODY[]"],
+                // Nothing where there is said to be something is not the mail.
+                !raw.isEmpty || item.bytes == 0
             else { continue }
-            let date = values["INTERNALDATE"]?.bytes.flatMap(MIMEDate.parse)
-            found[uid] = SourceMail(item: item, raw: raw, received: date)
+            let date = values.items["INTERNALDATE"]?.bytes.flatMap(MIMEDate.parse)
+            var mail = SourceMail(item: item, raw: raw, received: date)
+            if raw.count > source.byteLimit {
+                mail.raw = nil
+                mail.item.bytes = raw.count
+            }
+            found[uid] = mail
         }
-        return batch.compactMap { found[$0.0] }
+        return Array(found.values)
     }
 
-    /// Each FETCH response as its items by name.
-    private static func fetched(_ answer: IMAPClient.Answer) -> [[String: IMAPValue]] {
-        answer.responses.compactMap { response in
-            guard case .untagged(_, "FETCH", let values) = response,
-                let list = values.first?.list
-            else { return nil }
-            var items: [String: IMAPValue] = [:]
-            var index = 0
-            while index + 1 < list.count {
-                if let name = list[index].atom { items[name.uppercased()] = list[index + 1] }
-                index += 2
-            }
-            return items
-        }
+    static func fetched(_ answer: IMAPClient.Answer) -> [IMAPFetched] {
+        answer.responses.compactMap(IMAPFetched.init)
     }
 
-    /// `1:3,7`.
-    static func set(_ uids: [UInt64]) -> String {
-        var ranges: [(UInt64, UInt64)] = []
-        for uid in uids.sorted() {
-            if let last = ranges.last, last.1 + 1 == uid {
-                ranges[ranges.count - 1].1 = uid
-            } else {
-                ranges.append((uid, uid))
-            }
-        }
-        return ranges.map { $0.0 == $0.1 ? "\($0.0)" : "\($0.0):\($0.1)" }.joined(separator: ",")
-    }
+    // MARK: Settling
 
     func mark(_ keys: [String]) async throws {
         guard let set = set(of: keys) else { return }
-        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Seen)")
+        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Seen)") { _ in false }
     }
 
     func move(_ keys: [String], to folder: String) async throws {
         guard let set = set(of: keys) else { return }
-        let name = IMAPClient.quoted(IMAPClient.folderName(folder))
+        let name = IMAPNames.folder(folder)
         try await mark(keys)
+        do {
+            try await move(set, name)
+        } catch let error as IMAPClient.Refused where error.code == "TRYCREATE" {
+            _ = try await client.run("CREATE \(name)")
+            try await move(set, name)
+        }
+    }
+
+    private func move(_ set: String, _ name: String) async throws {
+        let capabilities = await client.capabilities
         if capabilities.contains("MOVE") {
-            _ = try await client.run("UID MOVE \(set) \(name)")
+            _ = try await client.run("UID MOVE \(set) \(name)") { _ in false }
             return
         }
-        _ = try await client.run("UID COPY \(set) \(name)")
-        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Deleted)")
+        _ = try await client.run("UID COPY \(set) \(name)") { _ in false }
+        _ = try await client.run("UID STORE \(set) +FLAGS.SILENT (\\Deleted)") { _ in false }
         // Without UIDPLUS, EXPUNGE would remove what others marked, too: then it stays marked.
-        if capabilities.contains("UIDPLUS") { _ = try await client.run("UID EXPUNGE \(set)") }
+        if capabilities.contains("UIDPLUS") {
+            _ = try await client.run("UID EXPUNGE \(set)") { _ in false }
+        }
     }
 
     /// Nil where none is left: after a renumbering mails are called otherwise.
     private func set(of keys: [String]) -> String? {
-        let uids = keys.compactMap(Key.init).filter { $0.validity == validity }.map(\.uid)
-        return uids.isEmpty ? nil : IMAPSession.set(uids)
+        let uids = keys.compactMap(IMAPKey.init).filter { $0.validity == validity }.map(\.uid)
+        return uids.isEmpty ? nil : IMAPNames.set(uids)
     }
 
-    func close() async { await client.close() }
+    // MARK: Waiting
 
-    /// `imap:<UIDVALIDITY>:<UID>`.
-    private struct Key {
-        var validity: UInt64
-        var uid: UInt64
+    func canWait() async -> Bool {
+        guard await client.capabilities.contains("IDLE") else { return false }
+        return await source.slots.mayRest(source.account.server)
+    }
 
-        init(validity: UInt64, uid: UInt64) {
-            self.validity = validity
-            self.uid = uid
+    func wait(atMost limit: Duration) async throws -> Bool {
+        let clock = source.clock
+        let end = clock.monotonicNanoseconds() + limit.nanoseconds
+        while true {
+            let now = clock.monotonicNanoseconds()
+            guard now < end else { return false }
+            let left = min(Duration.nanoseconds(end - now), IMAPSession.longestIdle)
+            if try await client.idle(atMost: left) { return true }
         }
+    }
 
-        init?(_ text: String) {
-            let parts = text.split(separator: ":")
-            guard parts.count == 3, parts[0] == "imap", let validity = UInt64(parts[1]),
-                let uid = UInt64(parts[2])
-            else { return nil }
-            self.init(validity: validity, uid: uid)
+    func close() async {
+        guard !isClosed else { return }
+        isClosed = true
+        await client.close()
+        await source.slots.give(source.account.server)
+    }
+}
+
+/// A FETCH response as its items by name.
+struct IMAPFetched {
+    let items: [String: IMAPValue]
+
+    init?(_ response: IMAPResponse) {
+        guard case .untagged(_, "FETCH", let values) = response, let list = values.first?.list
+        else { return nil }
+        var items: [String: IMAPValue] = [:]
+        var index = 0
+        while index + 1 < list.count {
+            if let name = list[index].atom { items[name.uppercased()] = list[index + 1] }
+            index += 2
         }
+        self.items = items
+    }
 
-        var text: String { "imap:\(validity):\(uid)" }
+    /// Nil where it is none that there can be.
+    var uid: UInt64? {
+        items["UID"]?.number.flatMap { (1...IMAPKey.largestUID).contains($0) ? $0 : nil }
     }
 }

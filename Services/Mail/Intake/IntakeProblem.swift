@@ -16,6 +16,12 @@ enum IntakeProblem {
             detail: "It has \(bytes) bytes and was left at the source.")
     }
 
+    static func notGiven(_ reason: String) -> Problem {
+        Problem(
+            status: 502, code: "mail-not-given", title: "The mail server cannot give this mail",
+            detail: "It was left there: \(reason)")
+    }
+
     static let unreadable = Problem(
         status: 422, code: "unreadable-mail", title: "This is no mail",
         detail: "None of the header fields of a mail was found.")

@@ -6,15 +6,19 @@ import JSON
 struct IntakeQueries: Sendable {
     /// Gaps shown with a mailbox.
     private static let gapLimit = 100
+    /// Of a position that is shown: a server's own may be long.
+    private static let positionBytes = 200
 
     func mailbox(
         _ connection: Connection, _ mailbox: MailboxDefinition, isReading: Bool, isOff: Bool
     ) throws -> [UInt8] {
         let code = mailbox.code
         let row = try connection.first(
-            "select position, last_read, problem from mailbox where model = ? and code = ?",
+            "select position, last_read, problem, audit from mailbox where model = ? and code = ?",
             [.text(code.model), .text(code.code)]
-        ) { ($0.optionalText(0), $0.optionalText(1), $0.optionalText(2)) }
+        ) {
+            ($0.optionalText(0), $0.optionalText(1), $0.optionalText(2), $0.optionalText(3))
+        }
         let problem = row?.2
         let state =
             isOff ? "stopped" : isReading ? "reading" : problem == nil ? "idle" : "failing"
@@ -23,14 +27,17 @@ struct IntakeQueries: Sendable {
         writer.key("code")
         writer.string("\(code)")
         writer.key("kind")
-        if case .folder = mailbox.source { writer.string("folder") } else { writer.string("imap") }
+        writer.string(mailbox.source.kind)
         writer.key("state")
         writer.string(state)
         write("lastRead", row?.1, &writer)
         write("problem", problem, &writer)
-        write("position", row?.0, &writer)
+        write("position", row?.0.map { $0.prefix(IntakeQueries.positionBytes) }, &writer)
         try writeCounts(connection, code, &writer)
-        try writeGaps(connection, code, &writer)
+        writer.key("audit")
+        let audit = row?.3
+        if let audit { writer.raw(JSONBytes(Array(audit.utf8))) } else { writer.null() }
+        try writeGaps(connection, code, audit: audit, &writer)
         writer.endObject()
         return writer.bytes
     }
@@ -54,26 +61,51 @@ struct IntakeQueries: Sendable {
         writer.endObject()
     }
 
+    /// What was listed and not given, then what was not listed, each newest first.
     private func writeGaps(
-        _ connection: Connection, _ code: FullCode, _ writer: inout JSONWriter
+        _ connection: Connection, _ code: FullCode, audit: String?, _ writer: inout JSONWriter
     ) throws {
-        writer.key("gaps")
-        writer.beginArray()
-        try connection.each(
+        let place: [SQLValue] = [.text(code.model), .text(code.code)]
+        let given = try connection.query(
             """
             select source, reason, time from intake_gap where model = ? and mailbox = ?
             order by id desc limit \(IntakeQueries.gapLimit)
-            """, [.text(code.model), .text(code.code)]
+            """, place
+        ) { (source: $0.text(0), reason: $0.text(1), time: $0.text(2)) }
+        let reason = IntakeQueries.absence(audit)
+        let absent = try connection.query(
+            """
+            select numbering, low, high, time from intake_absent where model = ? and mailbox = ?
+            order by id desc limit \(IntakeQueries.gapLimit)
+            """, place
         ) { row in
+            let (low, high) = (row.integer(1), row.integer(2))
+            let numbers = low == high ? "\(low)" : "\(low)-\(high)"
+            return (
+                source: "imap:\(row.text(0)):\(numbers)", reason: reason, time: row.text(3)
+            )
+        }
+        writer.key("gaps")
+        writer.beginArray()
+        for gap in given + absent {
             writer.beginObject()
-            for (column, key) in ["source", "reason", "time"].enumerated() {
-                writer.key(key)
-                writer.string(row.text(column))
-            }
+            write("source", gap.source, &writer)
+            write("reason", gap.reason, &writer)
+            write("time", gap.time, &writer)
             writer.endObject()
-            return true
         }
         writer.endArray()
+    }
+
+    /// Why numbers are not listed, as far as anybody can tell.
+    private static func absence(_ audit: String?) -> String {
+        let removed = "not listed: removed before it was read"
+        guard let audit, let value = try? JSONValue(parsing: Array(audit.utf8)),
+            let hidden = value["hidden"]?.integer, hidden > 0,
+            let count = value["count"]?.integer, let listed = value["listed"]?.integer
+        else { return removed }
+        return "\(removed), or hidden: the server says that it has \(count) mails and lists"
+            + " \(listed)"
     }
 
     /// A page of entries, newest first: `{"items", "next"}`.
@@ -174,8 +206,10 @@ struct IntakeQueries: Sendable {
         writer.endObject()
     }
 
-    private func write(_ key: StaticString, _ text: String?, _ writer: inout JSONWriter) {
+    private func write(
+        _ key: StaticString, _ text: (some StringProtocol)?, _ writer: inout JSONWriter
+    ) {
         writer.key(key)
-        if let text { writer.string(text) } else { writer.null() }
+        if let text { writer.string(String(text)) } else { writer.null() }
     }
 }

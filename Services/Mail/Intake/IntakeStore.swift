@@ -19,6 +19,22 @@ struct StagedMail: Sendable {
     var sender: String?
     var automatic: String?
     var received: Timestamp
+    /// What the source said of it.
+    var listed: String?
+    var number: Int64?
+    /// Why the source cannot give it.
+    var failure: String?
+}
+
+/// What one transaction keeps of a reading.
+struct StagedPart: Sendable {
+    /// `folder`, `imap`, `ews`.
+    var source: String
+    var numbering = ""
+    var mails: [StagedMail] = []
+    var gaps: [SourceGap] = []
+    var absent: [SourceRange] = []
+    var position: String?
 }
 
 /// An entry of the ledger.
@@ -49,32 +65,39 @@ struct IntakeStore: Sendable {
         ) { $0.optionalText(0) } ?? nil
     }
 
-    /// Those of `keys` that the ledger has already.
-    func known(_ connection: Connection, _ mailbox: FullCode, _ keys: [String]) throws
-        -> Set<String>
-    {
-        var known: Set<String> = []
-        for key in keys {
-            let count = try connection.count(
-                "select count(*) from intake where model = ? and mailbox = ? and source_key = ?",
-                [.text(mailbox.model), .text(mailbox.code), .text(key)])
-            if count > 0 { known.insert(key) }
-        }
-        return known
-    }
-
-    /// Keeps mails, their work and the position together; answers how many are to be worked on.
+    /// Keeps mails, their work, what is missing and the position together; answers how many are to
+    /// be worked on.
     func stage(
-        _ connection: Connection, _ mailbox: FullCode, source: String, _ mails: [StagedMail],
-        position: String?, now: Timestamp
+        _ connection: Connection, _ mailbox: FullCode, _ part: StagedPart, now: Timestamp
     ) throws -> Int {
         try ensure(connection, mailbox)
         var count = 0
-        for mail in mails {
-            if try !known(connection, mailbox, [mail.key]).isEmpty { continue }
-            if try insert(connection, mailbox, source, mail, now: now) { count += 1 }
+        let lacks = try lacksAny(connection, mailbox)
+        let first = try connection.count(
+            "select next_number from mailbox where model = ? and code = ?",
+            [.text(mailbox.model), .text(mailbox.code)])
+        var number = first
+        for mail in part.mails {
+            let isNew = try connection.hasNone(
+                "select 1 from intake where model = ? and mailbox = ? and source_key = ?",
+                [.text(mailbox.model), .text(mailbox.code), .text(mail.key)])
+            guard isNew else { continue }
+            if try insert(connection, mailbox, part.source, mail, number: number, now: now) {
+                count += 1
+            }
+            number += 1
+            if lacks { try close(connection, mailbox, mail, numbering: part.numbering) }
         }
-        if let position {
+        if number > first {
+            try connection.run(
+                "update mailbox set next_number = ? where model = ? and code = ?",
+                [.integer(number), .text(mailbox.model), .text(mailbox.code)])
+        }
+        for gap in part.gaps { try addGap(connection, mailbox, gap, now: now) }
+        for range in part.absent {
+            try addAbsent(connection, mailbox, part.numbering, range, now: now)
+        }
+        if let position = part.position {
             try connection.run(
                 "update mailbox set position = ? where model = ? and code = ?",
                 [.text(position), .text(mailbox.model), .text(mailbox.code)])
@@ -82,7 +105,7 @@ struct IntakeStore: Sendable {
         return count
     }
 
-    private func ensure(_ connection: Connection, _ mailbox: FullCode) throws {
+    func ensure(_ connection: Connection, _ mailbox: FullCode) throws {
         try connection.run(
             "insert into mailbox (model, code) values (?, ?) on conflict (model, code) do nothing",
             [.text(mailbox.model), .text(mailbox.code)])
@@ -91,20 +114,17 @@ struct IntakeStore: Sendable {
     /// Answers whether there is something to work on: the same bytes again are not.
     private func insert(
         _ connection: Connection, _ mailbox: FullCode, _ source: String, _ mail: StagedMail,
-        now: Timestamp
+        number: Int64, now: Timestamp
     ) throws -> Bool {
-        let number = try connection.count(
-            "select next_number from mailbox where model = ? and code = ?",
-            [.text(mailbox.model), .text(mailbox.code)])
-        try connection.run(
-            "update mailbox set next_number = next_number + 1 where model = ? and code = ?",
-            [.text(mailbox.model), .text(mailbox.code)])
         let original = try original(connection, mailbox, mail)
         var state = IntakeState.staged
         var problem: Problem?
         if let original {
             state = .skipped
             problem = IntakeProblem.duplicate(of: original.number)
+        } else if let failure = mail.failure {
+            state = .quarantined
+            problem = IntakeProblem.notGiven(failure)
         } else if mail.raw == nil {
             state = .quarantined
             problem = IntakeProblem.tooLarge(mail.bytes)
@@ -113,8 +133,8 @@ struct IntakeStore: Sendable {
             """
             insert into intake (model, mailbox, number, source, source_key, message_id, sender,
                 automatic, sha256, size, received, state, record, problem, duplicate_of,
-                after_state)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                after_state, listed)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(mailbox.model), .text(mailbox.code), .integer(number), .text(source),
@@ -122,7 +142,7 @@ struct IntakeStore: Sendable {
                 SQLValue(mail.automatic), .text(mail.sha256), .integer(Int64(mail.bytes)),
                 .text(mail.received.text), .text(state.rawValue), SQLValue(original?.record),
                 SQLValue(problem.map(IntakeProblem.text)), SQLValue(original?.id),
-                .text(state == .staged ? "none" : "pending"),
+                .text(state == .staged ? "none" : "pending"), SQLValue(mail.listed),
             ])
         let id = connection.lastInsertID
         guard state == .staged, let raw = mail.raw else { return false }
@@ -255,18 +275,5 @@ struct IntakeStore: Sendable {
         try connection.run(
             "update mailbox set last_read = ?, problem = ? where model = ? and code = ?",
             [.text(now.text), SQLValue(problem), .text(mailbox.model), .text(mailbox.code)])
-    }
-
-    /// A mail that the source listed and did not give.
-    func addGap(
-        _ connection: Connection, _ mailbox: FullCode, source: String, reason: String,
-        now: Timestamp
-    ) throws {
-        try connection.run(
-            "insert into intake_gap (model, mailbox, source, reason, time) values (?, ?, ?, ?, ?)",
-            [
-                .text(mailbox.model), .text(mailbox.code), .text(source), .text(reason),
-                .text(now.text),
-            ])
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import Curl
+import Database
 import ServiceRuntime
 
 /// Reads every mailbox in its time, and again whenever definitions change.
@@ -13,7 +14,8 @@ actor MailboxScheduler: Service {
 
     private let definitions: Definitions
     private let configuration: MailConfiguration
-    private let tools: MailboxReader.Tools
+    private let tools: MailboxReading.Tools
+    private let slots: ServerSlots
     private let files: ThreadExecutor
     private let secrets: MailboxSecrets
     private var running: [FullCode: Running] = [:]
@@ -21,7 +23,7 @@ actor MailboxScheduler: Service {
     private let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
 
     init(
-        definitions: Definitions, configuration: MailConfiguration, tools: MailboxReader.Tools,
+        definitions: Definitions, configuration: MailConfiguration, tools: MailboxReading.Tools,
         files: ThreadExecutor, secrets: MailboxSecrets
     ) {
         self.definitions = definitions
@@ -29,6 +31,7 @@ actor MailboxScheduler: Service {
         self.tools = tools
         self.files = files
         self.secrets = secrets
+        slots = ServerSlots(limit: configuration.serverConnections)
     }
 
     func run() async throws {
@@ -68,14 +71,28 @@ actor MailboxScheduler: Service {
         return running[code]?.reader
     }
 
+    /// Waits between readings that fail one after the other, at first and at most; the most is the
+    /// mailbox's own interval where that is longer.
+    private static let backoff = (first: Duration.seconds(1), most: Duration.seconds(300))
+
     private func loop(_ reader: MailboxReader) -> Task<Void, Never> {
-        let clock = tools.runtime.clock
+        let every = reader.definition.every
+        let pause = exponentialBackoff(
+            first: MailboxScheduler.backoff.first,
+            most: max(every, MailboxScheduler.backoff.most), random: tools.runtime.random)
         return Task {
+            var failures = 0
             while !Task.isCancelled {
-                // A failure stands at the mailbox; the next reading tries again.
-                try? await reader.read()
-                try? await clock.sleep(for: reader.definition.every)
+                do {
+                    try await reader.read()
+                    failures = 0
+                } catch {
+                    // It stands at the mailbox; the next reading tries again.
+                    failures += 1
+                }
+                await reader.rest(atMost: failures == 0 ? every : pause(failures))
             }
+            await reader.close()
         }
     }
 
@@ -90,7 +107,12 @@ actor MailboxScheduler: Service {
                 account: IMAPAccount(
                     imap, secrets: secrets, authorities: configuration.authorities),
                 folder: imap.folder, timeout: configuration.serverTimeout,
-                byteLimit: tools.limits.messageBytes)
+                byteLimit: tools.limits.messageBytes, clock: tools.runtime.clock, slots: slots)
+        case .ews(let ews):
+            EWSSource(
+                definition: ews, secrets: secrets, authorities: configuration.authorities,
+                timeout: configuration.serverTimeout, byteLimit: tools.limits.messageBytes,
+                clock: tools.runtime.clock, slots: slots)
         }
     }
 }
