@@ -14,6 +14,7 @@ struct MailRoutes: Sendable {
 
     func add(to routes: RPCRoutes) {
         routes.on(SendMail.self, bodyLimit: MailRoutes.sendLimit) { try await outbox.send($0, $1) }
+        routes.on(PreviewNotification.self) { try await outbox.preview($0, $1) }
         routes.on(ListMails.self) { try await outbox.list($0, $1) }
         routes.on(GetMail.self) { try await outbox.get($0, $1) }
         routes.on(GetMailRaw.self) { call, _, context in

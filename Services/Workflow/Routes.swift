@@ -31,6 +31,7 @@ struct Routes {
             }
             return try await directory.take(call)
         }
+        routes.on(FindAddresses.self, directory.addresses)
         routes.on(Evaluate.self, bodyLimit: 48 << 20, scripts.evaluate)
         routes.on(RunScript.self, runs.run)
         routes.on(TryScript.self, runs.attempt)

@@ -115,6 +115,53 @@ public struct DirectoryStructure: Sendable, Hashable, Codable {
     }
 }
 
+/// The mail addresses of people who are named by `account:anna`, `role:agent` or
+/// `unit:company/sales`, as the directory has them now. Only those who are active count.
+public struct FindAddresses: Call, Codable {
+    public typealias Response = AddressesFound
+    public static let path = "workflow/addresses"
+    public static let isSafe = true
+    /// The most of `names`.
+    public static let nameLimit = 1000
+
+    public var names: [String]
+    /// The model whose roles are meant: some may be off there.
+    public var model: String
+
+    public init(names: [String], model: String) {
+        self.names = names
+        self.model = model
+    }
+}
+
+/// One item for each name, in their order.
+public struct AddressesFound: Sendable, Codable, JSONReadable, JSONWritable {
+    public struct Person: Sendable, Hashable, Codable {
+        public var name: String
+        public var email: String
+
+        public init(name: String, email: String) {
+            self.name = name
+            self.email = email
+        }
+    }
+
+    public struct Item: Sendable, Codable {
+        /// Each account once; those without an address are left out.
+        public var people: [Person]
+        /// Why there is nobody, as a sentence.
+        public var problem: String?
+
+        public init(people: [Person], problem: String? = nil) {
+            self.people = people
+            self.problem = problem
+        }
+    }
+
+    public var items: [Item]
+    public init(items: [Item]) { self.items = items }
+}
+
 /// Why each of `principals` may or may not do something with a class, or with one record of it,
 /// through the doors from outside. About others only for who has `accounts:write`; values of a
 /// record are told only to who may read them.

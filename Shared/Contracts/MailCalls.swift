@@ -10,18 +10,26 @@ public struct SendMail: Call, Codable {
     public struct Attachment: Sendable, Codable {
         public var name: String
         public var type: String
-        /// Base64.
+        /// Base64; with `file` none.
         public var content: String
+        /// A file of a record instead, `model.class/id/column/name`, read with the caller's rights.
+        public var file: String?
         /// The HTML text shows it as `cid:<contentId>`, and it is no attachment.
         public var contentId: String?
-        public init(name: String, type: String, content: String, contentId: String? = nil) {
+        public init(
+            name: String, type: String, content: String, contentId: String? = nil,
+            file: String? = nil
+        ) {
             self.name = name
             self.type = type
             self.content = content
             self.contentId = contentId
+            self.file = file
         }
     }
 
+    /// Addresses, and who has some: `account:anna`, `role:agent`, `unit:company/sales`,
+    /// `group:model.group`; so in `cc` and `bcc`.
     public var to: [String]
     public var cc: [String]?
     public var bcc: [String]?
@@ -70,6 +78,41 @@ public struct SendMail: Call, Codable {
         self.instance = instance
         self.confidential = confidential
         self.from = from
+    }
+}
+
+/// What a notification would be for a record: nothing is sent, and its links raise nothing.
+public struct PreviewNotification: Call, Codable {
+    public typealias Response = NotificationPreview
+    public static let path = "mail/preview-notification"
+    public static let isSafe = true
+    /// `model.notification`.
+    public var notification: String
+    /// `model.class/id`.
+    public var record: String?
+    /// What expressions see besides `record`.
+    public var values: JSONValue?
+    /// The caller's, unless said.
+    public var language: String?
+
+    public init(
+        notification: String, record: String?, values: JSONValue?, language: String?
+    ) {
+        self.notification = notification
+        self.record = record
+        self.values = values
+        self.language = language
+    }
+}
+
+public struct NotificationPreview: Sendable, Codable, JSONReadable, JSONWritable {
+    public var subject: String
+    public var text: String?
+    public var html: String?
+    public init(subject: String, text: String?, html: String?) {
+        self.subject = subject
+        self.text = text
+        self.html = html
     }
 }
 

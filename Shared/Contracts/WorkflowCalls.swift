@@ -167,10 +167,12 @@ public struct Render: Call, Codable {
     public var bindings: JSONValue
     /// For `link()`: the instance whose event the link raises.
     public var instance: Int64?
+    /// Nothing is sent: `link()` answers an address that raises nothing.
+    public var preview: Bool?
 
     public init(
         model: String, subject: String, text: String?, html: String?, bindings: JSONValue,
-        instance: Int64?
+        instance: Int64?, preview: Bool? = nil
     ) {
         self.model = model
         self.subject = subject
@@ -178,6 +180,7 @@ public struct Render: Call, Codable {
         self.html = html
         self.bindings = bindings
         self.instance = instance
+        self.preview = preview
     }
 }
 

@@ -57,6 +57,11 @@ public struct Principal: Sendable, Hashable, Codable {
     public static let system = Principal(account: "system", isSystem: true)
 }
 
+extension Principal {
+    /// The models that a token names, where it names any: nothing else is its.
+    public var narrowing: [String]? { models?.isEmpty == false ? models : nil }
+}
+
 extension Problem {
     /// 503: the caller's `directory` is newer than what the service was told of.
     public static let directoryBehind = Problem(

@@ -65,8 +65,11 @@ import Testing
         try await train.visitor.expect(200, .get, link, headers: ["Sec-Purpose": "prefetch"])
         let before = try await loop.api.get("/api/records/helpdesk/ticket/\(id)")
         #expect(before["status"] == "new")
-        let waiting = try await loop.instances(id)
-        #expect(waiting.map { $0["state"] } == ["waiting"])
+        // The mail may be there before the instance has said that it waits.
+        try await eventually("the instance waits") {
+            let states = try await loop.instances(id).map { $0["state"] }
+            return states == ["waiting"]
+        }
 
         let first = try await loop.press(link)
         #expect(first.status == 303)

@@ -113,6 +113,7 @@ import Testing
         POST /api/mailboxes/{code}/messages/{number}/replay             401 403 401 403 403 403 404
         POST /api/mailboxes/{code}/read                                 401 403 401 403 403 403 404
         POST /api/models/{model}/plan                                   401 403 401 403 403 403 422
+        POST /api/notifications/{code}/preview                          401 403 401 403 403 403 404
         POST /api/password                                              401 422 401 422 422 422 422
         POST /api/password/forgotten                                    422 422 422 422 422 422 422
         POST /api/password/reset                                        422 422 422 422 422 422 422

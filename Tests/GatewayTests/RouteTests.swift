@@ -130,6 +130,7 @@ import Testing
         "POST /api/mail/messages/{id:integer}/resend": .holder,
         "POST /api/mail/messages/{id:integer}/hold": .holder,
         "POST /api/mail/messages/{id:integer}/release": .holder,
+        "POST /api/notifications/{code}/preview": .holder,
         "GET /api/mailboxes/{code}": .holder,
         "POST /api/mailboxes/{code}/read": .holder,
         "GET /api/mailboxes/{code}/messages": .holder,

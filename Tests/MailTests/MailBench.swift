@@ -78,6 +78,7 @@ final class FakePeers: Sendable {
             }
             return SecretValues(values: [value])
         }
+        FakePeers.serveFilesAndPeople(records, workflow)
         workflow.on(Evaluate.self) { call, _ in try held.peers.evaluate(call) }
         workflow.on(Render.self) { call, _ in
             let subject = call.bindings["record"]?["subject"]?.string ?? "?"
@@ -98,6 +99,38 @@ final class FakePeers: Sendable {
         port = try server.bind()
         running = Task { [server] in try await server.run() }
         held.set(self)
+    }
+
+    /// A file of as many bytes as its record's number, and some people.
+    private static func serveFilesAndPeople(_ records: RPCRoutes, _ workflow: RPCRoutes) {
+        records.on(GetFile.self) { call, _, _ in
+            guard call.name == "large.bin" else { throw Problem.notFound() }
+            let size = Int(call.id)
+            return Response(
+                headers: ["Content-Type": "application/zip"],
+                body: .stream(length: size) { writer in
+                    var left = size
+                    while left > 0 {
+                        let count = min(left, 300_000)
+                        try await writer.write([UInt8](repeating: UInt8(left % 251), count: count))
+                        left -= count
+                    }
+                })
+        }
+        workflow.on(FindAddresses.self) { call, _ in
+            let people = [
+                "role:agent": [
+                    ("Anna", "anna@example.org"), ("Ben, the agent", "ben@example.org"),
+                ],
+                "account:eve": [("Eve", "eve@example.org")],
+            ]
+            return AddressesFound(
+                items: call.names.map { name in
+                    AddressesFound.Item(
+                        people: (people[name] ?? []).map { .init(name: $0.0, email: $0.1) },
+                        problem: people[name] == nil ? "Nobody of \(name)." : nil)
+                })
+        }
     }
 
     func stop() async {

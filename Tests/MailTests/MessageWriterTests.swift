@@ -56,10 +56,13 @@ import Testing
         draft.html = "<p>\(longWord)</p>"
         let contents: [[UInt8]] = [[0, 255, 13, 10], Array("abc".utf8)]
         draft.attachments = [
-            .init(name: "Účet č. 7 (final).pdf", type: "application/pdf", content: contents[0]),
+            .init(
+                name: "Účet č. 7 (final).pdf", type: "application/pdf",
+                content: .bytes(contents[0])
+            ),
             .init(
                 name: String(repeating: "a", count: 200) + ".txt", type: "text/plain",
-                content: contents[1]),
+                content: .bytes(contents[1])),
         ]
         draft.inReplyTo = "<q@example.org>"
         draft.references = ["<p@example.org>", "<q@example.org>"]
@@ -87,8 +90,10 @@ import Testing
         var draft = draft()
         draft.html = "<img src=\"cid:logo@desk\">"
         draft.attachments = [
-            .init(name: "logo.png", type: "image/png", content: [1, 2, 3], contentID: "logo@desk"),
-            .init(name: "a.txt", type: "text/plain", content: [65]),
+            .init(
+                name: "logo.png", type: "image/png", content: .bytes([1, 2, 3]),
+                contentID: "logo@desk"),
+            .init(name: "a.txt", type: "text/plain", content: .bytes([65])),
         ]
         let bytes = try draft.bytes()
         check(bytes)
@@ -111,7 +116,7 @@ import Testing
     func `a file is written in pieces as it would be whole`(size: Int) throws {
         let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         var draft = draft()
-        draft.attachments = [.init(name: "a", type: "a/b", content: content)]
+        draft.attachments = [.init(name: "a", type: "a/b", content: .bytes(content))]
         let whole = try draft.bytes()
         check(whole)
         #expect(Message(parsing: whole).attachments.map(\.content) == [content])

@@ -22,6 +22,7 @@ struct MailRoutes: Sendable {
 
     func add(to table: RouteTable) {
         addMessages(to: table)
+        addPreview(to: table)
         addActions(to: table)
         addMailboxes(to: table)
     }
@@ -85,6 +86,28 @@ struct MailRoutes: Sendable {
             let answer = try await mail.stream(
                 GetMailRaw(id: id), body: .empty, as: request.context(caller))
             return .passed(answer, headers: MailRoutes.download("mail-\(id).eml"))
+        }
+    }
+
+    private func addPreview(to table: RouteTable) {
+        table.on(
+            .post, "/api/notifications/{code}/preview", acts,
+            Operation(
+                "What a notification would be for a record; nothing is sent",
+                body: .json("NotificationPreviewInput"),
+                answers: [Answer(200, "Subject and texts", "NotificationPreview")]),
+            body: RouteTable.json
+        ) { request, caller in
+            let code = request.parameters["code"] ?? ""
+            guard FullCode(code) != nil else { throw Problem.notFound() }
+            let problems = ObjectReader.Problems()
+            let reader = ObjectReader(try await request.json(), at: "", problems: problems)
+            let call = PreviewNotification(
+                notification: code, record: reader.string("record"),
+                values: reader.value("values"), language: reader.string("language"))
+            reader.finish()
+            if !problems.items.isEmpty { throw Problem.validation(problems.items) }
+            return .passed(try await mail.forward(call, as: request.context(caller)))
         }
     }
 
@@ -195,11 +218,13 @@ enum MailInput {
     private static func attachments(_ reader: ObjectReader) -> [SendMail.Attachment]? {
         guard reader.object["attachments"] != nil else { return nil }
         return reader.list("attachments").map { item in
+            let file = item.string("file")
+            let isOwn = file == nil
             let attachment = SendMail.Attachment(
-                name: item.string("name", required: true) ?? "",
-                type: item.string("type", required: true) ?? "",
-                content: item.string("content", required: true) ?? "",
-                contentId: item.string("contentId"))
+                name: item.string("name", required: isOwn) ?? "",
+                type: item.string("type", required: isOwn) ?? "",
+                content: item.string("content", required: isOwn) ?? "",
+                contentId: item.string("contentId"), file: file)
             item.finish()
             return attachment
         }

@@ -139,6 +139,7 @@ extension Schemas {
                     ("jobs", list(reference("JobDefinition"))),
                     ("mailboxes", list(reference("MailboxDefinition"))),
                     ("notifications", list(reference("NotificationDefinition"))),
+                    ("distributionGroups", list(reference("DistributionGroup"))),
                     ("imports", list(reference("ImportDefinition"))),
                     ("exports", list(reference("ExportDefinition"))),
                     ("syncs", list(reference("SyncDefinition"))),
@@ -164,6 +165,7 @@ extension Schemas {
             ])
         ),
         ("NotificationDefinition", part([("subject", text), ("text", text)])),
+        ("DistributionGroup", part([("members", list(string))])),
         (
             "ImportDefinition",
             part([("class", type), ("format", string), ("columns", list(object([])))])

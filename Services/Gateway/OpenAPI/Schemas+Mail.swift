@@ -12,6 +12,15 @@ extension Schemas {
                     ("class", string), ("from", string),
                 ], required: ["to"], isOpen: false)
         ),
+        (
+            "NotificationPreviewInput",
+            object(
+                [("record", string), ("values", any), ("language", string)], isOpen: false)
+        ),
+        (
+            "NotificationPreview",
+            object([("subject", string), ("text", string), ("html", string)])
+        ),
         ("MailQueued", object([("id", integer), ("messageId", string), ("state", string)])),
         (
             "Mail",

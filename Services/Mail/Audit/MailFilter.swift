@@ -1,13 +1,15 @@
 import Contracts
 import Database
 import JSON
+import RPC
 import ServiceRuntime
 
 /// What the audit is searched by, as SQL over `mail m`.
 enum MailFilter {
-    static func conditions(_ call: ListMails) throws -> (sql: [String], values: [SQLValue]) {
-        var sql: [String] = []
-        var values: [SQLValue] = []
+    static func conditions(_ call: ListMails, _ principal: Principal) throws -> (
+        sql: [String], values: [SQLValue]
+    ) {
+        var (sql, values) = narrowed(to: principal)
         func add(_ condition: String, _ value: String) {
             sql.append(condition)
             values.append(.text(value))
@@ -38,6 +40,30 @@ enum MailFilter {
             add("m.id in (select rowid from mail_text where mail_text match ?)", words)
         }
         return (sql, values)
+    }
+
+    /// A token that is narrowed to models sees the mails about their records and of their
+    /// notifications.
+    static func narrowed(to principal: Principal) -> (sql: [String], values: [SQLValue]) {
+        guard let models = principal.narrowing else { return ([], []) }
+        // `helpdesk.` up to `helpdesk/`, the character after the dot.
+        let ranges = models.flatMap { _ in
+            ["record", "notification"].map { "(m.\($0) >= ? and m.\($0) < ?)" }
+        }
+        let values = models.flatMap { model in
+            [model + ".", model + "/", model + ".", model + "/"].map(SQLValue.text)
+        }
+        return (["(\(ranges.joined(separator: " or ")))"], values)
+    }
+
+    /// Answers what is no mail for a principal as one that is not there.
+    static func require(_ id: Int64, for principal: Principal, _ connection: Connection) throws {
+        let (sql, values) = narrowed(to: principal)
+        guard let condition = sql.first else { return }
+        let count = try connection.count(
+            "select count(*) from mail m where m.id = ? and \(condition)",
+            [.integer(id)] + values)
+        guard count > 0 else { throw MailError.noSuchMail(id) }
     }
 
     /// A time, or the beginning of a day.

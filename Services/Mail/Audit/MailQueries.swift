@@ -2,6 +2,7 @@ import Contracts
 import Crypto
 import Database
 import JSON
+import RPC
 import ServiceRuntime
 
 /// The audit as JSON (API.md §5).
@@ -10,9 +11,11 @@ struct MailQueries: Sendable {
     static let largestLimit = 1000
 
     /// A page of mails, newest first: `{"items", "next"}`.
-    func list(_ connection: Connection, _ call: ListMails) throws -> [UInt8] {
+    func list(
+        _ connection: Connection, _ call: ListMails, for principal: Principal
+    ) throws -> [UInt8] {
         let limit = try MailQueries.limit(call.limit)
-        var (conditions, values) = try MailFilter.conditions(call)
+        var (conditions, values) = try MailFilter.conditions(call, principal)
         if let cursor = call.cursor {
             conditions.append("m.id < ?")
             values.append(.integer(try MailQueries.position(cursor)))

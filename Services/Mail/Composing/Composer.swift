@@ -28,9 +28,12 @@ struct Composer: Sendable {
     func compose(_ call: SendMail, _ context: CallContext) async throws -> OutgoingMail {
         var faults: [FieldProblem] = []
         var recipients = Recipients(limit: limits.recipients)
-        recipients.add(call.to, .to, at: "/to", faults: &faults)
-        recipients.add(call.cc ?? [], .cc, at: "/cc", faults: &faults)
-        recipients.add(call.bcc ?? [], .bcc, at: "/bcc", faults: &faults)
+        let names = RecipientNames(definitions: definitions, workflow: peers["workflow"])
+        let lists = [call.to, call.cc ?? [], call.bcc ?? []]
+        let known = try await names.find(lists.flatMap(\.self), model: model(of: call), context)
+        for (list, kind) in zip(lists, [RecipientKind.to, .cc, .bcc]) {
+            recipients.add(list, kind, at: "/\(kind.rawValue)", known: known, faults: &faults)
+        }
         if recipients.list.isEmpty, faults.isEmpty {
             faults.append(
                 FieldProblem(pointer: "/to", code: "required", detail: "Name a recipient."))
@@ -58,7 +61,7 @@ struct Composer: Sendable {
         if !isConfidential { recipients.addAudit(account.account.audit) }
         if !configuration.integrations { recipients.hold() }
         var draft = draft(call, context, content, recipients, thread, from: account.from)
-        draft.attachments = attachments
+        draft.attachments = try await attachmentFiles.fill(attachments, call, context)
         draft.hidesForeignAddresses = isMixed
         redirect(&draft)
         let written = try await write(draft)
@@ -66,6 +69,21 @@ struct Composer: Sendable {
             call, context, draft, written, recipients, notification: content.notification,
             account: account.account, mailClass: call.class ?? content.mailClass,
             isConfidential: isConfidential)
+    }
+
+    private var attachmentFiles: AttachmentFiles {
+        AttachmentFiles(
+            records: peers["records"], folder: workFolder, files: files,
+            byteLimit: limits.contentBytes)
+    }
+
+    private var workFolder: String { configuration.data + "/mail/work" }
+
+    /// The model that a mail belongs to, by its notification or its record.
+    private func model(of call: SendMail) -> String? {
+        if let code = call.notification.flatMap(FullCode.init) { return code.model }
+        let type = call.record.flatMap { $0.split(separator: "/").first }
+        return type.flatMap { FullCode(String($0))?.model }
     }
 
     private struct Content {
@@ -83,9 +101,7 @@ struct Composer: Sendable {
         guard let name = call.notification else {
             return Content(subject: call.subject ?? "", text: call.text, html: call.html)
         }
-        guard let code = FullCode(name), let notification = definitions.notification(code) else {
-            throw MailError.noSuchNotification(name)
-        }
+        let (code, notification) = try find(name)
         let language = context.principal.language
         let subject = call.subject ?? notification.subject.text(language)
         let text = call.text ?? notification.text?.text(language)
@@ -98,21 +114,43 @@ struct Composer: Sendable {
                     model: code.model, subject: subject, text: text, html: html,
                     bindings: bindings, instance: call.instance), as: context.withoutKey)
         }
-        // What an expression put there may hold line ends: a subject is one line.
-        let line = rendered.subject.unicodeScalars.map {
-            AddressSyntax.isControl($0) ? " " : $0
-        }
-        let clean = String(String.UnicodeScalarView(line)).collapsingSpaces().trimmingSpaces()
         return Content(
-            subject: Composer.cut(clean, limits.subjectBytes), text: rendered.text,
-            html: rendered.html, notification: name, from: notification.from,
+            subject: line(rendered.subject), text: rendered.text, html: rendered.html,
+            notification: name, from: notification.from,
             mailClass: notification.mailClass)
     }
 
-    private static func cut(_ text: String, _ bytes: Int) -> String {
-        var result = text
-        while result.utf8.count > bytes { result.removeLast() }
+    private func find(_ name: String) throws -> (FullCode, NotificationDefinition) {
+        guard let code = FullCode(name), let notification = definitions.notification(code) else {
+            throw MailError.noSuchNotification(name)
+        }
+        return (code, notification)
+    }
+
+    /// What an expression put there may hold line ends: a subject is one line.
+    private func line(_ subject: String) -> String {
+        let scalars = subject.unicodeScalars.map { AddressSyntax.isControl($0) ? " " : $0 }
+        var result = String(String.UnicodeScalarView(scalars)).collapsingSpaces().trimmingSpaces()
+        while result.utf8.count > limits.subjectBytes { result.removeLast() }
         return result
+    }
+
+    /// What a notification would be. Throws what a mail with it would throw.
+    func preview(
+        _ call: PreviewNotification, _ context: CallContext
+    ) async throws -> NotificationPreview {
+        let (code, notification) = try find(call.notification)
+        let language = call.language ?? context.principal.language
+        var record = JSONValue.null
+        if let name = call.record { record = try await read(name, context) }
+        let rendered = try await peers["workflow"].call(
+            Render(
+                model: code.model, subject: notification.subject.text(language),
+                text: notification.text?.text(language), html: notification.html?.text(language),
+                bindings: ["record": record, "values": call.values ?? [:]], instance: nil,
+                preview: true), as: context.withoutKey)
+        return NotificationPreview(
+            subject: line(rendered.subject), text: rendered.text, html: rendered.html)
     }
 
     private func bindings(_ call: SendMail, _ context: CallContext) async throws -> JSONValue {
@@ -227,7 +265,7 @@ struct Composer: Sendable {
 
     /// Small mails are written where we are.
     private func write(_ draft: MessageDraft) async throws -> WrittenMail {
-        let folder = configuration.data + "/mail/work"
+        let folder = workFolder
         let write: @Sendable () throws -> WrittenMail = {
             let sink = MailSink(folder: folder)
             try draft.write(to: sink.write)

@@ -6,6 +6,7 @@ import JSON
 struct MailChecks: Sendable {
     let limits: Composer.Limits
 
+    /// Those that come with the call; `AttachmentFiles` brings the others, in their places.
     func attachments(
         _ call: SendMail, faults: inout [FieldProblem]
     ) -> [MessageDraft.Attachment] {
@@ -17,7 +18,9 @@ struct MailChecks: Sendable {
                 faults.append(
                     FieldProblem(pointer: "\(pointer)/\(member)", code: code, detail: detail))
             }
-            if !MessageDraft.isMediaType(attachment.type) {
+            // A file knows its name and type itself.
+            let isFile = attachment.file != nil
+            if !MessageDraft.isMediaType(attachment.type), !isFile || !attachment.type.isEmpty {
                 fault("type", "invalid-type", "Write a media type such as application/pdf.")
             }
             if attachment.name.unicodeScalars.contains(where: AddressSyntax.isControl) {
@@ -30,13 +33,16 @@ struct MailChecks: Sendable {
                     fault("contentId", "duplicate", "Another attachment has this id.")
                 }
             }
+            if isFile, !attachment.content.isEmpty {
+                fault("content", "not-allowed", "Name a file, or give its content; not both.")
+            }
             guard let content = Base64.decode(attachment.content, lenient: true) else {
                 fault("content", "invalid-base64", "The content must be base64.")
                 continue
             }
             result.append(
                 MessageDraft.Attachment(
-                    name: attachment.name, type: attachment.type, content: content,
+                    name: attachment.name, type: attachment.type, content: .bytes(content),
                     contentID: attachment.contentId))
         }
         return result

@@ -9,26 +9,29 @@ struct Recipients: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
+    /// `known` has the addresses of the texts that are none.
     mutating func add(
-        _ texts: [String], _ kind: RecipientKind, at pointer: String, faults: inout [FieldProblem]
+        _ texts: [String], _ kind: RecipientKind, at pointer: String,
+        known: [String: RecipientNames.Found] = [:], faults: inout [FieldProblem]
     ) {
-        if list.count + texts.count > limit {
-            faults.append(
-                FieldProblem(
-                    pointer: pointer, code: "too-many",
-                    detail: "A mail has at most \(limit) recipients."))
-            return
-        }
         for (index, text) in texts.enumerated() {
-            switch AddressSyntax.read(text) {
+            switch known[text] ?? RecipientNames.address(text) {
             case .failure(let fault):
                 faults.append(
                     FieldProblem(
-                        pointer: "\(pointer)/\(index)", code: "invalid-address",
-                        detail: "The address \(fault.reason)."))
-            case .success(let address):
-                addresses.append((address, kind))
-                append(address.address, kind)
+                        pointer: "\(pointer)/\(index)", code: fault.code, detail: fault.detail))
+            case .success(let found):
+                for address in found {
+                    addresses.append((address, kind))
+                    append(address.address, kind)
+                }
+            }
+            if list.count > limit {
+                faults.append(
+                    FieldProblem(
+                        pointer: pointer, code: "too-many",
+                        detail: "A mail has at most \(limit) recipients."))
+                return
             }
         }
     }

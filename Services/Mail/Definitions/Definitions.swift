@@ -45,9 +45,17 @@ final class Definitions: Sendable {
         models.withLock { $0[code.model]?.model.notifications[code.code] }
     }
 
-    /// A mailbox by `model.mailbox`, or by a bare code where it is unique.
-    func mailbox(_ name: String) throws(MailError) -> MailboxDefinition {
-        let found = mailboxes.filter { "\($0.code)" == name || $0.code.code == name }
+    func group(_ code: FullCode) -> DistributionGroup? {
+        models.withLock { $0[code.model]?.model.groups[code.code] }
+    }
+
+    /// A mailbox by `model.mailbox`, or by a bare code where it is unique; for a token that is
+    /// narrowed to models, of those.
+    func mailbox(_ name: String, for principal: Principal) throws(MailError) -> MailboxDefinition {
+        let found = mailboxes.filter {
+            ("\($0.code)" == name || $0.code.code == name)
+                && principal.narrowing?.contains($0.code.model) ?? true
+        }
         guard let mailbox = found.first else { throw .noSuchMailbox(name) }
         guard found.count == 1 else { throw .ambiguousMailbox(name) }
         return mailbox

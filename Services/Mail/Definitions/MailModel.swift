@@ -5,8 +5,10 @@ import JSON
 struct MailModel: Sendable {
     var mailboxes: [MailboxDefinition] = []
     var notifications: [String: NotificationDefinition] = [:]
+    var groups: [String: DistributionGroup] = [:]
 
-    /// Reads mailboxes and notifications; `problems` has every fault with its pointer.
+    /// Reads mailboxes, notifications and distribution groups; `problems` has every fault with its
+    /// pointer.
     init(code: String, document: JSONValue, problems: ObjectReader.Problems) {
         let reader = ObjectReader(document, at: "", problems: problems)
         let names = DocumentNames(document)
@@ -23,6 +25,11 @@ struct MailModel: Sendable {
             if let notification = NotificationDefinition(item) {
                 notifications[notification.code] = notification
             }
+        }
+        seen.removeAll()
+        for item in reader.list("distributionGroups") {
+            MailModel.checkUnique(item, "distribution group", &seen)
+            if let group = DistributionGroup(item) { groups[group.code] = group }
         }
     }
 

@@ -76,7 +76,7 @@ struct IntakeProcessor: Sendable {
 
     private func run(_ entry: IntakeEntry, _ raw: [UInt8], isReplay: Bool) async -> Result {
         do {
-            let mailbox = try definitions.mailbox("\(entry.mailbox)")
+            let mailbox = try definitions.mailbox("\(entry.mailbox)", for: .system)
             let message = try await parser.run { [limits] in Message(parsing: raw, limits: limits) }
             guard message.isMail else { return .quarantined(IntakeProblem.unreadable) }
             if let reason = message.automatic, mailbox.automatic == .skip, !isReplay {

@@ -15,7 +15,7 @@ struct Mailboxes: Sendable {
 
     func get(_ call: GetMailbox, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
-        return try await answer(definitions.mailbox(call.mailbox))
+        return try await answer(definitions.mailbox(call.mailbox, for: context.principal))
     }
 
     private func answer(_ mailbox: MailboxDefinition) async throws -> JSONBytes {
@@ -31,7 +31,7 @@ struct Mailboxes: Sendable {
     /// Reads now. That the source cannot be read is part of the answer.
     func read(_ call: ReadMailbox, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
-        let mailbox = try definitions.mailbox(call.mailbox)
+        let mailbox = try definitions.mailbox(call.mailbox, for: context.principal)
         guard configuration.integrations else { throw MailError.integrationsOff }
         if let reader = await scheduler.reader(mailbox.code) {
             do {
@@ -47,14 +47,14 @@ struct Mailboxes: Sendable {
 
     func list(_ call: ListIntake, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
-        let mailbox = try definitions.mailbox(call.mailbox)
+        let mailbox = try definitions.mailbox(call.mailbox, for: context.principal)
         return JSONBytes(
             try await database.read { try IntakeQueries().list($0, mailbox.code, call) })
     }
 
     func replay(_ call: ReplayIntake, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
-        let mailbox = try definitions.mailbox(call.mailbox)
+        let mailbox = try definitions.mailbox(call.mailbox, for: context.principal)
         let (entry, raw) = try await find(mailbox.code, call.number)
         switch entry.state {
         case .done:
@@ -78,7 +78,7 @@ struct Mailboxes: Sendable {
 
     func raw(_ call: GetIntakeRaw, _ context: CallContext) async throws -> [UInt8] {
         try require("mail:read", context)
-        let mailbox = try definitions.mailbox(call.mailbox)
+        let mailbox = try definitions.mailbox(call.mailbox, for: context.principal)
         let (entry, raw) = try await find(mailbox.code, call.number)
         guard let raw else { throw MailError.noSuchEntry(entry.number) }
         return raw

@@ -46,9 +46,14 @@ struct MIMEWriter {
         try put(header.bytes + [ASCII.cr, ASCII.lf])
         // Whole lines, so that the pieces join.
         let length = BodyEncoding.bytesPerLine * 1024
-        for start in stride(from: 0, to: file.content.count, by: length) {
-            let end = min(start + length, file.content.count)
-            try put(BodyEncoding.base64.encode(Array(file.content[start..<end])))
+        for start in stride(from: 0, to: file.content.size, by: length) {
+            let count = min(length, file.content.size - start)
+            let piece =
+                switch file.content {
+                case .bytes(let bytes): Array(bytes[start..<start + count])
+                case .file(let file, _): try file.read(at: start, count: count)
+                }
+            try put(BodyEncoding.base64.encode(piece))
         }
     }
 

@@ -4,13 +4,25 @@ import ServiceRuntime
 /// they are.
 struct MessageDraft: Sendable {
     struct Attachment: Sendable {
+        enum Content: Sendable {
+            case bytes([UInt8])
+            /// So many bytes of a file that is read while the mail is written.
+            case file(WorkFile, size: Int)
+
+            var size: Int {
+                switch self {
+                case .bytes(let bytes): bytes.count
+                case .file(_, let size): size
+                }
+            }
+        }
+
         var name: String
         /// `application/pdf`.
         var type: String
-        var content: [UInt8]
+        var content: Content
         /// Without angle brackets: the HTML text shows it as `cid:…`, and it is no attachment.
         var contentID: String?
-
     }
 
     /// With its angle brackets.

@@ -39,22 +39,37 @@ struct Outbox: Sendable {
         return queued
     }
 
+    func preview(
+        _ call: PreviewNotification, _ context: CallContext
+    ) async throws -> NotificationPreview {
+        try require("mail:send", context)
+        return try await composer.preview(call, context)
+    }
+
     func list(_ call: ListMails, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
         if call.text != nil { try await texts.catchUp() }
-        return JSONBytes(try await database.read { try MailQueries().list($0, call) })
+        return JSONBytes(
+            try await database.read {
+                try MailQueries().list($0, call, for: context.principal)
+            })
     }
 
     func get(_ call: GetMail, _ context: CallContext) async throws -> JSONBytes {
         try require("mail:read", context)
-        return JSONBytes(try await database.pointRead { try MailQueries().mail($0, call.id) })
+        return JSONBytes(
+            try await database.pointRead {
+                try MailFilter.require(call.id, for: context.principal, $0)
+                return try MailQueries().mail($0, call.id)
+            })
     }
 
     func raw(_ call: GetMailRaw, _ context: CallContext) async throws -> MailContent {
         try require("mail:read", context)
         let id = call.id
         let found = try await database.read { [database] connection in
-            try connection.first(
+            try MailFilter.require(id, for: context.principal, connection)
+            return try connection.first(
                 "select confidential, size, bytes_removed from mail where id = ?", [.integer(id)]
             ) { row in
                 (
@@ -79,6 +94,7 @@ struct Outbox: Sendable {
         try require("mail:send", context)
         let now = runtime.clock.now()
         let bytes = try await database.write { [store] connection in
+            try MailFilter.require(call.id, for: context.principal, connection)
             try MailActions(store: store).apply(
                 connection, call.action, mail: call.id, account: context.principal.account,
                 now: now)

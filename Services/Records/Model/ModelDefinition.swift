@@ -38,7 +38,7 @@ struct ModelDefinition: Sendable {
         }
         reader.ignore(
             "rules", "scripts", "workflows", "events", "jobs", "mailboxes", "notifications",
-            "imports", "exports", "syncs")
+            "distributionGroups", "imports", "exports", "syncs")
         let queryReaders = reader.list("queries")
         if queryReaders.count > QueryDefinition.queryLimit {
             reader.fault(

@@ -36,7 +36,8 @@ struct DocumentDifference {
     static let lists = [
         ("queries", "query"), ("rules", "rule"), ("scripts", "script"),
         ("workflows", "workflow"), ("events", "event"), ("jobs", "job"),
-        ("mailboxes", "mailbox"), ("notifications", "notification"), ("imports", "import"),
+        ("mailboxes", "mailbox"), ("notifications", "notification"),
+        ("distributionGroups", "distribution group"), ("imports", "import"),
         ("exports", "export"), ("syncs", "sync"),
     ]
 

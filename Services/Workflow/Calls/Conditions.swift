@@ -39,8 +39,3 @@ struct Conditions: Sendable {
         )
     }
 }
-
-extension Principal {
-    /// The models that a token names, where it names any (see `mayOperate`).
-    var narrowing: [String]? { models?.isEmpty == false ? models : nil }
-}

@@ -49,8 +49,13 @@ struct ScriptCalls: Sendable {
         return Rendered(subject: subject, text: named["text"], html: named["html"])
     }
 
-    /// By event, for the events of the instance's model; none without an instance.
+    /// By event, for the events of the instance's model; none without an instance, and none that
+    /// works for a preview.
     private func tokens(_ call: Render) async throws -> [String: String] {
+        if call.preview == true {
+            let events = definitions.events(of: call.model)
+            return Dictionary(events.map { ($0, "preview") }, uniquingKeysWith: { a, _ in a })
+        }
         guard let id = call.instance else { return [:] }
         return try await database.pointRead { [definitions, capabilities] connection in
             guard let row = try InstanceRow.find(id, connection) else {
