@@ -147,6 +147,10 @@ struct ProblemKind: Sendable {
             "This Idempotency-Key came before with another request.",
             "Use a new key for each request; repeat a key only with the same body."),
         ProblemKind(
+            "plan-moved", 409, "The data moved since the plan",
+            "What the plan of an import says is not what would be now; nothing of it was written.",
+            "errors names what moved; make a new plan of the file."),
+        ProblemKind(
             "idempotency-key-in-use", 409, "The same request is under way",
             "A request with this Idempotency-Key has begun and has not ended.",
             "Wait as many seconds as Retry-After says, and send it again."),

@@ -24,6 +24,8 @@ enum RecordsError: Error {
     /// What is wrong with one of many records.
     case ofRecord(Int64, Problem)
     case keyReused
+    /// What a plan said is not what would be now; by row or item of the call.
+    case planMoved([FieldProblem])
     case destructive([ModelOperation])
     case tooLarge(limit: Int, String)
     /// In bytes.
@@ -84,6 +86,10 @@ extension RecordsError: ProblemConvertible {
                 status: 409, code: "idempotency-key-reused",
                 title: "The key was used for another request",
                 detail: "Use a new Idempotency-Key for each thing to be done.")
+        case .planMoved(let errors):
+            return Problem(
+                status: 409, code: "plan-moved", title: "The data moved since the plan",
+                detail: "Nothing of this was written; make a new plan.", errors: errors)
         case .destructive(let changes): return ModelOperation.problem(changes)
         case .tooLarge(let limit, let detail): return .tooLarge(limit: limit, detail)
         case .fileTooLarge(let limit):

@@ -46,6 +46,12 @@ struct Routes: Sendable {
         routes.on(DeleteMany.self) { call, context in
             try await shown(context) { try await records.deleteMany(call, context) }
         }
+        routes.on(WriteRows.self) { call, context in
+            try await shown(context) { try await records.writeRows(call, context) }
+        }
+        routes.on(WriteKnown.self) { call, context in
+            try await shown(context) { try await records.writeKnown(call, context) }
+        }
         routes.on(NewRecord.self) { call, context in
             try await shown(context) { try await records.new(call, context) }
         }

@@ -54,6 +54,25 @@ struct RecordDraft: Sendable {
         if isInsert { fillDefaults(of: definition.definition) }
     }
 
+    /// A new record from the cells of a row, whose columns are known and may be given.
+    init(
+        _ cells: ArraySlice<JSONValue>, at positions: [Int], of definition: RecordClass
+    ) {
+        isInsert = true
+        values = Array(repeating: nil, count: definition.definition.columns.count)
+        for (cell, position) in zip(cells, positions) {
+            let column = definition.definition.columns[position]
+            if cell.isNull, column.isMade { continue }
+            switch ColumnValue.read(cell, for: column) {
+            case .success(let stored): values[position] = stored
+            case .failure(let fault):
+                add("/\(column.code)" + fault.path, fault.code, "This \(fault.detail).")
+                values[position] = .null
+            }
+        }
+        fillDefaults(of: definition.definition)
+    }
+
     /// Gives a value to a column that the body leaves empty.
     mutating func fill(_ position: Int, _ value: SQLValue) { values[position] = value }
 

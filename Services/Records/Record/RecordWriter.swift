@@ -24,6 +24,10 @@ struct RecordWriter {
         var id: Int64
         var version: Int64
         var effect: Effect
+        /// The columns of a record that now have other values.
+        var changes: [FieldChange] = []
+        /// What a new record has, by position.
+        var values: [SQLValue?] = []
     }
 
     var recordClass: RecordClass { access.recordClass }
@@ -54,7 +58,18 @@ struct RecordWriter {
     func insert(
         _ body: JSONValue, at pointer: String = "", item: Int = 0
     ) throws -> Written {
-        var draft = try insertDraft(body, at: pointer)
+        let draft = try insertDraft(body, at: pointer)
+        return try insert(
+            draft,
+            named: { (body.object?.keys ?? []).compactMap { recordClass.positions[$0] } },
+            at: pointer, item: item)
+    }
+
+    /// `named` are the positions of the columns that the caller gave.
+    func insert(
+        _ start: RecordDraft, named: () -> [Int], at pointer: String = "", item: Int = 0
+    ) throws -> Written {
+        var draft = start
         if draft.isClean, let set = try ruling(.inserting, item: item) {
             draft.apply(set, of: recordClass, at: pointer)
         }
@@ -73,8 +88,7 @@ struct RecordWriter {
         let id = connection.lastInsertID
         try keepFiles(id, draft)
         if let rights = access.rights.insert, !rights.asked.isEmpty {
-            let named = (body.object?.keys ?? []).compactMap { recordClass.positions[$0] }
-                .filter { !draft.ruled.contains($0) }
+            let named = named().filter { !draft.ruled.contains($0) }
             // What rules have set is nobody's wish, and asks for no right.
             let isRuled = draft.ruled.contains {
                 rights.asked.contains(definition.columns[$0].code)
@@ -82,7 +96,7 @@ struct RecordWriter {
             let isAsked = named.contains { rights.asked.contains(definition.columns[$0].code) }
             if isAsked || !isRuled { try checkResult(id, rights, named, at: pointer) }
         }
-        return Written(id: id, version: 1, effect: .insert)
+        return Written(id: id, version: 1, effect: .insert, values: draft.values)
     }
 
     /// Values that the platform gives where the caller gives none.
@@ -169,7 +183,12 @@ struct RecordWriter {
         {
             try checkResult(id, rights, named, at: pointer)
         }
-        return Written(id: id, version: row.version + 1, effect: .change)
+        let changes = differing.map {
+            FieldChange(
+                column: definition.columns[$0], old: row.values[$0],
+                new: draft.values[$0] ?? .null)
+        }
+        return Written(id: id, version: row.version + 1, effect: .change, changes: changes)
     }
 
     func changeDraft(
