@@ -91,8 +91,8 @@ struct BatchActions: Sendable {
             throw BatchError.noFile(id, state: run.state.rawValue)
         }
         let options =
-            Models.exportDefinition(run.definition, model: run.definitionCode.model)?.options
-            ?? CSVOptions()
+            Models.exportDefinition(run.definition, model: run.definitionCode.model)?.file
+            ?? FileOptions()
         let files = files
         return response(run, options, suffix: "", length: run.bytes) { writer in
             let file = try await files.open(run.file, O_RDONLY)
@@ -117,38 +117,38 @@ struct BatchActions: Sendable {
         let run = try await visible(id, context)
         guard run.kind == .import else { throw BatchError.noFile(id, state: run.state.rawValue) }
         let options =
-            Models.importDefinition(run.definition, model: run.definitionCode.model)?.options
-            ?? CSVOptions()
+            Models.importDefinition(run.definition, model: run.definitionCode.model)?.file
+            ?? FileOptions()
         let mapping = run.mapping.flatMap { ImportMapping(json: $0) }
         let database = database
-        return response(run, options, suffix: "-errors", length: nil) { writer in
-            let separator = [options.separator]
-            if let mapping, options.header {
-                let ours = separator + Array("_line".utf8) + separator + Array("_error\r\n".utf8)
-                try await writer.write(mapping.header + ours)
-            }
+        return response(run, options, suffix: "-errors", length: nil) { body in
+            var writer = options.rejectWriter(
+                columns: mapping?.names ?? [], header: mapping?.header ?? [])
+            try writer.begin()
             var after = 0
             while true {
                 let page = try await database.read { [after] in
                     try RejectedRow.page($0, id, after: after)
                 }
+                for row in page { try writer.row(raw: row.raw, line: row.line, reason: row.reason) }
+                if page.isEmpty { try writer.finish() }
+                let bytes = try writer.take()
+                if !bytes.isEmpty { try await body.write(bytes) }
                 guard let last = page.last else { return }
                 after = last.number
-                try await writer.write(
-                    page.flatMap { $0.line(options, width: mapping?.width ?? 0) })
             }
         }
     }
 
     private func response(
-        _ run: Run, _ options: CSVOptions, suffix: String, length: Int?,
+        _ run: Run, _ options: FileOptions, suffix: String, length: Int?,
         _ write: @escaping @Sendable (BodyWriter) async throws -> Void
     ) -> Response {
-        let name = "\(run.definitionCode.code)-\(run.id)\(suffix).csv"
+        let name = "\(run.definitionCode.code)-\(run.id)\(suffix).\(options.fileExtension)"
         return Response(
             status: 200,
             headers: [
-                "Content-Type": "text/csv; charset=\(options.encoding.rawValue)",
+                "Content-Type": options.mediaType,
                 "Content-Disposition": "attachment; filename=\"\(name)\"",
             ], body: .stream(length: length, write))
     }

@@ -14,33 +14,14 @@ struct ImportDefinition: Sendable {
 
     var code: String
     var type: FullCode
-    var options: CSVOptions
     /// The format with its options: makes readers and writers.
-    var file: FileOptions { FileOptions(options) }
+    var file: FileOptions
+    var options: CSVOptions { file.csv }
     var columns: [Column]
     /// The columns that find an existing record; empty where every row is a new one.
     var upsert: [String]
     /// Whether rules run on what is written, before and after.
     var rules: Bool
-}
-
-/// An export as a model document defines it.
-struct ExportDefinition: Sendable {
-    struct Column: Sendable {
-        var column: String
-        var title: String
-    }
-
-    var code: String
-    var type: FullCode
-    var filter: String?
-    /// Empty: every column that the caller may read.
-    var columns: [Column]
-    var options: CSVOptions
-    /// The format with its options: makes writers.
-    var file: FileOptions { FileOptions(options) }
-    /// Whether opening a URL may start it.
-    var get = false
 }
 
 /// What is known of the classes of the same document.
@@ -104,19 +85,18 @@ enum DefinitionReader {
         let code = reader.code()
         _ = reader.texts("name")
         let type = index.type(reader, "class")
-        supported(reader, "format", "csv", later: ["json", "ndjson", "xml", "xlsx"])
         supported(reader, "source", "upload", later: [], required: false)
         supported(reader, "missing", "keep", later: ["delete", "set"], required: false)
         let rules = reader.boolean("rules", default: true)
         if let after = reader.value("after"), !after.isNull {
             reader.fault("after", "unsupported", "What follows an import is not supported yet.")
         }
-        let options = options(reader)
+        let file = FileOptions.read(reader, isRead: true)
         let mode = reader.word("mode", of: ["insert", "update", "upsert"], default: "insert")
         if mode == "update" {
             reader.fault("mode", "unsupported", "The mode update is not supported yet.")
         }
-        let columns = importColumns(reader, type?.1, header: options.header)
+        let columns = importColumns(reader, type?.1, header: file.hasHeader)
         let keys = columns.filter(\.isKey).map(\.to)
         if mode == "upsert" { checkKeys(reader, keys, type?.1) }
         if mode == "insert", !keys.isEmpty {
@@ -125,30 +105,8 @@ enum DefinitionReader {
         reader.finish()
         guard let type else { return nil }
         return ImportDefinition(
-            code: code, type: type.0, options: options, columns: columns,
+            code: code, type: type.0, file: file, columns: columns,
             upsert: mode == "upsert" ? keys : [], rules: rules)
-    }
-
-    static func readExport(_ reader: ObjectReader, _ index: ClassIndex) -> ExportDefinition? {
-        let code = reader.code()
-        _ = reader.texts("name")
-        let type = index.type(reader, "from")
-        supported(reader, "format", "csv", later: ["json", "ndjson", "xml", "xlsx"])
-        supported(reader, "target", "download", later: [], required: false)
-        let filter = reader.string("filter")
-        var columns: [ExportDefinition.Column] = []
-        for item in reader.list("columns") {
-            let column = item.string("column", required: true) ?? ""
-            checkColumn(item, "column", column, type?.1, system: true)
-            columns.append(.init(column: column, title: item.string("as") ?? column))
-            item.finish()
-        }
-        let options = options(reader)
-        let get = reader.boolean("get", default: false)
-        reader.finish()
-        guard let type else { return nil }
-        return ExportDefinition(
-            code: code, type: type.0, filter: filter, columns: columns, options: options, get: get)
     }
 
     private static func importColumns(
@@ -191,7 +149,7 @@ enum DefinitionReader {
         return String(position)
     }
 
-    private static func checkColumn(
+    static func checkColumn(
         _ item: ObjectReader, _ key: String, _ column: String,
         _ known: [String: ClassIndex.Column]?, system: Bool
     ) {
@@ -217,7 +175,7 @@ enum DefinitionReader {
     }
 
     /// A member of which only one word works now; others of the contract come later.
-    private static func supported(
+    static func supported(
         _ reader: ObjectReader, _ key: String, _ word: String, later: [String],
         required: Bool = true
     ) {
@@ -228,37 +186,5 @@ enum DefinitionReader {
         } else {
             reader.fault(key, "not-allowed", "`\(text)` is not known here; use `\(word)`.")
         }
-    }
-
-    private static func options(_ reader: ObjectReader) -> CSVOptions {
-        var options = CSVOptions()
-        guard let item = reader.nested("options") else { return options }
-        options.separator = character(item, "separator", default: options.separator)
-        options.quote = character(item, "quote", default: options.quote)
-        if options.separator == options.quote {
-            item.fault("quote", "contradiction", "Separator and quote must differ.")
-        }
-        let names = TextEncoding.allCases.map(\.rawValue)
-        options.encoding =
-            item.word("encoding", of: names, default: names[0]).flatMap {
-                TextEncoding(rawValue: $0)
-            }
-            ?? .utf8
-        options.header = item.boolean("header", default: true)
-        options.byteOrderMark = item.boolean("bom", default: false)
-        options.formulaSafe = item.boolean("formulaSafe", default: true)
-        item.finish()
-        return options
-    }
-
-    private static func character(_ item: ObjectReader, _ key: String, default value: UInt8)
-        -> UInt8
-    {
-        guard let text = item.string(key) else { return value }
-        guard text.utf8.count == 1, let byte = text.utf8.first, byte == 9 || byte >= 32 else {
-            item.fault(key, "invalid", "Exactly one ASCII character is needed.")
-            return value
-        }
-        return byte
     }
 }

@@ -44,10 +44,10 @@ struct ExportRunner: Sendable {
         let description = try await records.call(
             DescribeClass(definition.type), as: run.context())
         let columns = try columns(definition, description)
-        var writer = CSVWriter(definition.options, continuing: place.offset > 0)
-        if place.offset == 0, definition.options.header {
-            try write(&writer, columns.map { .text($0.title) }, "header")
-        }
+        var writer = try definition.file.writer(
+            columns: columns.map(\.title), from: place.offset > 0 ? place.writer ?? true : nil)
+        if place.offset == 0 { try describe("the header") { try writer.begin() } }
+        var row = FileRow()
         while true {
             if isStopping() { return .retryAt(runtime.clock.now(), "stopped") }
             if try await database.pointRead({ try RunStore.isCancelled($0, run.id) }) {
@@ -57,12 +57,16 @@ struct ExportRunner: Sendable {
             let items = page["items"]?.array ?? []
             for item in items {
                 let id = item["id"]?.integer ?? 0
-                try write(&writer, columns.map { $0.field(item) }, "record \(id)")
+                row.removeAll()
+                for column in columns { column.append(item, to: &row) }
+                try describe("record \(id)") { try writer.row(row) }
             }
-            let bytes = writer.take()
+            place.cursor = page["next"]?.string
+            if place.cursor == nil { try writer.finish() }
+            let bytes = try writer.take()
             try await files.write(bytes, to: file, at: place.offset, run.file)
             place.offset += bytes.count
-            place.cursor = page["next"]?.string
+            place.writer = writer.state
             let (reached, count) = (place, items.count)
             try await database.write {
                 try RunStore.advance(
@@ -93,26 +97,29 @@ struct ExportRunner: Sendable {
         return try JSONValue(parsing: answer.bytes)
     }
 
-    private func write(_ writer: inout CSVWriter, _ fields: [CSVWriter.Field], _ what: String)
-        throws
-    {
+    /// Says where in the file something could not be written.
+    private func describe(_ what: String, _ body: () throws -> Void) throws {
         do {
-            try writer.row(fields)
-        } catch {
+            try body()
+        } catch let error as FormatError {
             throw Problem(
                 status: 422, code: "validation-failed", title: "The file cannot be written",
                 detail: "In \(what): \(error.sentence)")
         }
     }
 
+    private static func kind(ofSystem column: String) -> CellKind {
+        ["created", "modified", "deleted"].contains(column) ? .datetime : .text
+    }
+
     private func columns(_ definition: ExportDefinition, _ description: ClassDescription) throws
         -> [ExportColumn]
     {
         guard !definition.columns.isEmpty else {
-            return [ExportColumn(code: "id", title: "id", isText: false)]
+            return [ExportColumn(code: "id", title: "id", kind: .number)]
                 + description.columns.filter { $0.exportable ?? true }.map {
                     ExportColumn(
-                        code: $0.code, title: $0.code, isText: $0.isText,
+                        code: $0.code, title: $0.code, kind: $0.cellKind,
                         isJSON: $0.type == "json")
                 }
         }
@@ -127,7 +134,8 @@ struct ExportRunner: Sendable {
                 return nil as ExportColumn?
             }
             return ExportColumn(
-                code: column.column, title: column.title, isText: known?.isText ?? false,
+                code: column.column, title: column.title,
+                kind: known?.cellKind ?? Self.kind(ofSystem: column.column),
                 isJSON: known?.type == "json")
         }
         guard errors.isEmpty else { throw Problem.validation(errors) }
@@ -139,23 +147,30 @@ struct ExportRunner: Sendable {
 struct ExportColumn: Sendable {
     var code: String
     var title: String
-    /// Written by people: may look like a formula.
-    var isText: Bool
+    /// What its strings are.
+    var kind: CellKind
     /// Any JSON value, as its JSON.
     var isJSON = false
 
-    func field(_ record: JSONValue) -> CSVWriter.Field {
+    func append(_ record: JSONValue, to row: inout FileRow) {
         switch record[code] {
-        case nil, .null: .null
-        case .some(let value) where isJSON: .text(value.text)
-        case .string(let text): isText ? .text(text) : .plain(text)
-        case .number(let number): .plain(number.text)
-        case .boolean(let flag): .plain(flag ? "true" : "false")
-        case .some(let other): .text(other.text)
+        case nil, .null: row.appendNothing()
+        case .some(let value) where isJSON: row.append(.json, value.text)
+        case .string(let text): row.append(kind, text)
+        case .number(let number): row.append(.number, number.text)
+        case .boolean(let flag): row.append(.boolean, flag ? "true" : "false")
+        case .some(let other): row.append(.json, other.text)
         }
     }
 }
 
 extension ClassDescription.Column {
-    fileprivate var isText: Bool { ["text", "choice", "computed", "sequence"].contains(type) }
+    /// What a string of this column is.
+    fileprivate var cellKind: CellKind {
+        switch type {
+        case "date": .date
+        case "datetime": .datetime
+        default: .text
+        }
+    }
 }

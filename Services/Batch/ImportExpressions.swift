@@ -13,10 +13,10 @@ struct ImportExpressions: Sendable {
     let workflow: Peer
     let context: CallContext
 
-    /// For each row (the texts of `mapping.columns`) the values of the columns. A call that the
+    /// For each row (the cells of `mapping.columns`) the values of the columns. A call that the
     /// script host refuses is made again with half of the rows, so that one bad row costs itself
     /// only.
-    func values(_ rows: [[String?]]) async throws -> [Result<[JSONValue], RowRefused>] {
+    func values(_ rows: [[JSONValue]]) async throws -> [Result<[JSONValue], RowRefused>] {
         guard !rows.isEmpty else { return [] }
         do {
             let call = Evaluate(
@@ -31,13 +31,10 @@ struct ImportExpressions: Sendable {
         }
     }
 
-    private func bindings(_ rows: [[String?]]) -> JSONValue {
-        let list = rows.map { texts in
+    private func bindings(_ rows: [[JSONValue]]) -> JSONValue {
+        let list = rows.map { cells in
             JSONValue.object(
-                JSONObject(
-                    zip(mapping.columns, texts).map { column, text in
-                        (column.from, text.map { .string($0) } ?? .null)
-                    }))
+                JSONObject(zip(mapping.columns, cells).map { ($0.from, $1) }))
         }
         return ["rows": .array(list)]
     }
@@ -61,7 +58,7 @@ struct ImportExpressions: Sendable {
         return object
     }
 
-    private func collect(_ rows: [[String?]], _ made: JSONValue) -> [Result<
+    private func collect(_ rows: [[JSONValue]], _ made: JSONValue) -> [Result<
         [JSONValue], RowRefused
     >] {
         rows.indices.map { row in
@@ -79,8 +76,7 @@ struct ImportExpressions: Sendable {
                 }
                 let value = list[row].array?.first ?? .null
                 // An expression over texts makes texts; they mean what they would mean in the file.
-                values.append(
-                    value.string.map { ImportMapping.value($0, type: column.type) } ?? value)
+                values.append(ImportMapping.value(value, type: column.type))
             }
             return .success(values)
         }

@@ -15,19 +15,18 @@ struct ImportMapping: Sendable {
     }
 
     var columns: [Column]
-    /// How many fields a row must have; nil where the file has no header (then the first row says
-    /// it).
-    var width: Int
+    /// What the cells of a row are.
+    var names: [String]
     /// The header as it stands in the file.
     var header: [UInt8]
 
     /// Finds the definition's columns in the header; every fault in one problem.
     init(
-        _ definition: ImportDefinition, firstRow: CSVRow, description: ClassDescription
+        _ definition: ImportDefinition, names: [String], header: [UInt8],
+        description: ClassDescription
     ) throws(Problem) {
         var errors: [FieldProblem] = []
         var columns: [Column] = []
-        let names = definition.options.header ? Self.names(firstRow, definition.options) : []
         for (index, column) in definition.columns.enumerated() {
             let pointer = "/columns/\(index)"
             guard let known = description.columns.first(where: { $0.code == column.to }) else {
@@ -37,9 +36,7 @@ struct ImportMapping: Sendable {
                         detail: "The class has no column \(column.to) that you may see."))
                 continue
             }
-            guard
-                let field = Self.field(
-                    column.from, in: names, definition, firstRow.count, pointer, &errors)
+            guard let field = Self.field(column.from, in: names, definition, pointer, &errors)
             else { continue }
             columns.append(
                 Column(
@@ -50,34 +47,23 @@ struct ImportMapping: Sendable {
         }
         guard errors.isEmpty else { throw .validation(errors) }
         self.columns = columns
-        width = firstRow.count
-        header = definition.options.header ? firstRow.raw : []
-    }
-
-    private static func names(_ row: CSVRow, _ options: CSVOptions) -> [String] {
-        (0..<row.count).map { index in
-            let text = row.bytes(index).flatMap { options.encoding.decode($0) } ?? ""
-            var trimmed = Substring(options.formulaSafe ? FormulaGuard.expose(text) : text)
-            while trimmed.first == " " { trimmed.removeFirst() }
-            while trimmed.last == " " { trimmed.removeLast() }
-            return String(trimmed)
-        }
+        self.names = names
+        self.header = header
     }
 
     private static func field(
-        _ from: String, in names: [String], _ definition: ImportDefinition, _ width: Int,
-        _ pointer: String, _ errors: inout [FieldProblem]
+        _ from: String, in names: [String], _ definition: ImportDefinition, _ pointer: String,
+        _ errors: inout [FieldProblem]
     ) -> Int? {
-        guard definition.options.header else {
-            if let position = Int(from), position <= width { return position - 1 }
+        let found = names.indices.filter { names[$0] == from }
+        if found.count == 1 { return found[0] }
+        guard definition.file.hasHeader else {
             errors.append(
                 FieldProblem(
                     pointer: pointer + "/from", code: "missing-field",
-                    detail: "The rows have only \(width) fields."))
+                    detail: "The rows have only \(names.count) fields."))
             return nil
         }
-        let found = names.indices.filter { names[$0] == from }
-        if found.count == 1 { return found[0] }
         let header = names.prefix(20).joined(separator: ", ")
         errors.append(
             FieldProblem(
@@ -92,17 +78,17 @@ struct ImportMapping: Sendable {
     /// As a run keeps it.
     var json: JSONValue {
         [
-            "columns": JSONCoder.encode(columns), "width": JSONValue(width),
+            "columns": JSONCoder.encode(columns), "names": .array(names.map { .string($0) }),
             "header": .array(header.map { JSONValue(Int($0)) }),
         ]
     }
 
     init?(json: JSONValue) {
-        guard let list = json["columns"], let width = json["width"]?.integer,
+        guard let list = json["columns"], let names = json["names"]?.array,
             let columns = try? JSONCoder.decode([Column].self, from: list)
         else { return nil }
         self.columns = columns
-        self.width = Int(width)
+        self.names = names.compactMap(\.string)
         header = (json["header"]?.array ?? []).compactMap {
             $0.integer.map { UInt8(truncatingIfNeeded: $0) }
         }
@@ -110,38 +96,40 @@ struct ImportMapping: Sendable {
 
     var hasExpressions: Bool { columns.contains { $0.expression != nil } }
 
-    /// The texts of a row's mapped fields, in the order of `columns` (nil: nothing stands there),
-    /// or why not.
-    func texts(_ row: CSVRow, _ options: CSVOptions) throws(RowRefused) -> [String?] {
-        switch row.fault {
-        case .textAfterQuote:
-            throw RowRefused("Something stands between a closing quote and the next separator.")
-        case .openQuote:
-            throw RowRefused("The quote that is opened here is never closed.")
-        case nil: break
+    /// The values of a row's mapped cells, in the order of `columns`, or why not. Of CSV and XML
+    /// all are texts.
+    func cells(_ row: FileRow) throws(RowRefused) -> [JSONValue] {
+        if let fault = row.fault { throw RowRefused(fault) }
+        return columns.map { Self.cell(row, $0.field, type: $0.type) }
+    }
+
+    /// The JSON of a cell, with its kind brought nearer to the column's type.
+    private static func cell(_ row: FileRow, _ index: Int, type: String) -> JSONValue {
+        guard index < row.count, let text = row.text(index) else { return .null }
+        let isText = ["text", "choice", "guid", "date", "datetime"].contains(type)
+        switch row.kind(index) {
+        case .nothing: return .null
+        case .text: return .string(text)
+        case .date: return .string(type == "datetime" ? text + "T00:00:00.000Z" : text)
+        case .datetime:
+            let isDay = type == "date" && text.hasSuffix("T00:00:00.000Z")
+            return .string(isDay ? String(text.prefix(10)) : text)
+        case .number:
+            return isText ? .string(text) : JSONNumber(text: text).map { .number($0) } ?? .null
+        case .boolean: return isText ? .string(text) : .boolean(text == "true")
+        case .json: return (try? JSONValue(parsing: Array(text.utf8))) ?? .string(text)
         }
-        guard row.count == width else {
-            throw RowRefused("The row has \(row.count) fields instead of \(width).")
-        }
-        var texts: [String?] = []
-        texts.reserveCapacity(columns.count)
-        for column in columns {
-            guard let bytes = row.bytes(column.field) else {
-                texts.append(nil)
-                continue
-            }
-            guard let text = options.encoding.decode(bytes), !text.utf8.contains(0) else {
-                throw RowRefused("\(column.to): not \(options.encoding.rawValue) text.")
-            }
-            texts.append(options.formulaSafe ? FormulaGuard.expose(text) : text)
-        }
-        return texts
+    }
+
+    /// The JSON that a value of a file means in a column of this type.
+    static func value(_ value: JSONValue, type: String) -> JSONValue {
+        guard case .string(let text) = value else { return value }
+        return self.value(text, type: type)
     }
 
     /// The JSON that a text means in a column of this type. What does not fit stays a string, so
     /// that Records says what is wrong with it.
-    static func value(_ text: String?, type: String) -> JSONValue {
-        guard let text else { return .null }
+    private static func value(_ text: String, type: String) -> JSONValue {
         switch type {
         case "integer", "decimal", "reference":
             return number(text).map { .number($0) } ?? .string(text)

@@ -24,30 +24,33 @@ struct ImportRunner: Sendable {
             let definition = Models.importDefinition(
                 run.definition, model: run.definitionCode.model)
         else { throw BatchError.noDefinition(kind: "import", run.definitionCode) }
-        let file = try await files.open(run.file, O_RDONLY)
+        let stream = RowStream()
         do {
-            let outcome = try await work(on: run, definition, file)
-            await files.close(file)
+            let outcome = try await work(on: run, definition, stream)
+            await stream.close()
             return outcome
+        } catch let error as FormatError {
+            await stream.close()
+            throw Problem(
+                status: 422, code: "validation-failed", title: "The file cannot be read",
+                detail: error.sentence)
         } catch {
-            await files.close(file)
+            await stream.close()
             throw error
         }
     }
 
-    private func work(on run: Run, _ definition: ImportDefinition, _ file: Int32) async throws
-        -> QueueWorker.Outcome
+    private func work(on run: Run, _ definition: ImportDefinition, _ stream: RowStream)
+        async throws -> QueueWorker.Outcome
     {
-        var place = run.place
         let mapping: ImportMapping
         if let kept = run.mapping.flatMap({ ImportMapping(json: $0) }) {
             mapping = kept
         } else {
-            (mapping, place) = try await prepare(run, definition, file)
+            mapping = try await prepare(run, definition, stream)
         }
-        var rows = FileRows(
-            files: files, file: file, options: definition.options, place: place)
         var number = run.counters.read
+        _ = try await open(stream, run, definition, at: run.place, rows: number)
         let expressions = ImportExpressions(
             mapping: mapping, model: run.definitionCode.model, workflow: workflow,
             context: run.context())
@@ -58,18 +61,28 @@ struct ImportRunner: Sendable {
             }
             if mapping.hasExpressions, var chunk = try await kept(run, before: number) {
                 number += try await send(&chunk, run, definition)
-                rows = FileRows(
-                    files: files, file: file, options: definition.options, place: chunk.place)
+                _ = try await open(stream, run, definition, at: chunk.place, rows: number)
                 continue
             }
-            let sources = try await rows.chunk(after: number, width: mapping.width)
-            guard !sources.isEmpty else { break }
-            var chunk = try await map(sources, mapping, definition, expressions)
-            chunk.place = rows.place
+            let (rows, place) = try await stream.rows(
+                limit: ImportChunk.rowLimit, bytes: ImportChunk.byteLimit)
+            guard !rows.isEmpty else { break }
+            var chunk = try await map(rows, mapping, expressions)
+            chunk.place = Run.Place(offset: place.offset, line: place.line)
             if mapping.hasExpressions { try await keep(chunk, run, before: number) }
             number += try await send(&chunk, run, definition)
         }
         return end(run, .succeeded)
+    }
+
+    /// Opens the file anew from a place on, after so many rows.
+    private func open(
+        _ stream: RowStream, _ run: Run, _ definition: ImportDefinition, at place: Run.Place,
+        rows: Int
+    ) async throws -> (columns: [String], header: [UInt8]) {
+        try await stream.open(
+            files.path(run.file), definition.file, names: definition.columns.map(\.from),
+            from: FilePlace(offset: place.offset, line: place.line, rows: rows))
     }
 
     private func end(_ run: Run, _ state: Run.State) -> QueueWorker.Outcome {
@@ -78,53 +91,52 @@ struct ImportRunner: Sendable {
     }
 
     /// Reads the header and fixes the mapping.
-    private func prepare(_ run: Run, _ definition: ImportDefinition, _ file: Int32) async throws
-        -> (ImportMapping, Run.Place)
+    private func prepare(_ run: Run, _ definition: ImportDefinition, _ stream: RowStream)
+        async throws -> ImportMapping
     {
         let description = try await records.call(
             DescribeClass(definition.type), as: run.context())
-        var rows = FileRows(
-            files: files, file: file, options: definition.options, place: Run.Place())
-        guard let first = try await rows.next() else {
+        let (columns, header) = try await open(stream, run, definition, at: Run.Place(), rows: 0)
+        guard !columns.isEmpty else {
             throw Problem(
                 status: 422, code: "validation-failed", title: "The file has no rows")
         }
-        let mapping = try ImportMapping(definition, firstRow: first, description: description)
-        let place =
-            definition.options.header
-            ? Run.Place(offset: first.end, line: first.endLine) : Run.Place()
+        let mapping = try ImportMapping(
+            definition, names: columns, header: header, description: description)
         try await database.write {
-            try RunStore.setMapping($0, run.id, mapping: mapping.json, place: place)
+            try RunStore.setMapping($0, run.id, mapping: mapping.json, place: Run.Place())
         }
-        return (mapping, place)
+        return mapping
     }
 
     /// Rows become records, or are refused.
     private func map(
-        _ rows: [(source: ImportChunk.Source, row: CSVRow)], _ mapping: ImportMapping,
-        _ definition: ImportDefinition, _ expressions: ImportExpressions
+        _ rows: [FileRow], _ mapping: ImportMapping, _ expressions: ImportExpressions
     ) async throws -> ImportChunk {
-        var texts: [Result<[String?], RowRefused>] = []
+        var cells: [Result<[JSONValue], RowRefused>] = []
         for row in rows {
             do throws(RowRefused) {
-                texts.append(.success(try mapping.texts(row.row, definition.options)))
+                cells.append(.success(try mapping.cells(row)))
             } catch {
-                texts.append(.failure(error))
+                cells.append(.failure(error))
             }
         }
         var values: [Result<[JSONValue], RowRefused>]
         if mapping.hasExpressions {
-            var made = try await expressions.values(texts.compactMap { try? $0.get() })[...]
-            values = texts.map { text in
-                text.flatMap { _ in made.popFirst() ?? .failure(RowRefused("No value was made.")) }
+            var made = try await expressions.values(cells.compactMap { try? $0.get() })[...]
+            values = cells.map { row in
+                row.flatMap { _ in made.popFirst() ?? .failure(RowRefused("No value was made.")) }
             }
         } else {
-            values = texts.map { text in
-                text.map { zip(mapping.columns, $0).map { ImportMapping.value($1, type: $0.type) } }
+            values = cells.map { row in
+                row.map { zip(mapping.columns, $0).map { ImportMapping.value($1, type: $0.type) } }
             }
         }
         var chunk = ImportChunk()
-        chunk.fill(zip(rows, values).map { ($0.source, $1) }, mapping: mapping)
+        let sources = rows.map {
+            ImportChunk.Source(number: $0.number, line: $0.line, raw: $0.raw, fields: $0.count)
+        }
+        chunk.fill(zip(sources, values).map { ($0, $1) }, mapping: mapping)
         return chunk
     }
 
@@ -176,68 +188,5 @@ struct ImportRunner: Sendable {
             ) { $0.blob(0) }
         }
         return try json.map { ImportChunk(json: try JSONValue(parsing: $0)) }
-    }
-}
-
-/// The rows of a file from a place on.
-struct FileRows {
-    let files: RunFiles
-    let file: Int32
-    private var reader: CSVReader
-    private var offset: Int
-    private var atEnd = false
-    /// Where the row after those that were read begins.
-    private(set) var place: Run.Place
-
-    init(files: RunFiles, file: Int32, options: CSVOptions, place: Run.Place) {
-        self.files = files
-        self.file = file
-        self.place = place
-        offset = place.offset
-        reader = CSVReader(options, offset: place.offset, line: place.line)
-    }
-
-    /// The next row; nil at the end of the file.
-    mutating func next() async throws -> CSVRow? {
-        while true {
-            do {
-                if let row = try reader.next() {
-                    place = Run.Place(offset: row.end, line: row.endLine)
-                    return row
-                }
-            } catch {
-                throw Problem(
-                    status: 422, code: "validation-failed", title: "The file cannot be read",
-                    detail: error.sentence)
-            }
-            if atEnd { return nil }
-            let piece = try await files.read(file, at: offset)
-            offset += piece.count
-            if piece.isEmpty {
-                atEnd = true
-                reader.finish()
-            } else {
-                reader.feed(piece)
-            }
-        }
-    }
-
-    /// The next rows up to the limits of a chunk. Empty lines are skipped, but for files of one
-    /// column.
-    mutating func chunk(after number: Int, width: Int) async throws -> [(
-        source: ImportChunk.Source, row: CSVRow
-    )] {
-        var rows: [(source: ImportChunk.Source, row: CSVRow)] = []
-        var bytes = 0
-        while rows.count < ImportChunk.rowLimit, bytes < ImportChunk.byteLimit,
-            let row = try await next()
-        {
-            if row.isBlank, width > 1 { continue }
-            bytes += row.raw.count
-            let source = ImportChunk.Source(
-                number: number + rows.count + 1, line: row.line, raw: row.raw, fields: row.count)
-            rows.append((source, row))
-        }
-        return rows
     }
 }

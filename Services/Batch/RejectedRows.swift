@@ -46,18 +46,4 @@ struct RejectedRow: Sendable {
                 fields: Int($0.integer(3)), reason: $0.text(4))
         }
     }
-
-    /// The row again, with the line and the reason as two further fields after `width` others. What
-    /// the file's encoding does not have becomes `?` in the reason.
-    func line(_ options: CSVOptions, width: Int) -> [UInt8] {
-        var bytes = raw
-        for _ in fields..<max(width, fields) { bytes.append(options.separator) }
-        bytes.append(options.separator)
-        var writer = CSVWriter(options, continuing: true)
-        let ascii = String(decoding: reason.utf8.map { $0 < 0x80 ? $0 : 0x3f }, as: UTF8.self)
-        for text in [reason, ascii] {
-            if (try? writer.row([.plain(String(line)), .text(text)])) != nil { break }
-        }
-        return bytes + writer.take()
-    }
 }

@@ -38,6 +38,8 @@ struct Run: Sendable {
         var line = 1
         /// Export: the cursor of the next page.
         var cursor: String?
+        /// Export: what the writer needs to go on (`RowWriter.state`).
+        var writer: JSONValue?
     }
 
     var id: Int64

@@ -70,6 +70,9 @@ final class RunFiles: Sendable {
         return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
     }
 
+    /// Where a file stands.
+    func path(_ name: String) -> String { folder + "/" + name }
+
     func open(_ name: String, _ flags: Int32) async throws -> Int32 {
         let path = folder + "/" + name
         return try await thread.run {

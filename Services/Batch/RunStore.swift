@@ -144,6 +144,7 @@ enum RunStore {
         object["offset"] = JSONValue(place.offset)
         object["line"] = JSONValue(place.line)
         if let cursor = place.cursor { object["cursor"] = .string(cursor) }
+        if let writer = place.writer { object["writer"] = writer }
         return JSONValue.object(object).text
     }
 
@@ -164,7 +165,7 @@ enum RunStore {
             bytes: Int(row.integer(11)),
             place: Run.Place(
                 offset: Int(place["offset"]?.integer ?? 0), line: Int(place["line"]?.integer ?? 1),
-                cursor: place["cursor"]?.string),
+                cursor: place["cursor"]?.string, writer: place["writer"]),
             mapping: try row.optionalText(13).map(json),
             problem: try row.optionalText(14).map(json), isCancelled: row.boolean(15),
             counters: Run.Counters(

@@ -1,7 +1,8 @@
-import Batch
 import JSON
 import TestSupport
 import Testing
+
+@testable import Batch
 
 @Test func `rows of a csv file come with their columns, and go on from any place`() async throws {
     let folder = TemporaryFolder()

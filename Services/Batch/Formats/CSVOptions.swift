@@ -1,10 +1,25 @@
 /// How a CSV file is written, beyond RFC 4180.
 public struct CSVOptions: Sendable, Hashable {
+    /// What the file itself shall tell.
+    public struct Detection: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// One of comma, semicolon, tab and bar; the line `sep=;` of spreadsheets.
+        public static let separator = Detection(rawValue: 1)
+        /// `"` or `'`.
+        public static let quote = Detection(rawValue: 2)
+        /// By the byte order mark, else by what is valid.
+        public static let encoding = Detection(rawValue: 4)
+        public static let all: Detection = [.separator, .quote, .encoding]
+    }
+
     /// Between two fields: one ASCII character.
     public var separator = UInt8(ascii: ",")
     /// Around a field: one ASCII character.
     public var quote = UInt8(ascii: "\"")
     public var encoding = TextEncoding.utf8
+    /// What a reader finds out from the file instead.
+    public var detected: Detection = []
     /// Whether the first row names the columns.
     public var header = true
     /// Whether a written file begins with a byte order mark (some spreadsheets want one for UTF-8).
@@ -21,6 +36,9 @@ public enum CSVLimit {
     /// Bytes of one row, line breaks within quotes included.
     public static let rowBytes = 1 << 20
     public static let fields = 1000
+    /// Bytes that are looked at for the encoding, and for separator and quote.
+    public static let encodingSample = 64 << 20
+    public static let separatorSample = 64 << 10
 }
 
 /// What makes a whole CSV file unreadable.
@@ -32,6 +50,8 @@ public enum CSVError: Error, Sendable, Hashable {
     case wideEncoding
     /// The file says UTF-8 by its byte order mark, the definition says otherwise.
     case markedAsUTF8
+    /// A surrogate without its other half, or half a character at the end.
+    case notUTF16(offset: Int)
     /// A character that the chosen encoding does not have.
     case notEncodable(field: Int)
 
@@ -44,9 +64,11 @@ public enum CSVError: Error, Sendable, Hashable {
         case .tooManyFields(let line):
             "The row that begins on line \(line) has more than \(CSVLimit.fields) fields."
         case .wideEncoding:
-            "The file is UTF-16 or UTF-32; save it as UTF-8."
+            "The file is UTF-16 or UTF-32, but the definition says otherwise; save it as UTF-8."
         case .markedAsUTF8:
             "The file begins with the mark of UTF-8, but the definition names another encoding."
+        case .notUTF16(let offset):
+            "The file is not valid UTF-16 near byte \(offset); save it as UTF-8."
         case .notEncodable(let field):
             "Field \(field + 1) has a character that the encoding of the file does not have."
         }
@@ -64,13 +86,12 @@ public enum FormulaGuard {
 
     /// What was meant.
     public static func expose(_ text: String) -> String {
-        guard text.utf8.first == UInt8(ascii: "'"), isFormula(text.utf8.dropFirst()) else {
-            return text
-        }
+        guard isProtected(text.utf8) else { return text }
         return String(text.unicodeScalars.dropFirst())
     }
 
-    private static func isFormula(_ text: some Sequence<UInt8>) -> Bool {
+    /// Whether an apostrophe must be put before it.
+    static func isFormula(_ text: some Sequence<UInt8>) -> Bool {
         for byte in text {
             switch byte {
             case UInt8(ascii: "'"): continue
@@ -80,5 +101,10 @@ public enum FormulaGuard {
             }
         }
         return false
+    }
+
+    /// Whether its first apostrophe was put there.
+    static func isProtected(_ text: some Collection<UInt8>) -> Bool {
+        text.first == UInt8(ascii: "'") && isFormula(text.dropFirst())
     }
 }

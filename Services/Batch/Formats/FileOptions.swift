@@ -29,7 +29,7 @@ public struct FileOptions: Sendable {
     public func reader(
         _ source: any ByteSource, names: [String] = [], from place: FilePlace = FilePlace()
     ) throws -> any RowReader {
-        try CSVRowReader(csv, source, from: place)
+        try CSVRowReader(csv, source, names: names, from: place)
     }
 
     /// A writer of these columns, of a new file or of one that goes on from `state`.

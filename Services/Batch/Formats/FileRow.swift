@@ -10,7 +10,7 @@ public enum CellKind: UInt8, Sendable {
     case boolean
     /// `2026-02-28`.
     case date
-    /// `2026-02-28T12:30:00Z`; from a spreadsheet, which knows no zone, without `Z`.
+    /// `2026-02-28T12:30:00.000Z`; a spreadsheet, which knows no zone, is read as UTC.
     case datetime
     /// An array or an object as JSON text.
     case json
@@ -41,6 +41,15 @@ public struct FileRow: Sendable {
     /// The bytes of a cell, valid UTF-8; empty where nothing stands there.
     public func bytes(_ cell: Int) -> ArraySlice<UInt8> {
         content[(cell == 0 ? 0 : cells[cell - 1].end)..<cells[cell].end]
+    }
+
+    /// Looks at the bytes of a cell without a copy.
+    func withBytes<T>(_ cell: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> T) rethrows -> T {
+        let start = cell == 0 ? 0 : cells[cell - 1].end
+        let end = cells[cell].end
+        return try content.withUnsafeBufferPointer {
+            try body(UnsafeBufferPointer(rebasing: $0[start..<end]))
+        }
     }
 
     /// The text of a cell; nil where nothing stands there.

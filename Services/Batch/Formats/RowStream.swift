@@ -19,9 +19,8 @@ public final class FileBytes: ByteSource {
     public func read(at offset: Int, count: Int) throws -> [UInt8] {
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-            while done < count {
-                let more = pread(
-                    file, buffer.baseAddress! + done, count - done, off_t(offset + done))
+            while done < count, let start = buffer.baseAddress {
+                let more = pread(file, start + done, count - done, off_t(offset + done))
                 if more < 0, errno == EINTR { continue }
                 if more < 0 { failure = errno }
                 if more <= 0 { break }

@@ -1,39 +1,50 @@
-/// The encodings of text files. All three agree on ASCII, so a file is split into fields before it
-/// is decoded.
+import Glibc
+
+/// The encodings of text files. All but UTF-16 agree on ASCII, so a file is split into fields
+/// before it is decoded.
 public enum TextEncoding: String, Sendable, CaseIterable {
     case utf8 = "utf-8"
+    case windows1250 = "windows-1250"
+    case windows1251 = "windows-1251"
     case windows1252 = "windows-1252"
+    case windows1253 = "windows-1253"
+    case windows1254 = "windows-1254"
+    case windows1256 = "windows-1256"
+    case windows1257 = "windows-1257"
     case latin1 = "iso-8859-1"
+    case latin2 = "iso-8859-2"
+    case cyrillic = "iso-8859-5"
+    case greek = "iso-8859-7"
+    case latin5 = "iso-8859-9"
+    case latin9 = "iso-8859-15"
+    case koi8r = "koi8-r"
+    case ibm437, ibm850, ibm852
+    /// Read: the byte order mark says which, without one it is little-endian. Written:
+    /// little-endian with a mark.
+    case utf16 = "utf-16"
 
     /// The text, or nil where a byte means nothing in this encoding.
-    public func decode(_ bytes: some Sequence<UInt8>) -> String? {
+    public func decode(_ bytes: some Collection<UInt8>) -> String? {
         switch self {
-        case .utf8:
-            return String(validating: bytes, as: UTF8.self)
-        case .latin1:
-            var text = String.UnicodeScalarView()
-            for byte in bytes { text.append(Unicode.Scalar(byte)) }
-            return String(text)
-        case .windows1252:
-            var text = String.UnicodeScalarView()
-            for byte in bytes {
-                guard let scalar = TextEncoding.scalar(ofWindows1252: byte) else { return nil }
-                text.append(scalar)
-            }
-            return String(text)
+        case .utf8: return String(validating: bytes, as: UTF8.self)
+        case .utf16: return nil
+        default:
+            var text: [UInt8] = []
+            guard table?.append(bytes, to: &text) == true else { return nil }
+            return String(decoding: text, as: UTF8.self)
         }
     }
 
     /// Appends the text's bytes; false (and nothing appended) where a character does not exist in
     /// this encoding.
     public func encode(_ text: String, into bytes: inout [UInt8]) -> Bool {
-        if self == .utf8 {
+        guard let table else {
             bytes.append(contentsOf: text.utf8)
             return true
         }
         let before = bytes.count
         for scalar in text.unicodeScalars {
-            guard let byte = byte(of: scalar) else {
+            guard let byte = scalar.isASCII ? UInt8(scalar.value) : table.back[scalar] else {
                 bytes.removeSubrange(before...)
                 return false
             }
@@ -42,29 +53,80 @@ public enum TextEncoding: String, Sendable, CaseIterable {
         return true
     }
 
-    private func byte(of scalar: Unicode.Scalar) -> UInt8? {
-        switch scalar.value {
-        case 0..<0x80, 0xa0..<0x100: return UInt8(scalar.value)
-        case 0x80..<0xa0: return self == .latin1 ? UInt8(scalar.value) : nil
-        default:
-            guard self == .windows1252, scalar.value <= 0xffff,
-                let index = TextEncoding.windows1252High.firstIndex(of: UInt16(scalar.value))
-            else { return nil }
-            return UInt8(0x80 + index)
+    /// Whether bytes are well-formed UTF-8.
+    static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        do {
+            _ = try UTF8Span(validating: bytes.span)
+            return true
+        } catch {
+            return false
         }
     }
 
-    private static func scalar(ofWindows1252 byte: UInt8) -> Unicode.Scalar? {
-        guard (0x80..<0xa0).contains(byte) else { return Unicode.Scalar(byte) }
-        let value = windows1252High[Int(byte) - 0x80]
-        return value == 0 ? nil : Unicode.Scalar(value)
+    static func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.withUnsafeBufferPointer { isUTF8($0) }
     }
 
-    /// What 0x80 to 0x9f mean in windows-1252; 0 where a byte is not assigned.
-    private static let windows1252High: [UInt16] = [
-        0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-        0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
-        0, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-        0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178,
-    ]
+    /// What the bytes of an encoding of one byte a character mean; nil for Unicode's own.
+    var table: ByteTable? { ByteTable.all[self] }
+}
+
+/// What each byte means.
+struct ByteTable: Sendable {
+    static let all: [TextEncoding: ByteTable] = {
+        var tables: [TextEncoding: ByteTable] = [:]
+        for encoding in TextEncoding.allCases where encoding != .utf8 && encoding != .utf16 {
+            tables[encoding] = ByteTable(encoding.rawValue)
+        }
+        return tables
+    }()
+
+    /// UTF-8 of each byte; empty where it is not assigned.
+    private var forward: [[UInt8]] = []
+    private(set) var back: [Unicode.Scalar: UInt8] = [:]
+
+    private init?(_ name: String) {
+        guard let handle = iconv_open("utf-8", name), Int(bitPattern: handle) != -1 else {
+            return nil
+        }
+        defer { iconv_close(handle) }
+        for byte in UInt8.min...UInt8.max {
+            let text = byte < 0x80 ? [byte] : ByteTable.convert(byte, handle)
+            forward.append(text)
+            if let scalar = String(decoding: text, as: UTF8.self).unicodeScalars.first {
+                back[scalar] = byte
+            }
+        }
+    }
+
+    private static func convert(_ byte: UInt8, _ handle: iconv_t) -> [UInt8] {
+        var input = [CChar(bitPattern: byte)]
+        var output = [CChar](repeating: 0, count: 8)
+        let count = input.withUnsafeMutableBufferPointer { input in
+            output.withUnsafeMutableBufferPointer { output in
+                var from = input.baseAddress
+                var to = output.baseAddress
+                var (left, room) = (input.count, output.count)
+                guard iconv(handle, &from, &left, &to, &room) != -1 else { return 0 }
+                return output.count - room
+            }
+        }
+        return output[..<count].map { UInt8(bitPattern: $0) }
+    }
+
+    func isAssigned(_ byte: UInt8) -> Bool { !forward[Int(byte)].isEmpty }
+
+    /// Appends UTF-8; false where a byte means nothing.
+    func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) -> Bool {
+        for byte in bytes {
+            if byte < 0x80 {
+                text.append(byte)
+                continue
+            }
+            let scalar = forward[Int(byte)]
+            if scalar.isEmpty { return false }
+            text.append(contentsOf: scalar)
+        }
+        return true
+    }
 }
