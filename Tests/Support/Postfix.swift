@@ -9,8 +9,10 @@ public final class Postfix: Sendable {
     public let mail: String
 
     /// Starts it and waits for its greeting. `deliverTo`: the folder whose `<user>/` are the
-    /// maildirs.
-    public init(deliverTo: String? = nil, owner: String = "nobody") async throws {
+    /// maildirs. `relay`: the port that everything goes on to instead, with a copy for `copyTo`.
+    public init(
+        deliverTo: String? = nil, owner: String = "nobody", relay: Int? = nil, copyTo: String = ""
+    ) async throws {
         port = FreePort.take()
         folder = TemporaryFolder()
         let path = folder.path
@@ -18,8 +20,8 @@ public final class Postfix: Sendable {
         chmod(path, 0o755)
         for name in ["conf", "spool", "data", "mail", "log"] { mkdir(path + "/" + name, 0o755) }
         try TestFile.write(
-            Postfix.main(
-                path, mail: mail, user: Postfix.identity(of: owner)),
+            Postfix.main(path, mail: mail, user: Postfix.identity(of: owner))
+                + Postfix.relaying(relay, copyTo: copyTo),
             to: path + "/conf/main.cf")
         try TestFile.write(Postfix.master(port: port), to: path + "/conf/master.cf")
         if let postfix = getpwnam("postfix") {
@@ -50,6 +52,26 @@ public final class Postfix: Sendable {
         return TestFile.names(in: new).compactMap { TestFile.text(new + "/" + $0) }.filter {
             SentMail($0).header("X-Original-To") == address
         }
+    }
+
+    /// How many mails it has not handed on yet.
+    public var queued: Int {
+        ["maildrop", "incoming", "active", "deferred"].reduce(0) {
+            $0 + TestFile.names(in: "\(folder.path)/spool/\($1)").count
+        }
+    }
+
+    /// Later lines win.
+    private static func relaying(_ port: Int?, copyTo: String) -> String {
+        guard let port else { return "" }
+        return """
+            default_transport = smtp
+            relayhost = [127.0.0.1]:\(port)
+            virtual_mailbox_domains =
+            always_bcc = \(copyTo)
+            smtpd_recipient_restrictions = permit_mynetworks, reject
+
+            """
     }
 
     /// Postfix did not start.

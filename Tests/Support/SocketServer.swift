@@ -52,7 +52,7 @@ public final class SocketServer: Sendable {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes[sent...].withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, SocketConstants.noSignal)
                 }
                 guard count > 0 else { return false }
                 sent += count
@@ -142,16 +142,16 @@ public final class SocketServer: Sendable {
     public func stop() {
         state.withLock { state in
             state.isClosed = true
-            for client in state.open { shutdown(client, Int32(SHUT_RDWR)) }
+            for client in state.open { shutdown(client, SocketConstants.both) }
         }
-        shutdown(listener, Int32(SHUT_RDWR))
+        shutdown(listener, SocketConstants.both)
         close(listener)
     }
 
     /// Throws everybody out, and lets them in again.
     public func dropConnections() {
         state.withLock { state in
-            for client in state.open { shutdown(client, Int32(SHUT_RDWR)) }
+            for client in state.open { shutdown(client, SocketConstants.both) }
         }
     }
 
@@ -172,4 +172,12 @@ public final class SocketServer: Sendable {
             }, context.toOpaque())
         pthread_detach(thread)
     }
+}
+
+/// Glibc's own are enumerations that an optimized build of this module does not see.
+private enum SocketConstants {
+    /// `MSG_NOSIGNAL`
+    static let noSignal: Int32 = 0x4000
+    /// `SHUT_RDWR`
+    static let both: Int32 = 2
 }

@@ -104,42 +104,21 @@ struct ReadingBenchmark {
         return time
     }
 
-    /// The Mail service alone, until its ledger has all with their bytes. Its peers hang: what is
-    /// made of the mails is not measured here.
+    /// The Mail service alone, until its ledger has all with their bytes.
     private func store(_ server: Dovecot, _ count: Int, _ round: Int) async throws -> Double {
-        let silent = try SocketServer { $0.hang() }
-        defer { silent.stop() }
-        let (key, port) = (SystemRandom().token(), FreePort.take())
-        let data = "\(folder)/mail-\(round)"
-        TestFile.makeFolder(data)
-        let process = try ChildProcess(
-            ChildProcess.product("mail"),
-            environment: [
-                "RPC_KEY": key, "GEARTRAIN_DATA": data, "MAIL_PORT": "\(port)",
-                "RECORDS_URL": "http://127.0.0.1:\(silent.port)",
-                "WORKFLOW_URL": "http://127.0.0.1:\(silent.port)",
-            ], output: data + "/mail.log")
-        try await eventually("mail is ready") { await APIClient(port: port).isReady() }
-        let runtime = TestRuntime.make()
-        let peer = Peer(
-            name: "mail", transport: HTTPClient(host: "127.0.0.1", port: port, runtime: runtime),
-            signer: PrincipalSigner(key: Array(key.utf8), clock: runtime.clock), runtime: runtime)
-        let context = CallContext(
-            principal: .system, door: .api, cause: Cause(root: "benchmark"),
-            trace: TraceContext(requestID: "benchmark"))
+        let mail = try await MailProcess(in: "\(folder)/mail-\(round)")
         let start = SystemClock().monotonicNanoseconds()
-        _ = try await peer.call(
+        _ = try await mail.call(
             TakeModel(
                 code: "bench", version: 1,
-                document: JSONBytes(Array(ReadingBenchmark.model(server.port).utf8))),
-            as: context)
+                document: JSONBytes(Array(ReadingBenchmark.model(server.port).utf8))))
         try await eventually("all are kept", within: .seconds(600)) {
-            let state = try await peer.call(GetMailbox(mailbox: "inbox"), as: context)
+            let state = try await mail.call(GetMailbox(mailbox: "inbox"))
             let counts = try JSONValue(parsing: state.bytes)["counts"]
             return counts?["staged"]?.integer == Int64(count)
         }
         let time = seconds(since: start)
-        try await process.killNow()
+        try await mail.end()
         return time
     }
 
