@@ -11,12 +11,15 @@ final class MailProcess: Sendable {
         principal: .system, door: .api, cause: Cause(root: "benchmark"),
         trace: TraceContext(requestID: "benchmark"))
     let peer: Peer
-    private let process: ChildProcess
+    let process: ChildProcess
     private let silent: SocketServer
+
+    /// The key of the platform's calls, of all processes here.
+    static let key = SystemRandom().token()
 
     init(in data: String, _ settings: [String: String] = [:]) async throws {
         silent = try SocketServer { $0.hang() }
-        let (key, port) = (SystemRandom().token(), FreePort.take())
+        let (key, port) = (MailProcess.key, FreePort.take())
         TestFile.makeFolder(data)
         let own = [
             "RPC_KEY": key, "GEARTRAIN_DATA": data, "MAIL_PORT": "\(port)",

@@ -1,5 +1,7 @@
 import Contracts
+import HTTP
 import JSON
+import RPC
 import ServiceRuntime
 import TestSupport
 
@@ -32,6 +34,7 @@ struct SendingBenchmark {
             report.add(SendingBenchmark.own, rate(count, try await own(port, round)))
             report.add(SendingBenchmark.postfix, rate(count, try await postfix(port)))
         }
+        try await memory(port, &report)
         try await sink.killNow()
         report.ratio(
             "Mails sent, to a Postfix queue", SendingBenchmark.own, SendingBenchmark.postfix,
@@ -86,6 +89,56 @@ struct SendingBenchmark {
         }
         try await mail.end()
         return time
+    }
+
+    /// What a mail with a file of 50 MiB takes on top of one without, at the most.
+    private func memory(_ port: Int, _ report: inout Report) async throws {
+        let size = 50 << 20
+        let runtime = TestRuntime.make()
+        let routes = RPCRoutes(
+            service: "records",
+            signer: PrincipalSigner(key: Array(MailProcess.key.utf8), clock: runtime.clock),
+            runtime: runtime
+        ) { nil }
+        routes.on(GetFile.self) { _, _, _ in
+            Response(
+                headers: ["Content-Type": "application/zip"],
+                body: .stream(length: size) { writer in
+                    let piece = [UInt8](repeating: 7, count: 256 << 10)
+                    for _ in 0..<size / piece.count { try await writer.write(piece) }
+                })
+        }
+        let server = HTTPServer(
+            name: "records", configuration: HTTPServerConfiguration(), runtime: runtime
+        ) { await routes.router.respond(to: $0) }
+        let records = try server.bind()
+        let running = Task { try await server.run() }
+        let mail = try await MailProcess(
+            in: "\(folder)/sending-memory",
+            [
+                "MAIL_SMTP_URL": "smtp://127.0.0.1:\(port)", "MAIL_SMTP_TLS": "never",
+                "RECORDS_URL": "http://127.0.0.1:\(records)",
+            ])
+        var peaks: [Int] = []
+        for file in [nil, "bench.ticket/1/files/large.bin"] {
+            let queued = try await mail.call(
+                SendMail(
+                    to: ["user@example.org"], subject: "A file", text: "x",
+                    attachments: file.map {
+                        [SendMail.Attachment(name: "", type: "", content: "", file: $0)]
+                    }))
+            try await eventually("it is sent", within: .seconds(120)) {
+                let state = try await mail.call(GetMail(id: queued.id))
+                return try JSONValue(parsing: state.bytes)["state"] == "sent"
+            }
+            peaks.append(ProcessUsage.kilobytes(of: [mail.process], peak: true))
+        }
+        try await mail.end()
+        await server.shutdown()
+        _ = await running.result
+        report.limit(
+            "Memory on top for a file of 50 MiB", Double(peaks[1] - peaks[0]) / 1024, atMost: 32,
+            unit: "MiB")
     }
 
     private func postfix(_ port: Int) async throws -> Double {
