@@ -75,7 +75,7 @@ let serviceTargets: [Target] =
             name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],
             path: "Services/Workflow/ScriptHost", swiftSettings: settings),
         .executableTarget(
-            name: "AllInOneMain", dependencies: services + ["ServiceRuntime", "HTTP", "RPC"],
+            name: "AllInOneMain", dependencies: services + foundations,
             path: "compose/AllInOne", swiftSettings: settings),
     ]
 

@@ -24,7 +24,8 @@ public struct BatchConfiguration: Sendable {
             help: "bytes of an uploaded file")
         runLimit = reader.integer(
             "BATCH_RUN_LIMIT", default: 2, in: 1...64, help: "runs that work at the same time")
-        integrations = reader.flag(
+        let isOn = reader.flag(
             "INTEGRATIONS", default: true, help: "off: imports and exports stand still")
+        integrations = isOn && !Disarmament.holds(data)
     }
 }

@@ -35,9 +35,10 @@ public struct MailConfiguration: Sendable {
             peers: ["records", "workflow"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         outgoing = Outgoing(reading: reader)
-        integrations = reader.flag(
+        let isOn = reader.flag(
             "INTEGRATIONS", default: true,
             help: "off: mailboxes stand still and mail is held")
+        integrations = isOn && !Disarmament.holds(data)
         secrets =
             reader.optionalString(
                 "MAIL_SECRETS", help: "folder with a file per secret (GEARTRAIN_DATA/secrets)")

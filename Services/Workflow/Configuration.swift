@@ -82,9 +82,10 @@ public struct WorkflowConfiguration: Sendable {
             "WORKFLOW_RETENTION", default: .seconds(365 * 24 * 3600),
             help: "how long ended instances, their tasks and resolved incidents are kept")
         outgoing = OutgoingConfiguration(reading: reader)
-        integrations = reader.flag(
+        let isOn = reader.flag(
             "INTEGRATIONS", default: true,
             help: "off: jobs stand still, calls to other systems and programs wait")
+        integrations = isOn && !Disarmament.holds(data)
         commands = CommandList(reading: reader)
         commandTimeout = reader.duration(
             "WORKFLOW_COMMAND_TIMEOUT", default: .seconds(60),

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Ports of the loopback address for programs that must be told one.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -52,7 +53,7 @@ public final class SocketServer: Sendable {
             var sent = 0
             while sent < bytes.count {
                 let count = bytes[sent...].withUnsafeBytes {
-                    Glibc.send(descriptor, $0.baseAddress, $0.count, SocketConstants.noSignal)
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
                 guard count > 0 else { return false }
                 sent += count
@@ -142,16 +143,16 @@ public final class SocketServer: Sendable {
     public func stop() {
         state.withLock { state in
             state.isClosed = true
-            for client in state.open { shutdown(client, SocketConstants.both) }
+            for client in state.open { shutdown(client, Int32(SHUT_RDWR)) }
         }
-        shutdown(listener, SocketConstants.both)
+        shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
     }
 
     /// Throws everybody out, and lets them in again.
     public func dropConnections() {
         state.withLock { state in
-            for client in state.open { shutdown(client, SocketConstants.both) }
+            for client in state.open { shutdown(client, Int32(SHUT_RDWR)) }
         }
     }
 
@@ -172,12 +173,4 @@ public final class SocketServer: Sendable {
             }, context.toOpaque())
         pthread_detach(thread)
     }
-}
-
-/// Glibc's own are enumerations that an optimized build of this module does not see.
-private enum SocketConstants {
-    /// `MSG_NOSIGNAL`
-    static let noSignal: Int32 = 0x4000
-    /// `SHUT_RDWR`
-    static let both: Int32 = 2
 }

@@ -3,5 +3,6 @@ import ServiceRuntime
 
 Surroundings.complete()
 ServiceProcess.main(
-    "geartrain", commands: [.verifyHistory], read: AllInOneConfiguration.init(reading:),
+    "geartrain", commands: [.verifyHistory, .backup, .restore, .release],
+    read: AllInOneConfiguration.init(reading:),
     start: AllInOne.init)
