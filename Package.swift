@@ -19,7 +19,7 @@ func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 let runtime: [Target.Dependency] = ["ServiceRuntime", "JSON"]
 let foundations: [Target.Dependency] =
-    runtime + ["Crypto", "Database", "HTTP", "RPC", "Contracts"]
+    runtime + ["Crypto", "Database", "HTTP", "RPC", "Contracts", "Incidents"]
 
 /// A service: a library, and a thin executable over it in `Main/`.
 func service(
@@ -64,6 +64,7 @@ let sharedLibraries: [Target] = [
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
     shared("Contracts", runtime + ["HTTP", "RPC"]),
+    shared("Incidents", runtime + ["Database", "HTTP", "RPC", "Contracts"]),
 ]
 
 let serviceTargets: [Target] =

@@ -1,5 +1,7 @@
+import Contracts
 import Database
 import HTTP
+import Incidents
 import RPC
 import ServiceRuntime
 import Synchronization
@@ -30,11 +32,13 @@ public final class BatchService: Service {
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"], runtime: runtime, stopping: stopping)
+        let incidents = IncidentBook(service: "batch", runtime: runtime)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
             concurrency: configuration.runLimit,
             backoff: exponentialBackoff(
                 first: .milliseconds(250), most: .seconds(5), random: runtime.random),
+            onDead: incidents.openDead(in: Migrations.queue),
             handle: runs.handle)
 
         let routes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) {
@@ -44,6 +48,12 @@ public final class BatchService: Service {
             BatchActions(
                 database: database, files: files, records: peers["records"], runtime: runtime,
                 uploadLimit: configuration.uploadLimit, wake: { worker.wake() }), to: routes)
+        routes.on(ActOnIncident.self) { call, context in
+            let answer = try await incidents.act(
+                call, context, database, on: [Migrations.queue])
+            worker.wake()
+            return answer
+        }
         var http = HTTPServerConfiguration()
         http.headLimit = HTTPServerConfiguration.peerHeadLimit
         http.address = configuration.rpc.address
@@ -53,7 +63,9 @@ public final class BatchService: Service {
         let server = HTTPServer(
             name: "batch-http", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
-        let services: [any Service] = configuration.integrations ? [worker, server] : [server]
+        let teller = incidents.teller(database, peers["workflow"])
+        let services: [any Service] =
+            configuration.integrations ? [worker, teller, server] : [teller, server]
         group = ServiceGroup(services: services, log: runtime.log)
         self.database = database
         self.files = files

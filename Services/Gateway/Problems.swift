@@ -205,6 +205,18 @@ struct ProblemKind: Sendable {
             "It did not answer, or said that it cannot do it now.",
             "It is tried as often as the definition says; then a person retries the incident."),
         ProblemKind(
+            "dead-letter", 500, "Something is not tried any more",
+            "An item of a queue failed so often by an error of ours that it rests.",
+            "Read the log, mend what it says, and retry the incident; skip takes it out."),
+        ProblemKind(
+            "mail-undelivered", 502, "A mail was not delivered",
+            "A server refused it for good, or for longer than mails are tried.",
+            "Read the server's words; retry the incident to send it again, or close it."),
+        ProblemKind(
+            "mail-uncertain", 502, "Nobody knows whether a mail was sent",
+            "The connection was lost before the server said that it has the mail.",
+            "Ask the recipient; retry the incident to send it again, or close it."),
+        ProblemKind(
             "integrations-off", 503, "Integrations are switched off",
             "INTEGRATIONS=off holds calls to other systems; nothing is lost, and they wait.",
             "Switch it on, or mark the call with \"integration\": false."),

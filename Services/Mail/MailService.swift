@@ -1,5 +1,6 @@
 import Database
 import HTTP
+import Incidents
 import RPC
 import ServiceRuntime
 
@@ -74,6 +75,7 @@ public final class MailService: Service {
         let definitions: Definitions
         let scheduler: MailboxScheduler
         let workers: [any Service]
+        let incidentCalls: IncidentCalls
         let transports: Transports
         private let store: MailStore
         private let accounts: [MailConfiguration.Account]
@@ -86,13 +88,17 @@ public final class MailService: Service {
             self.database = database
             self.runtime = runtime
             accounts = configuration.outgoing.all
-            store = MailStore(accounts: configuration.outgoing.accounts.map(\.code))
+            let incidents = MailIncidents(book: IncidentBook(service: "mail", runtime: runtime))
+            var store = MailStore(accounts: configuration.outgoing.accounts.map(\.code))
+            store.incidents = incidents
+            self.store = store
             signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
             let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
             let definitions = try await Definitions(database: database)
             self.definitions = definitions
             let metrics = MailMetrics(runtime.metrics)
-            let (pulse, limits, intake) = (Pulse(), MIMELimits(), IntakeStore())
+            let (pulse, limits) = (Pulse(), MIMELimits())
+            let intake = IntakeStore(incidents: incidents)
             let secrets = MailboxSecrets(
                 records: peers["records"], folder: configuration.secrets, files: files,
                 runtime: runtime)
@@ -104,12 +110,7 @@ public final class MailService: Service {
             let processor = IntakeProcessor(
                 database: database, store: intake, definitions: definitions, peers: peers,
                 runtime: runtime, metrics: metrics, parser: parser, limits: limits, pulse: pulse)
-            let taker = QueueWorker(
-                intake.queue, database: database, runtime: runtime, name: "mail-intake",
-                concurrency: MailService.intakeConcurrency,
-                backoff: exponentialBackoff(
-                    first: MailService.intakeBackoff.first, most: MailService.intakeBackoff.most,
-                    random: runtime.random), handle: processor.handle)
+            let taker = Parts.taker(processor, incidents)
             scheduler = MailboxScheduler(
                 definitions: definitions, configuration: configuration,
                 tools: MailboxReading.Tools(
@@ -123,19 +124,42 @@ public final class MailService: Service {
                     definitions: definitions, database: database, peers: peers,
                     configuration: configuration, runtime: runtime, files: files),
                 runtime: runtime, texts: texts
-            ) {
-                for sender in senders { sender.wake() }
-            }
+            ) { for sender in senders { sender.wake() } }
             mailboxes = Mailboxes(
                 database: database, store: intake, definitions: definitions,
                 scheduler: scheduler, processor: processor, configuration: configuration)
             let outgoing = configuration.outgoing
             let keeper = Housekeeping(
                 database: database, runtime: runtime,
-                retention: MailRetention(keepBytes: outgoing.keepBytes, keep: outgoing.keep),
+                retention: MailRetention(
+                    keepBytes: outgoing.keepBytes, keep: outgoing.keep, incidents: incidents),
                 texts: texts)
             // The kill switch: what is queued stays queued.
-            workers = configuration.integrations ? [keeper, taker] + senders : [keeper]
+            workers =
+                [keeper, incidents.book.teller(database, peers["workflow"])]
+                + (configuration.integrations ? [taker] + senders : [])
+            incidentCalls = IncidentCalls(
+                database: database, incidents: incidents, outbox: outbox, mailboxes: mailboxes,
+                store: store,
+                queues: [intake.queue] + accounts.map { [store] in store.queue(of: $0.code) }
+            ) {
+                taker.wake()
+                for sender in senders { sender.wake() }
+            }
+        }
+
+        private static func taker(
+            _ processor: IntakeProcessor, _ incidents: MailIncidents
+        ) -> QueueWorker {
+            let (queue, wait) = (processor.store.queue, MailService.intakeBackoff)
+            return QueueWorker(
+                queue, database: processor.database, runtime: processor.runtime,
+                name: "mail-intake", concurrency: MailService.intakeConcurrency,
+                backoff: exponentialBackoff(
+                    first: wait.first, most: wait.most, random: processor.runtime.random),
+                onDead: incidents.book.openDead(
+                    in: queue, permission: MailIncidents.permission),
+                handle: processor.handle)
         }
 
         /// One for each account, with a queue of its own.
@@ -166,7 +190,10 @@ public final class MailService: Service {
                 return QueueWorker(
                     store.queue(of: account.code), database: database, runtime: runtime,
                     name: "mail-sender-\(account.code)", concurrency: account.connections,
-                    onLoops: true, backoff: backoff, handle: sender.send)
+                    onLoops: true, backoff: backoff,
+                    onDead: store.incidents?.book.openDead(
+                        in: store.queue(of: account.code), permission: MailIncidents.permission),
+                    handle: sender.send)
             }
         }
 
@@ -207,7 +234,7 @@ public final class MailService: Service {
             }
             MailRoutes(
                 outbox: outbox, mailboxes: mailboxes, definitions: definitions,
-                scheduler: scheduler
+                scheduler: scheduler, incidents: incidentCalls
             ).add(to: routes)
             return routes
         }

@@ -1,4 +1,5 @@
 import Database
+import Incidents
 
 /// The schema of `mail.db`.
 enum MailMigrations {
@@ -21,6 +22,8 @@ enum MailMigrations {
             Migration("mail-5-answers", answers),
             Migration("mail-6-accounts", apply: accounts),
             Migration("mail-7-numbers", apply: numbers),
+        ] + IncidentBook.migrations + [
+            Migration("mail-incidents", formerIncidents)
         ]
     }
 
@@ -90,6 +93,28 @@ enum MailMigrations {
             alter table intake add column listed text;
             """)
     }
+
+    /// What needed a person before incidents were kept. A mail that failed then is history.
+    private static let formerIncidents = """
+        insert into incident (key, subject, kind, time, model, record, problem, link, actions,
+            permission)
+        select 'former-intake-' || id, 'intake:' || id, 'quarantined', received, model, null,
+            coalesce(problem, 'null'),
+            '/api/mailboxes/' || model || '.' || mailbox || case when r.intake is null then ''
+                else '/messages/' || number || '/raw' end,
+            case when r.intake is null then 'skip close' else 'retry skip close' end, 'mail:read'
+        from intake left join intake_raw r on r.intake = intake.id where state = 'quarantined';
+        insert into incident (key, subject, kind, time, model, record, problem, link, actions,
+            permission)
+        select 'former-mail-' || id, 'mail:' || id, 'uncertain', created,
+            substr(record, 1, instr(record, '.') - 1), record,
+            '{"type":"/problems/mail-uncertain","status":502,'
+                || '"title":"Nobody knows whether a mail was sent"}',
+            '/api/mail/messages/' || id, 'retry close', 'mail:read'
+        from mail where state = 'uncertain';
+        insert into queue_incident (key, payload, due, ready, created)
+        select key || '/open', x'', 0, 0, 0 from incident;
+        """
 
     private static let model = """
         create table model (

@@ -11,6 +11,7 @@ struct MailRoutes: Sendable {
     let mailboxes: Mailboxes
     let definitions: Definitions
     let scheduler: MailboxScheduler
+    let incidents: IncidentCalls
 
     func add(to routes: RPCRoutes) {
         routes.on(SendMail.self, bodyLimit: MailRoutes.sendLimit) { try await outbox.send($0, $1) }
@@ -30,6 +31,7 @@ struct MailRoutes: Sendable {
         routes.on(GetIntakeRaw.self) { call, _, context in
             MailRoutes.raw(try await mailboxes.raw(call, context))
         }
+        routes.on(ActOnIncident.self) { try await incidents.act($0, $1) }
         routes.on(CheckModel.self) { call, _ in try Definitions.check(call) }
         routes.on(TakeModel.self) { call, _ in
             if try await definitions.take(call) { await scheduler.refresh() }

@@ -1,4 +1,5 @@
 import Database
+import Incidents
 
 /// The tables of Records besides those of the classes.
 enum Migrations {
@@ -13,7 +14,7 @@ enum Migrations {
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
             replacedClass, FileTable.migration, APIView.migration, causeAccount,
             SecretStore.migration,
-        ]
+        ] + IncidentBook.migrations
     }
 
     private static let models = Migration(

@@ -1,6 +1,7 @@
 import Contracts
 import Database
 import HTTP
+import Incidents
 import RPC
 import ServiceRuntime
 
@@ -92,7 +93,7 @@ public final class RecordsService: Service {
         group = ServiceGroup(
             services: [
                 relay, sealer, handover.makeWorker(), Housekeeping(store: store, runtime: runtime),
-                sweep, server,
+                sweep, handover.incidents.teller(database, peers["workflow"]), server,
             ], log: runtime.log)
     }
 

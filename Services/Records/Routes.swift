@@ -95,6 +95,7 @@ struct Routes: Sendable {
         }
         routes.on(GetModel.self) { call, _ in try await shown { try models.get(call.code) } }
         routes.on(ListModels.self) { _, _ in models.list() }
+        routes.on(ActOnIncident.self, handover.act)
         routes.on(ApplyModel.self) { call, context in
             try await shown {
                 let outcome = try await models.apply(call, account: context.principal.account)

@@ -10,6 +10,7 @@ enum Migrations {
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
             firingLog, eventOnce, incidentService, branches, tasks, ends,
+            ownedIncidents,
         ]
     }
 
@@ -252,8 +253,22 @@ extension Migrations {
         """)
 }
 
+extension Migrations {
+    /// Incidents of other services, as they were told: what they call them, and what can be done.
+    private static let ownedIncidents = Migration(
+        "0011-owned-incidents",
+        """
+        alter table incident add column owner_key text;
+        alter table incident add column model text;
+        alter table incident add column link text;
+        alter table incident add column actions text;
+        alter table incident add column permission text;
+        """)
+}
+
 /// The durable queues of Workflow.
 enum Queues {
+    static let all = [reaction, instance, timer, job, jobRun]
     /// One item per record with events to react to; the key is `model.class/id`.
     static let reaction = DurableQueue(name: "reaction")
     /// One item per instance with a step to be done; the key is its id.

@@ -18,6 +18,7 @@ struct Routes {
     let actions: InstanceActionCalls
     let tasks: TaskCalls
     let drawings: DrawingCalls
+    let incidents: IncidentCalls
 
     /// A document of this many bytes is the largest.
     static let documentLimit = 16 << 20
@@ -48,8 +49,9 @@ struct Routes {
         routes.on(DrawWorkflow.self, drawings.draw)
         routes.on(ListTasks.self, tasks.list)
         routes.on(CompleteTask.self, tasks.complete)
-        routes.on(ListIncidents.self, instances.incidents)
-        routes.on(ResolveIncident.self, instances.resolve)
+        routes.on(ListIncidents.self, incidents.list)
+        routes.on(ResolveIncident.self, incidents.resolve)
+        routes.on(TellIncident.self, incidents.take)
         routes.on(ListJobs.self, jobs.list)
         routes.on(RunJob.self, jobs.start)
         routes.on(ListJobRuns.self, jobs.runs)
@@ -58,6 +60,5 @@ struct Routes {
         routes.on(TryRules.self, trial.run)
         routes.on(ListFirings.self, logs.firings)
         routes.on(ListEvents.self, logs.events)
-        routes.on(ReportLoop.self, logs.report)
     }
 }

@@ -12,7 +12,8 @@ public final class WorkflowService: Service {
     public let port: Int
 
     private let group: ServiceGroup
-    private let database: Database
+    /// For tests, as the calls are.
+    let database: Database
     private let pools: ScriptPools
     private let outgoing: OutgoingHTTP
     /// For tests: the same calls without a socket.
@@ -123,9 +124,7 @@ struct Parts {
             capabilities: capabilities, peers: peers, wakes: wakes, clock: clock, log: runtime.log)
         let instanceCalls = InstanceCalls(
             database: database, definitions: definitions, instances: instances,
-            reactions: reactions, jobs: jobStore, incidents: incidents,
-            capabilities: capabilities, peers: peers, computing: computing, wakes: wakes,
-            clock: clock)
+            capabilities: capabilities, peers: peers, computing: computing, clock: clock)
         outgoing = try Outgoing(configuration, records: peers["records"], runtime: runtime)
         let evaluator = Evaluator(
             pool: pools.computing, acting: pools.acting,
@@ -158,9 +157,13 @@ struct Parts {
                 database: database, definitions: definitions, store: reactions, wakes: wakes),
             events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
             directory: directory,
-            logs: LogCalls(database: database, incidents: incidents, clock: clock),
+            logs: LogCalls(database: database, clock: clock),
             trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock),
-            actions: doors.actions, tasks: doors.tasks, drawings: doors.drawings)
+            actions: doors.actions, tasks: doors.tasks, drawings: doors.drawings,
+            incidents: IncidentCalls(
+                database: database, definitions: definitions, instances: instances,
+                reactions: reactions, jobs: jobStore, incidents: incidents, peers: peers,
+                wakes: wakes))
     }
 
     /// What people do with instances.
@@ -196,6 +199,7 @@ struct Parts {
         database: Database, runtime: Runtime
     ) -> [any Service] {
         let (store, clock) = (effects.instances, runtime.clock)
+        let incidents = store.incidents
         let runner = InstanceRunner(
             database: database, store: store, work: StepWork(effects: effects, clock: clock),
             computing: computing, wakes: wakes, clock: clock)
@@ -206,15 +210,16 @@ struct Parts {
             first: .milliseconds(500), most: .seconds(30), random: runtime.random)
         let reactions = QueueWorker(
             Queues.reaction, database: database, runtime: runtime, name: "reactions",
-            concurrency: concurrency, onLoops: true, backoff: backoff, handle: reactor.handle)
+            concurrency: concurrency, onLoops: true, backoff: backoff,
+            onDead: incidents.openDead(in: Queues.reaction), handle: reactor.handle)
         let instances = QueueWorker(
             Queues.instance, database: database, runtime: runtime, name: "instances",
-            concurrency: instanceConcurrency, onLoops: true, backoff: backoff, handle: runner.handle
-        )
+            concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
+            onDead: incidents.openDead(in: Queues.instance), handle: runner.handle)
         let timers = QueueWorker(
             Queues.timer, database: database, runtime: runtime, name: "timers",
             concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
-            handle: waker.handle)
+            onDead: incidents.openDead(in: Queues.timer), handle: waker.handle)
         wakes.set(reactions: reactions, instances: instances, timers: timers)
         return [reactions, instances, timers]
     }

@@ -91,30 +91,3 @@ public struct TryRules: Call, Codable {
         self.after = after
     }
 }
-
-/// Another service stopped a loop: it becomes an incident that people see with the others.
-public struct ReportLoop: Call, Codable {
-    public typealias Response = Done
-    public static let path = "workflow/report-loop"
-    public static let isSafe = true
-    /// `mail`.
-    public var service: String
-    /// `model.class/id`.
-    public var record: String?
-    /// As problem+json.
-    public var problem: JSONValue
-    /// What led there, oldest first.
-    public var cycle: JSONValue
-    /// The same key is one incident, however often.
-    public var key: String
-
-    public init(
-        service: String, record: String?, problem: JSONValue, cycle: JSONValue, key: String
-    ) {
-        self.service = service
-        self.record = record
-        self.problem = problem
-        self.cycle = cycle
-        self.key = key
-    }
-}

@@ -305,29 +305,3 @@ public struct WorkflowDrawing: Sendable, Codable, JSONReadable, JSONWritable {
     public var svg: String
     public init(svg: String) { self.svg = svg }
 }
-
-/// Incidents of Workflow and Mail have one shape (API.md §6).
-public struct ListIncidents: Call, Codable {
-    public typealias Response = JSONBytes
-    public static let path = "workflow/incidents"
-    public static let isSafe = true
-    public var limit: Int?
-    public var cursor: String?
-    public init(limit: Int? = nil, cursor: String? = nil) {
-        self.limit = limit
-        self.cursor = cursor
-    }
-}
-
-/// A person's answer to an incident.
-public struct ResolveIncident: Call, Codable {
-    public typealias Response = JSONBytes
-    public static let path = "workflow/resolve-incident"
-    public enum Action: String, Sendable, Codable { case retry, skip, close }
-    public var id: Int64
-    public var action: Action
-    public init(id: Int64, action: Action) {
-        self.id = id
-        self.action = action
-    }
-}

@@ -27,8 +27,9 @@ extension QueueWorker {
         let takesMore = !signal.isStopping
         gauges.count(outcome)
         let next = try await database.write {
-            [queue, places, signal] connection -> DurableQueue.Item? in
+            [queue, places, signal, onDead] connection -> DurableQueue.Item? in
             let due = try QueueWorker.write(outcome, item, retryDue, queue, connection)
+            if case .bury = outcome { try onDead?(connection, item) }
             // It may be due before the time for which the worker sleeps.
             if due != nil { connection.atEnd { if $0 { signal.fire() } } }
             guard takesMore else { return nil }

@@ -35,6 +35,8 @@ public final class QueueWorker: Service {
     let places: WorkerPlaces
     let gauges: QueueGauges
     private let onLoops: Bool
+    /// Told in the transaction that buries an item; nil where nothing is buried by itself.
+    let onDead: (@Sendable (Connection, DurableQueue.Item) throws -> Void)?
     let handle: @Sendable (DurableQueue.Item) async throws -> Outcome
 
     /// How long to wait after the database itself failed.
@@ -42,15 +44,19 @@ public final class QueueWorker: Service {
     /// The queue is counted at most this often, and so seldom that it takes a hundredth of the
     /// time.
     private static let countingInterval = Duration.seconds(1)
+    /// An item whose handling throws what will not pass by itself is buried after so many tries,
+    /// where there is somebody to be told.
+    public static let attemptLimit = 20
 
     /// `backoff` gives the wait after the n-th failed attempt (from 1). An error that `handle`
     /// throws is a retry with that error. A lease is extended while its item is being handled.
     /// `onLoops` is for what never computes for long: it runs on the event loops, where reads and
-    /// calls change no threads.
+    /// calls change no threads. `onDead` writes of an item that is buried, in that transaction.
     public init(
         _ queue: DurableQueue, database: Database, runtime: Runtime, name: String,
         concurrency: Int = 8, lease: Duration = .seconds(60), onLoops: Bool = false,
         backoff: @escaping @Sendable (Int) -> Duration,
+        onDead: (@Sendable (Connection, DurableQueue.Item) throws -> Void)? = nil,
         handle: @escaping @Sendable (DurableQueue.Item) async throws -> Outcome
     ) {
         self.queue = queue
@@ -61,6 +67,7 @@ public final class QueueWorker: Service {
         self.onLoops = onLoops
         self.backoff = backoff
         self.handle = handle
+        self.onDead = onDead
         places = WorkerPlaces(concurrency)
         gauges = QueueGauges(queue: queue.name, runtime: runtime)
     }
@@ -125,10 +132,22 @@ public final class QueueWorker: Service {
             do {
                 outcome = try await handle(item)
             } catch {
-                outcome = .retry("\(error)")
+                outcome = failed(item, error)
             }
             next = await settled(item, outcome)
         }
+    }
+
+    private func failed(_ item: DurableQueue.Item, _ error: any Error) -> Outcome {
+        let mayPass =
+            error is CancellationError || (error as? any TemporaryError)?.isTemporary == true
+        guard onDead != nil, !mayPass, item.attempts >= QueueWorker.attemptLimit else {
+            return .retry("\(error)")
+        }
+        runtime.log.error(
+            "an item is not tried any more",
+            ["queue": .string(queue.name), "key": .string(item.key), "error": "\(error)"])
+        return .bury("\(error)")
     }
 
     /// Leases what is due, as much as there is room for; none without looking at the disk twice.

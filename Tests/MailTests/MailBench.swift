@@ -25,7 +25,11 @@ final class FakePeers: Sendable {
         var changes: [String: JSONValue] = [:]
         var events: [String: RaiseEvent] = [:]
         var eventRefusal: Problem?
-        var loops: [ReportLoop] = []
+        /// Incidents as they were told last, by key, in the order in which they were opened.
+        var incidents: [IncidentReport] = []
+        /// What Workflow answers instead of taking one, and how often it did.
+        var deafness: Problem?
+        var unheard = 0
         /// Records that are gone.
         var gone: Set<Int64> = []
         /// What Workflow answers instead of evaluating.
@@ -54,8 +58,8 @@ final class FakePeers: Sendable {
                 return JSONBytes(Array("{\"id\": \(call.id), \"version\": 2}".utf8))
             }
         }
-        workflow.on(ReportLoop.self) { call, _ in
-            try held.peers.state.withLock { $0.loops.append(call) }
+        workflow.on(TellIncident.self) { call, _ in
+            try held.peers.take(call.incident)
             return Done()
         }
         workflow.on(RaiseEvent.self) { call, context in
@@ -139,6 +143,21 @@ final class FakePeers: Sendable {
     }
 
     var records: [JSONValue] { state.withLock(\.records) }
+
+    private func take(_ incident: IncidentReport) throws {
+        try state.withLock { state in
+            if let deafness = state.deafness {
+                state.unheard += 1
+                throw deafness
+            }
+            let told = state.incidents.firstIndex { $0.key == incident.key }
+            if let told {
+                state.incidents[told] = incident
+            } else {
+                state.incidents.append(incident)
+            }
+        }
+    }
 
     private func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONBytes {
         try state.withLock { state in

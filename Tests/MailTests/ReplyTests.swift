@@ -230,9 +230,13 @@ import Testing
             problem?["cycle"]?.array?.map { $0["mail"] }
                 == (1..<number).map { .string("desk.support/\($0)") })
         #expect(bench.peers.records.count == number - 1)
-        let reported = bench.peers.state.withLock(\.loops)
-        #expect(reported.map(\.key) == ["desk.support/\(number)"])
-        #expect(reported.first?.cycle == problem?["cycle"])
+        try await eventually("the incident") {
+            bench.peers.state.withLock { $0.incidents.count } == 1
+        }
+        let told = bench.peers.state.withLock { $0.incidents.first }
+        #expect(told?.kind == "loop")
+        #expect(told?.link == "/api/mailboxes/desk.support/messages/\(number)/raw")
+        #expect(told?.problem["cycle"] == problem?["cycle"])
         // What somebody else writes goes on.
         try put(bench, 99, "")
         #expect(try await read(bench)?["state"] == "done")

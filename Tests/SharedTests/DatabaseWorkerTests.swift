@@ -128,6 +128,39 @@ import Testing
     }
 
     @Test(arguments: StoreEngine.allCases)
+    func `what always fails by an error of ours is buried with a word, what may pass is not`(
+        engine: StoreEngine
+    ) async throws {
+        struct Mine: Error {}
+        let (database, runtime) = try await open(engine)
+        try await enqueue(["broken", "full"], in: database)
+        let tally = Tally()
+        let worker = QueueWorker(
+            queue, database: database, runtime: runtime, name: "w", backoff: { _ in .zero },
+            onDead: { connection, item in
+                #expect(item.key == "broken")
+                try connection.run(
+                    "insert into t (n) values (?)", [.integer(Int64(item.attempts))])
+            },
+            handle: { item in
+                tally.add(item.key)
+                if item.key == "broken" { throw Mine() }
+                throw DatabaseError.full("no room")
+            })
+        let run = Task { try await worker.run() }
+        try await eventually("one is buried, the other goes on") {
+            try await !database.numbers().isEmpty && tally["full"] > QueueWorker.attemptLimit * 2
+        }
+        #expect(try await database.numbers() == [QueueWorker.attemptLimit])
+        #expect(tally["broken"] == QueueWorker.attemptLimit)
+        await worker.shutdown()
+        try await run.value
+        let state = try await database.read { [queue] in try queue.state($0) }
+        #expect(state.dead == 1 && state.depth == 1)
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
     func `an effect that cannot be written is a retry`(engine: StoreEngine) async throws {
         let (database, runtime) = try await open(engine)
         try await database.write { try $0.run("insert into t (n) values (1)") }

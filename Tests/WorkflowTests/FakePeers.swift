@@ -33,6 +33,9 @@ final class FakePeers: Sendable {
         var sequence = 0
         /// Runs of Batch by their number: how each stands.
         var runs: [Int64: String] = [:]
+        /// Mail's incidents by their key, and who did what about them.
+        var incidents: [String: IncidentReport] = [:]
+        var incidentActions: [String] = []
     }
 
     enum Moment: Sendable { case before, after }
@@ -87,6 +90,10 @@ final class FakePeers: Sendable {
             }
             return Done()
         }
+        mailRoutes.on(ActOnIncident.self) { [self] call, context in
+            try up(isMailUp)
+            return try act(call, context)
+        }
         mailRoutes.on(SendMail.self) { [self] call, context in
             try up(isMailUp)
             return try JSONCoder.decode(MailQueued.self, from: send(call, context))
@@ -130,6 +137,19 @@ final class FakePeers: Sendable {
 
     private func up(_ flag: borrowing Mutex<Bool>) throws {
         if !flag.withLock({ $0 }) { throw Problem.unavailable("not there") }
+    }
+
+    private func act(_ call: ActOnIncident, _ context: CallContext) throws -> IncidentReport {
+        try state.withLock { state in
+            guard var report = state.incidents[call.key] else { throw Problem.notFound() }
+            guard report.actions.contains(call.action) else { throw Problem.conflict("no") }
+            state.incidentActions.append("\(context.principal.account) \(call.action.rawValue)")
+            report.resolution = call.action.rawValue
+            report.resolvedBy = context.principal.account
+            report.resolvedAt = "2027-01-15T08:00:00.000Z"
+            state.incidents[call.key] = report
+            return report
+        }
     }
 
     private func page() -> JSONValue {

@@ -106,24 +106,4 @@ import Testing
             #expect(cycle.count { $0["rule"] == "helpdesk.ring" } == Int(spent) - 1)
         }
     }
-
-    @Test func `a loop that another service stopped is an incident like the others, once`()
-        async throws
-    {
-        try await World.with { world in
-            let call = ReportLoop(
-                service: "mail", record: "helpdesk.ticket/7",
-                problem: Problem.loop("Each mail brings the next.").member,
-                cycle: [["mail": "helpdesk.support/1"]], key: "helpdesk.support/6")
-            #expect(await world.problem(of: call)?.status == 403)
-            for _ in 0..<2 { _ = try await world.call(call) }
-            let incidents = try await world.incidents()
-            #expect(incidents.count == 1)
-            #expect(incidents.first?["service"] == "mail" && incidents.first?["kind"] == "loop")
-            #expect(incidents.first?["record"] == "helpdesk.ticket/7")
-            #expect(incidents.first?["cycle"] == [["mail": "helpdesk.support/1"]])
-            #expect(
-                incidents.first?["problem"]?["detail"] == "Each mail brings the next.")
-        }
-    }
 }

@@ -67,11 +67,29 @@ struct WorkflowRoutes: Sendable {
         table.on(
             .get, "/api/incidents", .holder(of: Permissions.operationsRead),
             Operation(
-                "What needs a person", query: [.limit, .cursor],
+                "What needs a person, oldest first",
+                query: [
+                    .init(
+                        name: "state", about: "open, where nothing is said",
+                        words: ListIncidents.State.allCases.map(\.rawValue)),
+                    .init(
+                        name: "kind",
+                        about: "step rule action loop job reminder quarantined uncertain"
+                            + " undelivered dead-letter"),
+                    .init(name: "service", about: "workflow mail records batch"),
+                    .init(name: "record", about: "`model.class/id`"), .limit, .cursor,
+                ],
                 answers: [Answer(200, "A page of incidents", "IncidentList")])
         ) { request, caller in
-            let query = try QueryReader(request, ["limit", "cursor"])
-            let call = ListIncidents(limit: try query.limit(), cursor: query.text("cursor"))
+            let query = try QueryReader(
+                request, ["state", "kind", "service", "record", "limit", "cursor"])
+            let state = try query.word(
+                "state", of: ListIncidents.State.allCases.map(\.rawValue))
+            let call = ListIncidents(
+                state: state.flatMap(ListIncidents.State.init(rawValue:)),
+                kind: query.text("kind"), service: query.text("service"),
+                record: query.text("record"), limit: try query.limit(),
+                cursor: query.text("cursor"))
             return .passed(try await workflow.forward(call, as: request.context(caller)))
         }
         let actions: [(ResolveIncident.Action, String)] = [

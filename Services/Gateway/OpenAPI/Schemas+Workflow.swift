@@ -68,6 +68,9 @@ extension Schemas {
             object([
                 ("id", integer), ("kind", string), ("service", string), ("time", time),
                 ("instance", any), ("record", any), ("problem", any), ("cycle", any),
+                ("link", optional("string")), ("actions", list(words("retry", "skip", "close"))),
+                ("state", words("open", "resolved")), ("run", integer), ("resolution", string),
+                ("resolvedBy", string), ("resolvedAt", time),
             ])
         ),
         ("IncidentList", page(of: "Incident")),

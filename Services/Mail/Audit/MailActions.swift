@@ -13,6 +13,9 @@ struct MailActions: Sendable {
     ) throws {
         let exists = try connection.count("select count(*) from mail where id = ?", [.integer(id)])
         guard exists > 0 else { throw MailError.noSuchMail(id) }
+        if action == .resend {
+            try store.incidents?.mark(.mail(id), .retry, by: account, connection)
+        }
         let outcome: String
         switch action {
         case .hold:

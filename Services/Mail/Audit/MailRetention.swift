@@ -9,6 +9,8 @@ struct MailRetention: Sendable {
 
     let keepBytes: Duration?
     let keep: Duration?
+    /// Told what is gone.
+    var incidents: MailIncidents?
 
     private static let isSettled = """
         state in ('sent', 'failed', 'proved') and not exists (select 1 from recipient r
@@ -56,6 +58,7 @@ struct MailRetention: Sendable {
             }
             try connection.run("delete from mail_text where rowid = ?", [.integer(id)])
             try connection.run("delete from mail where id = ?", [.integer(id)])
+            try incidents?.forget(.mail(id), connection)
         }
         return old.count
     }

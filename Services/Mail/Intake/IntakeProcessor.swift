@@ -85,13 +85,7 @@ struct IntakeProcessor: Sendable {
             let (origin, loop) = try await origin(of: message, entry)
             let context = context(entry, cause: origin.cause(of: entry))
             // A person who replays it has looked at it.
-            if let loop, !isReplay {
-                let report = ReportLoop(
-                    service: "mail", record: origin.record, problem: loop.member,
-                    cycle: loop.extra["cycle"] ?? .null, key: "\(entry.mailbox)/\(entry.number)")
-                _ = try await peers["workflow"].call(report, as: context)
-                return .quarantined(loop)
-            }
+            if let loop, !isReplay { return .quarantined(loop) }
             let bindings = MailBindings.value(
                 message, received: entry.received.text, record: origin.record)
             if let reply = mailbox.onReply, let record = origin.record, !origin.isOurs,

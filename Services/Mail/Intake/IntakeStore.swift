@@ -55,6 +55,8 @@ struct IntakeEntry: Sendable {
 /// The ledger of received mail. Every function runs in its caller's transaction.
 struct IntakeStore: Sendable {
     let queue = MailMigrations.intake
+    /// Told of quarantine and its end.
+    var incidents: MailIncidents?
 
     static func queueKey(_ entry: Int64) -> String { "intake:\(entry)" }
 
@@ -145,6 +147,7 @@ struct IntakeStore: Sendable {
                 .text(state == .staged ? "none" : "pending"), SQLValue(mail.listed),
             ])
         let id = connection.lastInsertID
+        if state == .quarantined { try incidents?.review(.intake(id), connection) }
         guard state == .staged, let raw = mail.raw else { return false }
         try connection.run(
             "insert into intake_raw (intake, raw) values (?, ?)", [.integer(id), .blob(raw)])
@@ -223,6 +226,7 @@ struct IntakeStore: Sendable {
                 .text(state.rawValue), SQLValue(record), SQLValue(isReply),
                 SQLValue(problem.map(IntakeProblem.text)), .integer(id),
             ])
+        try incidents?.review(.intake(id), connection)
     }
 
     /// The record that it answers about has been changed: not again, should the rest have to wait

@@ -69,6 +69,10 @@ struct Mailboxes: Sendable {
         guard let raw else {
             throw MailError.cannot("The bytes of entry \(entry.number) were never fetched.")
         }
+        let account = context.principal.account
+        try await database.write { [store] in
+            try store.incidents?.mark(.intake(entry.id), .retry, by: account, $0)
+        }
         try await processor.replay(entry, raw)
         return JSONBytes(
             try await database.read { connection in

@@ -9,6 +9,8 @@ struct MailStore: Sendable {
     private let pieces = MailPieces()
     /// Of the default account, and of those that are configured no more.
     let queue = MailMigrations.outgoing
+    /// Told of what failed or is uncertain, and of its end.
+    var incidents: MailIncidents?
 
     /// `accounts`: the codes of those beside the default.
     init(accounts: [String] = []) {
@@ -57,6 +59,7 @@ struct MailStore: Sendable {
         if mail.recipients.contains(where: { $0.state == .queued }) {
             try enqueue(connection, id, account: mail.mailAccount, now: now)
         }
+        if state == .failed { try incidents?.review(.mail(id), connection) }
         return id
     }
 
@@ -104,6 +107,7 @@ struct MailStore: Sendable {
         let state = MailStore.state(of: states)
         try connection.run(
             "update mail set state = ? where id = ?", [.text(state.rawValue), .integer(id)])
+        try incidents?.review(.mail(id), connection)
         guard state == .sent || state == .failed else { return }
         // What held a secret is of no more use, and shall be found by nobody.
         try connection.run(

@@ -1,6 +1,7 @@
 import Contracts
 import Database
 import HTTP
+import Incidents
 import JSON
 import RPC
 import ServiceRuntime
@@ -39,7 +40,11 @@ final class ModelHandover: Sendable {
         let continuation: CheckedContinuation<Void, Never>
     }
 
+    /// Where it is written that a document was refused.
+    let incidents: IncidentBook
+
     init(database: Database, models: ModelStore, peers: Peers, runtime: Runtime) {
+        incidents = IncidentBook(service: "records", runtime: runtime)
         self.database = database
         self.models = models
         self.peers = peers
@@ -63,9 +68,17 @@ final class ModelHandover: Sendable {
             concurrency: 3,
             backoff: exponentialBackoff(
                 first: .milliseconds(200), most: .seconds(10), random: runtime.random),
+            onDead: incidents.openDead(in: ModelHandover.queue),
             handle: { [self] item in try await deliver(item) })
         workerBox.withLock { $0 = worker }
         return worker
+    }
+
+    /// What a person does about a document that was refused.
+    func act(_ call: ActOnIncident, _ context: CallContext) async throws -> IncidentReport {
+        let answer = try await incidents.act(call, context, database, on: [ModelHandover.queue])
+        wake()
+        return answer
     }
 
     func wake() { workerBox.withLock { $0 }?.wake() }
@@ -92,10 +105,17 @@ final class ModelHandover: Sendable {
             runtime.log.debug(
                 "a model could not be handed over",
                 ["peer": .string(peer), "model": .string(code), "code": .string(problem.code)])
-            return .retry("\(peer): \(problem.code)")
+            let reason = "\(peer): \(problem.code)"
+            return ModelHandover.isRefusal(problem) && item.attempts >= QueueWorker.attemptLimit
+                ? .bury(reason) : .retry(reason)
         }
         took(peer: peer, model: code, version: model.version)
         return .done()
+    }
+
+    /// It has read the document and does not want it; what it would say again.
+    private static func isRefusal(_ problem: Problem) -> Bool {
+        (400..<500).contains(problem.status) && ![401, 408, 429].contains(problem.status)
     }
 
     private func took(peer: String, model: String, version: Int64) {

@@ -5,18 +5,14 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Starting workflows, looking at instances, and resolving incidents.
+/// Starting workflows and looking at instances.
 struct InstanceCalls: Sendable {
     let database: Database
     let definitions: DefinitionStore
     let instances: InstanceStore
-    let reactions: ReactionStore
-    let jobs: JobStore
-    let incidents: IncidentStore
     let capabilities: Capabilities
     let peers: Peers
     let computing: StepComputing
-    let wakes: Wakes
     let clock: any WallClock
 
     /// What can be done of an instance while it begins is done, if it takes no longer.
@@ -107,82 +103,5 @@ struct InstanceCalls: Sendable {
             }
         }
         return JSONBytes(view.view.bytes)
-    }
-
-    // MARK: Incidents
-
-    func incidents(_ call: ListIncidents, _ context: CallContext) async throws -> JSONBytes {
-        try context.need(InstanceCalls.look, InstanceCalls.operate)
-        let limit = try InstanceQuery.limit(call.limit)
-        guard let after = Int64(call.cursor ?? "0") else { throw WorkflowError.invalidCursor }
-        let items = try await database.read { [incidents] in
-            try incidents.list(of: context.principal, after: after, limit: limit + 1, $0)
-        }
-        let page = items.prefix(limit)
-        let next = items.count > limit ? page.last.map { JSONValue.string(String($0.0)) } : nil
-        let answer: JSONValue = ["items": .array(page.map(\.1)), "next": next ?? .null]
-        return JSONBytes(answer.bytes)
-    }
-
-    func resolve(_ call: ResolveIncident, _ context: CallContext) async throws -> JSONBytes {
-        try context.need(InstanceCalls.operate)
-        let view = try await database.write { [self] connection in
-            guard let incident = try incidents.find(call.id, as: context.principal, connection)
-            else {
-                throw WorkflowError.unknownIncident
-            }
-            guard incident.isOpen else { throw WorkflowError.incidentNotOpen }
-            switch call.action {
-            case .retry where incident.jobRun != nil:
-                try resume(incident, skipping: false, connection)
-            case .skip where incident.jobRun != nil:
-                try resume(incident, skipping: true, connection)
-            case .retry: try retry(incident, connection)
-            case .skip: try skip(incident, connection)
-            case .close: break
-            }
-            try incidents.close(
-                incident.id, resolution: call.action.rawValue,
-                account: context.principal.account, connection)
-            return try incidents.view(incident.id, connection) ?? .null
-        }
-        wakes.instances()
-        wakes.reactions()
-        wakes.jobRuns()
-        return JSONBytes(view.bytes)
-    }
-
-    private func retry(_ incident: IncidentStore.Incident, _ connection: Connection) throws {
-        if let instance = incident.instance, let visit = incident.visit {
-            try instances.apply(.retry(visit: visit), to: instance, connection)
-        } else if let action = incident.action {
-            _ = try reactions.revive(action, connection)
-        } else {
-            throw WorkflowError.cannotSkip(
-                "There is nothing to be tried again; the record can be saved again instead.")
-        }
-    }
-
-    /// A run of a job goes on from what failed, or without it.
-    private func resume(
-        _ incident: IncidentStore.Incident, skipping: Bool, _ connection: Connection
-    ) throws {
-        guard let id = incident.jobRun, let run = try JobRun.find(id, connection),
-            let job = try jobs.definition(run.version, connection)
-        else { return }
-        _ = try jobs.resume(run, job, skipping: skipping, connection)
-    }
-
-    private func skip(_ incident: IncidentStore.Incident, _ connection: Connection) throws {
-        guard let instance = incident.instance, let visit = incident.visit else { return }
-        guard let row = try InstanceRow.find(instance, connection),
-            let version = try definitions.version(row.definition, connection),
-            let step = row.snapshot.visits.first(where: { $0.number == visit })
-        else { return }
-        guard StepMachine(definition: version.workflow).canSkip(step.step) else {
-            throw WorkflowError.cannotSkip(
-                "“\(step.step)” decides what comes next and cannot be skipped.")
-        }
-        try instances.apply(.skip(visit: visit), to: instance, connection)
     }
 }

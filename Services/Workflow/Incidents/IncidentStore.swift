@@ -20,6 +20,8 @@ struct IncidentStore: Sendable {
         case job
         /// A task that nobody could be reminded of.
         case reminder
+        /// An item of a queue that is not tried any more.
+        case dead = "dead-letter"
     }
 
     struct Opening: Sendable {
@@ -34,8 +36,8 @@ struct IncidentStore: Sendable {
         var cycle: JSONValue?
         /// The same key opens one incident, however often.
         var onceKey: String?
-        /// Where it happened.
-        var service = "workflow"
+        /// What the service itself calls it: of a dead item, `queue/key`.
+        var ownerKey: String?
     }
 
     struct Incident: Sendable {
@@ -46,6 +48,9 @@ struct IncidentStore: Sendable {
         var action: Int64?
         var jobRun: Int64?
         var isOpen: Bool
+        var service: String
+        /// What its owner calls it.
+        var ownerKey: String?
     }
 
     let clock: any WallClock
@@ -66,7 +71,7 @@ struct IncidentStore: Sendable {
         let added = try connection.run(
             """
             insert into incident (kind, time, instance, visit, action, job_run, class, record,
-                problem, cycle, once_key, service, state)
+                problem, cycle, once_key, owner_key, state)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') on conflict (once_key) do nothing
             """,
             [
@@ -75,26 +80,80 @@ struct IncidentStore: Sendable {
                 SQLValue(opening.jobRun), SQLValue(opening.type?.description),
                 SQLValue(opening.record),
                 .text(JSONValue.object(problem).text), SQLValue(opening.cycle?.text),
-                SQLValue(opening.onceKey), .text(opening.service),
+                SQLValue(opening.onceKey), SQLValue(opening.ownerKey),
             ])
         counter.increment(by: added)
     }
 
-    /// Nil also where its model is not the caller's.
+    /// Nil also where the caller may not know of it.
     func find(
         _ id: Int64, as principal: Principal, _ connection: Connection
     ) throws -> Incident? {
-        var conditions = IncidentStore.conditions(principal)
+        var conditions = IncidentQuery.conditions(principal)
         conditions.add("id = ?", .integer(id))
         return try connection.first(
-            "select id, kind, instance, visit, action, state, job_run from incident"
-                + conditions.clause, conditions.values
+            """
+            select id, kind, instance, visit, action, job_run, state, service, owner_key
+            from incident\(conditions.clause)
+            """, conditions.values
         ) {
             Incident(
                 id: $0.integer(0), kind: $0.text(1), instance: $0.optionalInteger(2),
                 visit: $0.optionalInteger(3), action: $0.optionalInteger(4),
-                jobRun: $0.optionalInteger(6), isOpen: $0.text(5) == "open")
+                jobRun: $0.optionalInteger(5), isOpen: $0.text(6) == "open",
+                service: $0.text(7), ownerKey: $0.optionalText(8))
         }
+    }
+
+    /// What another service tells of one of its own: it is opened once, ends once, and is never
+    /// open again.
+    func take(_ report: IncidentReport, _ connection: Connection) throws {
+        let slash = report.record?.lastIndex(of: "/")
+        let type = slash.flatMap { at in report.record.map { String($0[..<at]) } }
+        let record = slash.flatMap { at in
+            report.record.flatMap { Int64($0[$0.index(after: at)...]) }
+        }
+        let time = Timestamp(report.time) ?? clock.now()
+        let end =
+            report.resolution == nil
+            ? nil : report.resolvedAt.flatMap(Timestamp.init) ?? clock.now()
+        let known = try connection.count(
+            "select count(*) from incident where once_key = ?",
+            [.text(IncidentStore.onceKey(report))])
+        try connection.run(
+            """
+            insert into incident (kind, time, class, record, model, problem, cycle, once_key,
+                service, owner_key, link, actions, permission, state, resolution, resolved_by,
+                resolved_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            on conflict (once_key) do update set state = excluded.state,
+                resolution = excluded.resolution, resolved_by = excluded.resolved_by,
+                resolved_at = excluded.resolved_at
+                where incident.state = 'open' and excluded.state = 'resolved'
+            """,
+            [
+                .text(report.kind), .integer(time.milliseconds), SQLValue(type), SQLValue(record),
+                SQLValue(report.model), .text(IncidentStore.text(report.problem)),
+                SQLValue(report.problem["cycle"]?.text), .text(IncidentStore.onceKey(report)),
+                .text(report.service), .text(report.key), SQLValue(report.link),
+                .text(report.actions.map(\.rawValue).joined(separator: " ")),
+                SQLValue(report.permission), .text(end == nil ? "open" : "resolved"),
+                SQLValue(report.resolution), SQLValue(report.resolvedBy),
+                SQLValue(end?.milliseconds),
+            ])
+        if known == 0 { counter.increment() }
+    }
+
+    private static func onceKey(_ report: IncidentReport) -> String {
+        "\(report.service)/\(report.key)"
+    }
+
+    /// With its code as ours have it; the way that led there stands beside the problem.
+    private static func text(_ problem: JSONValue) -> String {
+        guard var object = problem.object else { return problem.text }
+        object["cycle"] = nil
+        if let code = Problem(json: problem)?.code { object["code"] = .string(code) }
+        return JSONValue.object(object).text
     }
 
     func close(
@@ -124,76 +183,5 @@ struct IncidentStore: Sendable {
                 .text(resolution), .text(account), .integer(clock.now().milliseconds),
                 .integer(instance), SQLValue(visit), SQLValue(visit),
             ])
-    }
-
-    private static let columns = """
-        id, kind, time, instance, class, record, problem, cycle, state, resolution, resolved_by, \
-        resolved_at, job_run, service
-        """
-
-    /// Open ones after `after`, oldest first, as API.md §6 has them.
-    func list(
-        of principal: Principal, after: Int64, limit: Int, _ connection: Connection
-    ) throws -> [(Int64, JSONValue)] {
-        var conditions = IncidentStore.conditions(principal)
-        conditions.add("state = 'open' and id > ?", .integer(after))
-        return try connection.query(
-            """
-            select \(IncidentStore.columns) from incident\(conditions.clause)
-            order by id limit \(limit)
-            """, conditions.values
-        ) { ($0.integer(0), try IncidentStore.view($0)) }
-    }
-
-    /// A token that names models sees what is about a record, an instance or a job of theirs.
-    private static func conditions(_ principal: Principal) -> Conditions {
-        var conditions = Conditions()
-        guard let models = principal.narrowing else { return conditions }
-        let (isRecord, values) = Conditions.of("class", models)
-        let marks = models.map { _ in "?" }.joined(separator: ", ")
-        let names = models.map { SQLValue.text($0) }
-        conditions.add(
-            """
-            (\(isRecord)
-            or exists (select 1 from instance i
-                where i.id = incident.instance and i.model in (\(marks)))
-            or exists (select 1 from job_run r
-                where r.id = incident.job_run and r.model in (\(marks))))
-            """, values + names + names)
-        return conditions
-    }
-
-    func view(_ id: Int64, _ connection: Connection) throws -> JSONValue? {
-        try connection.first(
-            "select \(IncidentStore.columns) from incident where id = ?", [.integer(id)],
-            IncidentStore.view)
-    }
-
-    private static func view(_ row: Row) throws -> JSONValue {
-        var record: JSONValue = .null
-        if let type = row.optionalText(4), let id = row.optionalInteger(5) {
-            record = .string("\(type)/\(id)")
-        }
-        var view = JSONObject([
-            ("id", .number(JSONNumber(row.integer(0)))), ("kind", .string(row.text(1))),
-            ("service", .string(row.text(13))),
-            ("time", .string(Timestamp(milliseconds: row.integer(2)).text)),
-            ("instance", row.optionalInteger(3).map { .number(JSONNumber($0)) } ?? .null),
-            ("record", record), ("problem", try JSONValue(parsing: Array(row.text(6).utf8))),
-            (
-                "cycle",
-                try row.optionalText(7).map { try JSONValue(parsing: Array($0.utf8)) } ?? .null
-            ),
-            ("state", .string(row.text(8))),
-        ])
-        if let run = row.optionalInteger(12) { view["run"] = .number(JSONNumber(run)) }
-        if let resolution = row.optionalText(9) {
-            view["resolution"] = .string(resolution)
-            view["resolvedBy"] = row.optionalText(10).map { .string($0) }
-            view["resolvedAt"] = row.optionalInteger(11).map {
-                .string(Timestamp(milliseconds: $0).text)
-            }
-        }
-        return .object(view)
     }
 }

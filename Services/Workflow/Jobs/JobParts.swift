@@ -27,10 +27,12 @@ struct JobParts {
             first: .milliseconds(500), most: .seconds(30), random: runtime.random)
         let jobs = QueueWorker(
             Queues.job, database: database, runtime: runtime, name: "jobs",
-            concurrency: JobParts.plannerConcurrency, backoff: backoff, handle: planner.handle)
+            concurrency: JobParts.plannerConcurrency, backoff: backoff,
+            onDead: incidents.openDead(in: Queues.job), handle: planner.handle)
         let runs = QueueWorker(
             Queues.jobRun, database: database, runtime: runtime, name: "job-runs",
-            concurrency: JobParts.runConcurrency, backoff: backoff, handle: runner.handle)
+            concurrency: JobParts.runConcurrency, backoff: backoff,
+            onDead: incidents.openDead(in: Queues.jobRun), handle: runner.handle)
         wakes.set(jobs: jobs, jobRuns: runs)
         calls = JobCalls(
             database: database, store: store, wakes: wakes, clock: runtime.clock,
