@@ -60,7 +60,7 @@ let sharedLibraries: [Target] = [
     shared("XML"),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
     shared("Database", runtime + ["CLinux", "CSQLite"]),
-    shared("Curl", runtime + ["CCurl", "CLinux"]),
+    shared("Curl", runtime + ["CCurl", "CLinux", "Crypto", "XML"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
     shared("Contracts", runtime + ["HTTP", "RPC"]),
