@@ -47,7 +47,8 @@ struct BatchActions: Sendable {
         let made = try await create(
             RunStore.New(
                 kind: .import, code: call.definition, definition: json, context: context, key: key,
-                file: stored.name, bytes: stored.bytes, sha256: stored.sha256))
+                file: stored.name, bytes: stored.bytes, sha256: stored.sha256,
+                isPlanning: call.plan ?? false))
         if !made.isNew { try await files.remove(stored.name) }
         return .json(["run": .number(JSONNumber(made.run))] as JSONValue, status: 202)
     }
@@ -69,30 +70,32 @@ struct BatchActions: Sendable {
     }
 
     func run(_ id: Int64, as context: CallContext) async throws -> JSONBytes {
-        JSONBytes(try await visible(id, context).json.bytes)
+        JSONBytes(try await view(try await visible(id, context)).bytes)
     }
 
     func cancel(_ id: Int64, as context: CallContext) async throws -> JSONBytes {
         let run = try await visible(id, context)
         guard !run.state.hasEnded else {
-            if run.state == .cancelled { return JSONBytes(run.json.bytes) }
+            if run.state == .cancelled { return JSONBytes(try await view(run).bytes) }
             throw BatchError.hasEnded(id, state: run.state.rawValue)
         }
         let now = runtime.clock.now()
         try await database.write { try RunStore.cancel($0, run, now: now) }
         wake()
-        return JSONBytes(try await visible(id, context).json.bytes)
+        return JSONBytes(try await view(try await visible(id, context)).bytes)
     }
 
     /// The file of an export as it is read, in pieces.
     func file(_ id: Int64, as context: CallContext) async throws -> Response {
         let run = try await visible(id, context)
-        guard run.kind == .export, run.state == .succeeded else {
+        guard run.kind == .import || run.kind == .export && run.state == .succeeded else {
             throw BatchError.noFile(id, state: run.state.rawValue)
         }
+        let model = run.definitionCode.model
         let options =
-            Models.exportDefinition(run.definition, model: run.definitionCode.model)?.file
-            ?? FileOptions()
+            (run.kind == .import
+                ? Models.importDefinition(run.definition, model: model)?.file
+                : Models.exportDefinition(run.definition, model: model)?.file) ?? FileOptions()
         let files = files
         return response(run, options, suffix: "", length: run.bytes) { writer in
             let file = try await files.open(run.file, O_RDONLY)
@@ -163,7 +166,7 @@ struct BatchActions: Sendable {
         return (json, definition)
     }
 
-    private func require(_ operation: String, on type: FullCode, as context: CallContext)
+    func require(_ operation: String, on type: FullCode, as context: CallContext)
         async throws
     {
         if context.principal.isSystem { return }
@@ -186,7 +189,7 @@ struct BatchActions: Sendable {
     }
 
     /// The run, where the caller began it or operates the service.
-    private func visible(_ id: Int64, _ context: CallContext) async throws -> Run {
+    func visible(_ id: Int64, _ context: CallContext) async throws -> Run {
         let run = try await database.pointRead { try RunStore.run($0, id) }
         let principal = context.principal
         guard let run,

@@ -13,6 +13,10 @@ enum BatchError: ProblemConvertible {
     /// There is no file (yet).
     case noFile(Int64, state: String)
     case hasEnded(Int64, state: String)
+    /// There is no plan that could be applied.
+    case noPlan(Int64)
+    /// There is nothing that could be undone.
+    case nothingToUndo(Int64, state: String)
 
     var problem: Problem {
         switch self {
@@ -35,6 +39,10 @@ enum BatchError: ProblemConvertible {
                 detail: "Another file came under the same key.")
         case .noFile(let run, let state):
             .conflict("Run \(run) is \(state): it has no file.")
+        case .noPlan(let run):
+            .conflict("Run \(run) has no plan that waits to be applied.")
+        case .nothingToUndo(let run, let state):
+            .conflict("Run \(run) is \(state): it has written nothing that could be undone.")
         case .hasEnded(let run, let state):
             .conflict("Run \(run) is \(state) already.")
         }

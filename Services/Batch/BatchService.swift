@@ -64,8 +64,11 @@ public final class BatchService: Service {
             name: "batch-http", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
         let teller = incidents.teller(database, peers["workflow"])
+        let keeping = RunKeeping(
+            database: database, files: files, runtime: runtime, life: configuration.retention)
         let services: [any Service] =
-            configuration.integrations ? [worker, teller, server] : [teller, server]
+            configuration.integrations
+            ? [worker, teller, keeping, server] : [teller, keeping, server]
         group = ServiceGroup(services: services, log: runtime.log)
         self.database = database
         self.files = files

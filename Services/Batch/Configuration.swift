@@ -10,6 +10,8 @@ public struct BatchConfiguration: Sendable {
     public var uploadLimit: Int
     /// Runs that work at the same time; the others wait.
     public var runLimit: Int
+    /// How long a run is kept after its end, with its file and receipts.
+    public var retention: Duration
     /// False: runs are taken but stand still.
     public var integrations: Bool
 
@@ -24,6 +26,9 @@ public struct BatchConfiguration: Sendable {
             help: "bytes of an uploaded file")
         runLimit = reader.integer(
             "BATCH_RUN_LIMIT", default: 2, in: 1...64, help: "runs that work at the same time")
+        retention = reader.duration(
+            "BATCH_RUN_RETENTION", default: .seconds(90 * 86_400),
+            help: "how long runs, their files and receipts are kept after their end")
         let isOn = reader.flag(
             "INTEGRATIONS", default: true, help: "off: imports and exports stand still")
         integrations = isOn && !Disarmament.holds(data)

@@ -40,6 +40,7 @@ enum Migrations {
                         json \(connection.dialect.blobType) not null);
                     """)
             },
+            imports,
             queue.migration,
         ] + IncidentBook.migrations
 }

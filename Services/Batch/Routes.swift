@@ -12,6 +12,13 @@ enum Routes {
         routes.on(StartExport.self) { try await service.startExport($0, as: $1) }
         routes.on(GetRun.self) { try await service.run($0.run, as: $1) }
         routes.on(CancelRun.self) { try await service.cancel($0.run, as: $1) }
+        routes.on(ApplyRun.self) { try await service.apply($0.run, as: $1) }
+        routes.on(UndoRun.self) { try await service.undo($0.run, as: $1) }
+        routes.on(ListRunRows.self) { try await service.rows($0, as: $1) }
+        routes.on(GetRunLog.self) { try await service.log($0.run, as: $1) }
+        routes.on(WatchRun.self) { call, _, context in
+            try await service.watch(call.run, as: context)
+        }
         routes.on(GetRunFile.self) { call, _, context in
             try await service.file(call.run, as: context)
         }

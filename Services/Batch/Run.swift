@@ -5,11 +5,18 @@ import ServiceRuntime
 
 /// One import or export, from the call that began it to its end.
 struct Run: Sendable {
-    enum Kind: String, Sendable { case `import`, export }
+    /// Conflicts that a run shows; all of them stand in its rejected rows.
+    static let conflictLimit = 100
+
+    enum Kind: String, Sendable { case `import`, export, undo }
     enum State: String, Sendable {
         case planned, running, succeeded, failed, cancelled
         var hasEnded: Bool { self != .planned && self != .running }
     }
+
+    /// The parts of an import, in their order: rows of the file, or of a plan, and records that the
+    /// file does not have.
+    enum Stage: String, Sendable { case rows, find, check, apply, act }
 
     /// Rows by what became of them.
     struct Counters: Sendable, Equatable {
@@ -19,6 +26,14 @@ struct Run: Sendable {
         var unchanged = 0
         var deleted = 0
         var rejected = 0
+
+        var json: JSONValue {
+            [
+                "read": JSONValue(read), "inserted": JSONValue(inserted),
+                "updated": JSONValue(updated), "unchanged": JSONValue(unchanged),
+                "deleted": JSONValue(deleted), "rejected": JSONValue(rejected),
+            ]
+        }
 
         static func += (a: inout Counters, b: Counters) {
             a.read += b.read
@@ -40,6 +55,9 @@ struct Run: Sendable {
         var cursor: String?
         /// Export: what the writer needs to go on (`RowWriter.state`).
         var writer: JSONValue?
+        var stage = Stage.rows
+        /// The last row or record that this stage has done; how many it has seen.
+        var number = 0
     }
 
     var id: Int64
@@ -59,12 +77,21 @@ struct Run: Sendable {
     var mapping: JSONValue?
     var problem: JSONValue?
     var isCancelled: Bool
+    /// Import: a plan was asked for.
+    var isPlanning = false
+    /// What a plan that was made would do.
+    var plan: Counters?
+    /// Undo: the run that it takes back; of that one, the run that does so.
+    var undoes: Int64?
+    var undoneBy: Int64?
+    /// Rejected rows of which nobody knows which record they are about.
+    var unknownRows = 0
     var counters: Counters
 
     /// As API.md §7 has it.
     var json: JSONValue {
-        let hasFile = kind == .export && state == .succeeded
-        return [
+        let hasFile = kind == .export && state == .succeeded || kind == .import
+        let plain: JSONValue = [
             "run": .number(JSONNumber(id)),
             "kind": .string(kind.rawValue),
             "definition": .string(definitionCode.description),
@@ -72,22 +99,22 @@ struct Run: Sendable {
             "started": started.map { .string($0) } ?? .null,
             "ended": ended.map { .string($0) } ?? .null,
             "account": .string(principal.account),
-            "counters": [
-                "read": JSONValue(counters.read), "inserted": JSONValue(counters.inserted),
-                "updated": JSONValue(counters.updated), "unchanged": JSONValue(counters.unchanged),
-                "deleted": JSONValue(counters.deleted), "rejected": JSONValue(counters.rejected),
-            ],
+            "counters": counters.json,
             "problem": problem ?? .null,
             "verified": .null,
             "verifiedThrough": .null,
             "file": hasFile ? .string("/api/runs/\(id)/file") : .null,
         ]
+        var members = plain.object ?? JSONObject()
+        if let undoes { members["undoes"] = .number(JSONNumber(undoes)) }
+        if let undoneBy { members["undoneBy"] = .number(JSONNumber(undoneBy)) }
+        return .object(members)
     }
 
     /// The context of calls that the run makes: its caller's rights, its own door and cause.
     func context(key: String? = nil, timeout: Duration = .seconds(60)) -> CallContext {
         CallContext(
-            principal: principal, door: kind == .import ? .import : .system,
+            principal: principal, door: kind == .export ? .system : .import,
             cause: cause.next("\(kind.rawValue):\(definitionCode)/\(id)"),
             trace: TraceContext(requestID: "\(kind.rawValue)-\(id)"), timeout: timeout,
             idempotencyKey: key)

@@ -17,11 +17,14 @@ enum RunStore {
         var file: String
         var bytes = 0
         var sha256: String?
+        var isPlanning = false
+        var undoes: Int64?
     }
 
     private static let columns = """
         id, kind, model, code, definition, state, principal, cause, started, ended, file, bytes,
-        place, mapping, problem, cancel, rows_read, inserted, updated, unchanged, deleted, rejected
+        place, mapping, problem, cancel, rows_read, inserted, updated, unchanged, deleted, rejected,
+        planning, plan, undoes, undone_by, unknown_rows
         """
 
     /// Makes the run and its work; the run that the same key made before, instead, where there is
@@ -49,16 +52,19 @@ enum RunStore {
         try connection.run(
             """
             insert into run (kind, model, code, definition, state, account, principal, cause,
-                request_key, created, file, bytes, sha256, place)
-            values (?, ?, ?, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                request_key, created, file, bytes, sha256, place, planning, undoes)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(new.kind.rawValue), .text(new.code.model), .text(new.code.code),
-                .text(new.definition.text), .text(account),
+                .text(new.definition.text),
+                // A plan is `planned` when it is made, and not before.
+                .text(new.isPlanning ? "running" : "planned"), .text(account),
                 .text(JSONCoder.encode(new.context.principal).text),
                 .text(JSONCoder.encode(new.context.cause).text), SQLValue(new.key),
                 .text(now.text), .text(new.file), .integer(Int64(new.bytes)),
                 SQLValue(new.sha256), .text(text(Run.Place())),
+                .integer(new.isPlanning ? 1 : 0), SQLValue(new.undoes),
             ])
         let run = connection.lastInsertID
         try Migrations.queue.enqueue(
@@ -74,8 +80,10 @@ enum RunStore {
     /// From the worker's first look on, a run is running.
     static func begin(_ connection: Connection, _ run: Int64, now: Timestamp) throws {
         try connection.run(
-            "update run set state = 'running', started = ? where id = ? and state = 'planned'",
-            [.text(now.text), .integer(run)])
+            """
+            update run set state = 'running', started = coalesce(started, ?)
+            where id = ? and (state = 'planned' or started is null)
+            """, [.text(now.text), .integer(run)])
     }
 
     /// Fixes how fields become columns, and where the first row of data begins.
@@ -120,6 +128,8 @@ enum RunStore {
                 SQLValue(problem.map { RunProblem.json($0).text }), .integer(run),
             ])
         try connection.run("delete from prepared_chunk where run = ?", [.integer(run)])
+        let why = problem.map { ": \($0.detail ?? $0.title)" } ?? "."
+        try RunLog.add(connection, run, "Ended as \(state.rawValue)\(why)", now: now)
     }
 
     /// Asks the run to stop: at once where it has not begun, else before its next chunk.
@@ -139,10 +149,12 @@ enum RunStore {
         Set(try connection.query("select file from run") { $0.text(0) })
     }
 
-    private static func text(_ place: Run.Place) -> String {
+    static func text(_ place: Run.Place) -> String {
         var object = JSONObject()
         object["offset"] = JSONValue(place.offset)
         object["line"] = JSONValue(place.line)
+        object["stage"] = .string(place.stage.rawValue)
+        object["number"] = JSONValue(place.number)
         if let cursor = place.cursor { object["cursor"] = .string(cursor) }
         if let writer = place.writer { object["writer"] = writer }
         return JSONValue.object(object).text
@@ -165,38 +177,18 @@ enum RunStore {
             bytes: Int(row.integer(11)),
             place: Run.Place(
                 offset: Int(place["offset"]?.integer ?? 0), line: Int(place["line"]?.integer ?? 1),
-                cursor: place["cursor"]?.string, writer: place["writer"]),
+                cursor: place["cursor"]?.string, writer: place["writer"],
+                stage: Run.Stage(rawValue: place["stage"]?.string ?? "") ?? .rows,
+                number: Int(place["number"]?.integer ?? 0)),
             mapping: try row.optionalText(13).map(json),
             problem: try row.optionalText(14).map(json), isCancelled: row.boolean(15),
+            isPlanning: row.boolean(22),
+            plan: try row.optionalText(23).map(json).map(Run.Counters.init(json:)),
+            undoes: row.optionalInteger(24), undoneBy: row.optionalInteger(25),
+            unknownRows: Int(row.integer(26)),
             counters: Run.Counters(
                 read: Int(row.integer(16)), inserted: Int(row.integer(17)),
                 updated: Int(row.integer(18)), unchanged: Int(row.integer(19)),
                 deleted: Int(row.integer(20)), rejected: Int(row.integer(21))))
-    }
-}
-
-/// A problem as a run keeps it.
-enum RunProblem {
-    static func json(_ problem: Problem) -> JSONValue {
-        var object = JSONObject()
-        object["type"] = .string("/problems/\(problem.code)")
-        object["title"] = .string(problem.title)
-        object["status"] = JSONValue(problem.status)
-        if let detail = problem.detail { object["detail"] = .string(detail) }
-        if !problem.errors.isEmpty {
-            object["errors"] = .array(problem.errors.map { JSONCoder.encode($0) })
-        }
-        return .object(object)
-    }
-
-    /// One sentence for a rejected row.
-    static func sentence(_ problem: JSONValue) -> String {
-        let errors = (problem["errors"]?.array ?? []).map { error in
-            let pointer = error["pointer"]?.string ?? ""
-            let column = pointer.split(separator: "/").last.map { "\($0): " } ?? ""
-            return column + (error["detail"]?.string ?? error["code"]?.string ?? "")
-        }
-        if !errors.isEmpty { return errors.joined(separator: " ") }
-        return problem["detail"]?.string ?? problem["title"]?.string ?? "The row was refused."
     }
 }

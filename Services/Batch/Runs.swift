@@ -13,11 +13,24 @@ struct Runs: Sendable {
     let stopping: StopFlag
 
     @Sendable func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
+        if item.key.hasPrefix(Following.prefix) {
+            guard let id = Int64(item.key.dropFirst(Following.prefix.count)) else { return .done() }
+            return try await Following(
+                database: database, workflow: workflow, runtime: runtime
+            ).start(id)
+        }
         guard let id = Int64(item.key) else { return .done() }
         let now = runtime.clock.now()
+        let attempt = item.attempts
         let run = try await database.write { connection -> Run? in
             try RunStore.begin(connection, id, now: now)
-            return try RunStore.run(connection, id)
+            let run = try RunStore.run(connection, id)
+            if let run, !run.state.hasEnded {
+                let words = attempt == 1 ? "Begun" : "Gone on, attempt \(attempt)"
+                try RunLog.add(
+                    connection, id, "\(words), after row \(run.counters.read).", now: now)
+            }
+            return run
         }
         guard let run, !run.state.hasEnded else { return .done() }
         if run.isCancelled {
@@ -37,6 +50,11 @@ struct Runs: Sendable {
             return try await ImportRunner(
                 database: database, files: files, records: records, workflow: workflow,
                 runtime: runtime, isStopping: { stopping.isSet }
+            ).work(on: run)
+        case .undo:
+            return try await UndoRunner(
+                database: database, records: records, runtime: runtime,
+                isStopping: { stopping.isSet }
             ).work(on: run)
         case .export:
             return try await ExportRunner(

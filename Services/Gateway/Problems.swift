@@ -151,6 +151,14 @@ struct ProblemKind: Sendable {
             "What the plan of an import says is not what would be now; nothing of it was written.",
             "errors names what moved; make a new plan of the file."),
         ProblemKind(
+            "too-many-missing", 422, "Too many records are missing",
+            "A file lacks more of the records than its import allows; none of them was touched.",
+            "Look whether the file is whole; if so, raise limit of missing in the definition."),
+        ProblemKind(
+            "rows-rejected", 422, "Rows were rejected",
+            "Rejected rows may be about records that the file lacks, so that none was touched.",
+            "Mend the rows of /api/runs/{run}/errors and import the whole file again."),
+        ProblemKind(
             "idempotency-key-in-use", 409, "The same request is under way",
             "A request with this Idempotency-Key has begun and has not ended.",
             "Wait as many seconds as Retry-After says, and send it again."),

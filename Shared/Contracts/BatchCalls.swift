@@ -7,9 +7,12 @@ public struct StartImport: StreamCall, Codable {
     public var definition: FullCode
     /// `Idempotency-Key` of the caller, so that a repeated upload is one run.
     public var key: String?
-    public init(definition: FullCode, key: String? = nil) {
+    /// Makes a plan and writes nothing.
+    public var plan: Bool?
+    public init(definition: FullCode, key: String? = nil, plan: Bool? = nil) {
         self.definition = definition
         self.key = key
+        self.plan = plan
     }
 }
 
@@ -35,7 +38,7 @@ public struct GetRun: Call, Codable {
     public init(run: Int64) { self.run = run }
 }
 
-/// The file that an export made.
+/// The file that an export made, or that an import read.
 public struct GetRunFile: StreamCall, Codable {
     public static let path = "batch/run-file"
     public var run: Int64
@@ -53,6 +56,55 @@ public struct GetRunErrors: StreamCall, Codable {
 public struct CancelRun: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "batch/cancel-run"
+    public var run: Int64
+    public init(run: Int64) { self.run = run }
+}
+
+/// Does exactly what the run's plan says, or refuses where the data moved; answers `{"run": n}`.
+public struct ApplyRun: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/apply-run"
+    public var run: Int64
+    public init(run: Int64) { self.run = run }
+}
+
+/// Takes back what an import did, by a run of its own; answers `{"run": n}`, the same each time.
+public struct UndoRun: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/undo-run"
+    public var run: Int64
+    public init(run: Int64) { self.run = run }
+}
+
+/// What a run did, or its plan would do, row by row: `{"items": [{"row", "operation", "record",
+/// "version", "changes": [{"column", "old", "new"}]}], "next"}`.
+public struct ListRunRows: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/run-rows"
+    public static let isSafe = true
+    public var run: Int64
+    /// 1 to 1000; nil is 50.
+    public var limit: Int?
+    public var cursor: String?
+    public init(run: Int64, limit: Int? = nil, cursor: String? = nil) {
+        self.run = run
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
+/// What happened to a run: `{"items": [{"time", "text"}]}`.
+public struct GetRunLog: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/run-log"
+    public static let isSafe = true
+    public var run: Int64
+    public init(run: Int64) { self.run = run }
+}
+
+/// A run as it goes on, as Server-Sent Events until it ends.
+public struct WatchRun: StreamCall, Codable {
+    public static let path = "batch/watch-run"
     public var run: Int64
     public init(run: Int64) { self.run = run }
 }

@@ -30,7 +30,7 @@ final class FakeRecords: Sendable {
         records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
         workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
         records.on(DescribeClass.self) { [self] call, _ in describe(call.type) }
-        records.on(CreateRecord.self) { [self] in try await create($0, $1) }
+        records.on(WriteRows.self) { [self] in try await write($0, $1) }
         records.on(ListRecords.self) { [self] call, _ in try list(call) }
         // What the import's expression `value.toUpperCase()` does, row by row.
         workflow.on(Evaluate.self) { call, _ in
@@ -55,8 +55,11 @@ final class FakeRecords: Sendable {
             ], operations: state.withLock(\.operations), prefill: [], webAccess: true)
     }
 
-    private func create(_ call: CreateRecord, _ context: CallContext) async throws -> JSONBytes {
-        let rows = try JSONValue(parsing: call.body.bytes).array ?? []
+    private func write(_ call: WriteRows, _ context: CallContext) async throws -> JSONBytes {
+        let rows = (try JSONValue(parsing: call.rows.bytes).array ?? []).map { row in
+            JSONValue.object(
+                JSONObject(zip(call.columns, row.array ?? []).map { ($0.code, $1) }))
+        }
         let (number, before, after) = state.withLock { state in
             state.calls += 1
             return (state.calls, state.beforeCreate, state.afterCreate)
@@ -65,22 +68,22 @@ final class FakeRecords: Sendable {
         let key = context.idempotencyKey ?? ""
         let answer = try state.withLock { state in
             if let kept = state.answers[key] {
-                guard state.bodies[key] == call.body.bytes else {
+                guard state.bodies[key] == call.rows.bytes else {
                     throw Problem(status: 409, code: "idempotency-key-reused", title: "Reused")
                 }
                 return kept
             }
-            let results = rows.map { write($0, call.upsert, &state) }
+            let results = rows.map { write($0, call.key, &state) }
             let answer = (["results": .array(results)] as JSONValue).bytes
             state.answers[key] = answer
-            state.bodies[key] = call.body.bytes
+            state.bodies[key] = call.rows.bytes
             return answer
         }
         try await after?(number)
         return JSONBytes(answer)
     }
 
-    private func write(_ row: JSONValue, _ upsert: [String]?, _ state: inout State) -> JSONValue {
+    private func write(_ row: JSONValue, _ upsert: [String], _ state: inout State) -> JSONValue {
         guard var record = row.object else { return ["problem": ["title": "no object"]] }
         if let price = record["price"], price.string != nil {
             return [
@@ -95,19 +98,19 @@ final class FakeRecords: Sendable {
                 ]
             ]
         }
-        if let key = upsert?.first,
+        if let key = upsert.first,
             let index = state.items.firstIndex(where: { $0[key] == record[key] })
         {
             let id = state.items[index]["id"] ?? 0
             record["id"] = id
             let isSame = record == state.items[index]
             state.items[index] = record
-            return ["id": id, "version": 2, "operation": isSame ? "none" : "change"]
+            return isSame ? ["none", id, 2] : ["change", id, 2, [:]]
         }
         let id = JSONValue(integerLiteral: state.items.count + 1)
         record["id"] = id
         state.items.append(record)
-        return ["id": id, "version": 1, "operation": "insert"]
+        return ["insert", id, 1]
     }
 
     private func list(_ call: ListRecords) throws -> JSONBytes {

@@ -16,7 +16,8 @@ import Testing
     #expect(run["state"] == "succeeded")
     #expect(run.counts == [2, 2, 0, 0, 0])
     #expect(run["kind"] == "import" && run["definition"] == "shop.prices")
-    #expect(run["account"] == "clerk" && run["problem"] == .null && run["file"] == .null)
+    #expect(run["account"] == "clerk" && run["problem"] == .null)
+    #expect(run["file"] == "/api/runs/1/file")
     #expect(bench.fake.items[1]["price"] == 7)
     #expect(bench.fake.items[1]["note"] == .null)
 

@@ -60,6 +60,9 @@ import Testing
         GET /api/runs/{run}                                             401 403 401 403 403 403 404
         GET /api/runs/{run}/errors                                      401 403 401 403 403 403 404
         GET /api/runs/{run}/file                                        401 403 401 403 403 403 404
+        GET /api/runs/{run}/log                                         401 403 401 403 403 403 404
+        GET /api/runs/{run}/progress                                    401 403 401 403 403 403 404
+        GET /api/runs/{run}/rows                                        401 403 401 403 403 403 404
         GET /api/secrets                                                401 403 401 403 403 403 200
         GET /api/sessions                                               401 200 401 200 200 200 200
         GET /api/tasks                                                  401 200 401 200 200 200 200
@@ -120,7 +123,9 @@ import Testing
         POST /api/records/{model}/{class}                               401 404 401 403 201 201 404
         POST /api/records/{model}/{class}/{id}/restore                  401 404 401 404 200 200 404
         POST /api/rules/try                                             401 403 401 403 403 403 422
+        POST /api/runs/{run}/apply                                      401 403 401 403 403 403 404
         POST /api/runs/{run}/cancel                                     401 403 401 403 403 403 404
+        POST /api/runs/{run}/undo                                       401 403 401 403 403 403 404
         POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422
         POST /api/sessions                                              422 422 422 422 422 422 422

@@ -11,6 +11,9 @@ struct BatchRoutes: Sendable {
     private static let run = "/api/runs/{run:integer}"
     static let fileTypes = ["text/csv", "application/octet-stream"]
 
+    private static let plan = Operation.Parameter(
+        name: "plan", type: "boolean", about: "true: make a plan and write nothing")
+
     let batch: Peer
     let resolver: CodeResolver
     private let operates: Permission = .holder(of: Permissions.batchOperate)
@@ -24,7 +27,8 @@ struct BatchRoutes: Sendable {
         table.on(
             .post, "/api/imports/{import}/runs", operates,
             Operation(
-                "Imports the file in the body", body: .media("text/csv"),
+                "Imports the file in the body, or plans to (plan=true)",
+                query: [BatchRoutes.plan], body: .media("text/csv"),
                 answers: [Answer(202, "The run that does it", "RunStarted")], isKeptByOwner: true),
             body: BatchRoutes.fileTypes, bodyLimit: BatchRoutes.fileLimit
         ) { request, caller in try await startImport(request, caller) }
@@ -59,10 +63,12 @@ struct BatchRoutes: Sendable {
             let call = CancelRun(run: try request.id("run"))
             return .passed(try await batch.forward(call, as: request.context(caller)))
         }
+        addRest(to: table)
         let file = Operation.Content.media("text/csv")
         table.on(
             .get, BatchRoutes.run + "/file", operates,
-            Operation("What an export made", answers: [Answer(200, "The file", file)])
+            Operation(
+                "What an export made, or an import read", answers: [Answer(200, "The file", file)])
         ) { request, caller in
             let call = GetRunFile(run: try request.id("run"))
             return BatchRoutes.download(
@@ -80,13 +86,66 @@ struct BatchRoutes: Sendable {
         }
     }
 
+    /// What is done with a run, and seen of it.
+    private func addRest(to table: RouteTable) {
+        let started = [Answer(202, "The run that does it", "RunStarted")]
+        table.on(
+            .post, BatchRoutes.run + "/apply", operates,
+            Operation("Does exactly what the run's plan says, or refuses", answers: started)
+        ) { request, caller in
+            let call = ApplyRun(run: try request.id("run"))
+            let answer = try await batch.forward(call, as: request.context(caller))
+            return .passed(answer, status: 202, headers: BatchRoutes.location(answer))
+        }
+        table.on(
+            .post, BatchRoutes.run + "/undo", operates,
+            Operation("Takes back what an import did, by a run of its own", answers: started)
+        ) { request, caller in
+            let call = UndoRun(run: try request.id("run"))
+            let answer = try await batch.forward(call, as: request.context(caller))
+            return .passed(answer, status: 202, headers: BatchRoutes.location(answer))
+        }
+        table.on(
+            .get, BatchRoutes.run + "/rows", operates,
+            Operation(
+                "What the run did, or its plan would do, row by row",
+                query: [.limit, .cursor],
+                answers: [Answer(200, "A page", "RunRows")])
+        ) { request, caller in
+            let query = try QueryReader(request, ["limit", "cursor"])
+            let call = ListRunRows(
+                run: try request.id("run"), limit: try query.limit(), cursor: query.text("cursor"))
+            return .passed(try await batch.forward(call, as: request.context(caller)))
+        }
+        table.on(
+            .get, BatchRoutes.run + "/log", operates,
+            Operation("What happened to the run", answers: [Answer(200, "The lines", "RunLog")])
+        ) { request, caller in
+            let call = GetRunLog(run: try request.id("run"))
+            return .passed(try await batch.forward(call, as: request.context(caller)))
+        }
+        table.on(
+            .get, BatchRoutes.run + "/progress", operates,
+            Operation(
+                "The run as it goes on (Server-Sent Events), until it ends",
+                answers: [Answer(200, "An event each time it moved", .media("text/event-stream"))])
+        ) { request, caller in
+            let call = WatchRun(run: try request.id("run"))
+            return .passed(
+                try await batch.stream(call, body: .empty, as: request.context(caller)),
+                headers: ["Cache-Control": "no-store"])
+        }
+    }
+
     private func startImport(_ request: Request, _ caller: Caller) async throws -> Response {
-        _ = try QueryReader(request, [])
+        let query = try QueryReader(request, ["plan"])
+        let plan = try query.flag("plan") ? true : nil
         let code = try await resolver.resolve(
             request.parameters["import"] ?? "", .imports, trace: request.trace)
         let context = try request.context(caller)
         let answer = try await batch.stream(
-            StartImport(definition: code, key: context.idempotencyKey), body: request.body,
+            StartImport(definition: code, key: context.idempotencyKey, plan: plan),
+            body: request.body,
             as: context)
         let bytes = try await answer.body.collect(limit: 256 << 10)
         let json = JSONBytes(bytes)

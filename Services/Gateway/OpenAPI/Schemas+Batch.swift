@@ -9,7 +9,19 @@ extension Schemas {
                 ("run", integer), ("kind", string), ("definition", any), ("state", string),
                 ("started", any), ("ended", any), ("account", string), ("counters", any),
                 ("problem", any), ("verified", any), ("verifiedThrough", any), ("file", any),
+                ("plan", any), ("undoes", integer), ("undoneBy", integer),
+                ("conflicts", list(any)),
             ])
         ),
+        ("RunRows", page(of: "RunRow")),
+        (
+            "RunRow",
+            object([
+                ("row", any), ("operation", string), ("record", any), ("version", any),
+                ("changes", list(any)),
+            ])
+        ),
+        ("RunLog", object([("items", list(OpenAPI.reference("RunLogLine")))], required: ["items"])),
+        ("RunLogLine", object([("time", string), ("text", string)])),
     ]
 }

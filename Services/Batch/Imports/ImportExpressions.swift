@@ -34,7 +34,9 @@ struct ImportExpressions: Sendable {
     private func bindings(_ rows: [[JSONValue]]) -> JSONValue {
         let list = rows.map { cells in
             JSONValue.object(
-                JSONObject(zip(mapping.columns, cells).map { ($0.from, $1) }))
+                JSONObject(
+                    zip(mapping.columns, cells).filter { $0.0.field != nil }
+                        .map { ($0.from, $1) }))
         }
         return ["rows": .array(list)]
     }
@@ -65,7 +67,7 @@ struct ImportExpressions: Sendable {
             var values: [JSONValue] = []
             for (index, column) in mapping.columns.enumerated() {
                 guard column.expression != nil else {
-                    values.append(ImportMapping.value(rows[row][index], type: column.type))
+                    values.append(ImportMapping.value(rows[row][index], column))
                     continue
                 }
                 guard let list = made[column.to]?.array, list.count == rows.count else {
@@ -76,7 +78,7 @@ struct ImportExpressions: Sendable {
                 }
                 let value = list[row].array?.first ?? .null
                 // An expression over texts makes texts; they mean what they would mean in the file.
-                values.append(ImportMapping.value(value, type: column.type))
+                values.append(ImportMapping.value(value, column))
             }
             return .success(values)
         }

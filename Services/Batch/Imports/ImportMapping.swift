@@ -2,16 +2,24 @@ import Contracts
 import HTTP
 import JSON
 
-/// How the fields of a file become the columns of a class. Fixed in the run when its header was
+/// How the cells of a file become the columns of a class. Fixed in the run when its header was
 /// read, so that a run that goes on after a restart makes the same records.
 struct ImportMapping: Sendable {
     struct Column: Sendable, Codable {
-        /// The position of the field, from 0.
-        var field: Int
+        /// The position of the cell, from 0; nil where the definition's value stands for all rows.
+        var field: Int?
+        /// Its name in the file.
         var from: String
         var to: String
+        /// Of the values: of a reference that is looked up the type of the column `by`.
         var type: String
+        /// The unique column of the reference's class that the values are of.
+        var by: String?
         var expression: String?
+        /// What an empty cell means.
+        var defaultValue: JSONValue?
+        /// Whether no two rows may have the same value.
+        var isUnique: Bool?
     }
 
     var columns: [Column]
@@ -20,10 +28,11 @@ struct ImportMapping: Sendable {
     /// The header as it stands in the file.
     var header: [UInt8]
 
-    /// Finds the definition's columns in the header; every fault in one problem.
+    /// Finds the definition's columns in the header; every fault in one problem. `types` are those
+    /// of the columns by which references are looked up, by `class.column`.
     init(
         _ definition: ImportDefinition, names: [String], header: [UInt8],
-        description: ClassDescription
+        description: ClassDescription, types: [String: String]
     ) throws(Problem) {
         var errors: [FieldProblem] = []
         var columns: [Column] = []
@@ -36,14 +45,22 @@ struct ImportMapping: Sendable {
                         detail: "The class has no column \(column.to) that you may see."))
                 continue
             }
-            guard let field = Self.field(column.from, in: names, definition, pointer, &errors)
-            else { continue }
+            var field: Int?
+            if let from = column.from {
+                field = Self.field(from, in: names, definition, pointer, &errors)
+                if field == nil { continue }
+            }
+            // Many values stand in one cell as a JSON array.
+            var type = known.many ? "json" : known.type
+            if let by = column.by, let target = known.target {
+                type = types["\(target).\(by)"] ?? "text"
+            }
             columns.append(
                 Column(
-                    field: field, from: column.from, to: column.to,
-                    // Many values stand in one field as a JSON array.
-                    type: known.many ? "json" : known.type,
-                    expression: column.expression))
+                    field: field, from: column.from ?? "", to: column.to, type: type,
+                    by: column.by, expression: column.expression,
+                    defaultValue: column.defaultValue,
+                    isUnique: known.unique && !definition.keys.contains(column.to) ? true : nil))
         }
         guard errors.isEmpty else { throw .validation(errors) }
         self.columns = columns
@@ -96,11 +113,22 @@ struct ImportMapping: Sendable {
 
     var hasExpressions: Bool { columns.contains { $0.expression != nil } }
 
-    /// The values of a row's mapped cells, in the order of `columns`, or why not. Of CSV and XML
-    /// all are texts.
+    /// As Records is told them.
+    var rowColumns: [WriteRows.Column] { columns.map { .init($0.to, by: $0.by) } }
+
+    /// The values of a row's mapped cells as they stand, in the order of `columns`, or why not. Of
+    /// CSV and XML all are texts.
     func cells(_ row: FileRow) throws(RowRefused) -> [JSONValue] {
         if let fault = row.fault { throw RowRefused(fault) }
-        return columns.map { Self.cell(row, $0.field, type: $0.type) }
+        return columns.map { column in
+            column.field.map { Self.cell(row, $0, type: column.type) } ?? .null
+        }
+    }
+
+    /// The values that a row means without expressions.
+    func values(_ row: FileRow) throws(RowRefused) -> [JSONValue] {
+        let cells = try cells(row)
+        return zip(columns, cells).map { Self.value($1, $0) }
     }
 
     /// The JSON of a cell, with its kind brought nearer to the column's type.
@@ -121,10 +149,11 @@ struct ImportMapping: Sendable {
         }
     }
 
-    /// The JSON that a value of a file means in a column of this type.
-    static func value(_ value: JSONValue, type: String) -> JSONValue {
+    /// The JSON that a value of a file means in a column.
+    static func value(_ value: JSONValue, _ column: Column) -> JSONValue {
+        if value.isNull { return column.defaultValue ?? .null }
         guard case .string(let text) = value else { return value }
-        return self.value(text, type: type)
+        return self.value(text, type: column.type)
     }
 
     /// The JSON that a text means in a column of this type. What does not fit stays a string, so

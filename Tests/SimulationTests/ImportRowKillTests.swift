@@ -1,0 +1,88 @@
+import Glibc
+import HTTP
+import JSON
+import TestSupport
+import Testing
+
+/// An import of many rows that is killed again and again, at rows that a seed chooses, ends as one
+/// that nobody disturbs. `GEARTRAIN_TEST_IMPORT=rows,kills` makes it larger (100000,50).
+@Suite struct `Imports killed at random rows` {
+    private static let size: (rows: Int, kills: Int) = {
+        let words = getenv("GEARTRAIN_TEST_IMPORT").map { String(cString: $0) } ?? "6000,6"
+        let parts = words.split(separator: ",").compactMap { Int($0) }
+        return parts.count == 2 ? (parts[0], parts[1]) : (6000, 6)
+    }()
+
+    @Test func `killed at random rows, records and counters are the same`() async throws {
+        let seed = TestRandom.seed()
+        print("import kill seed \(seed)")
+        var random = TestRandom(seed: seed)
+        let (rows, kills) = Self.size
+        let train = Train(.apart)
+        try await train.start()
+        let shop = try await Shop(train)
+        _ = try await shop.run("plain", (1...rows / 2).map { "eu,\($0),1,,\n" }.joined())
+        let file = (1...rows).map { row in
+            let price = row % 100 == 0 ? "x" : row % 3 == 0 ? "1" : "2"
+            return "eu,\(row),\(price),\(row % 2 == 0 ? "Acme" : ""),\n"
+        }.joined()
+        let path = try await shop.start("plain", file)
+        for _ in 0..<kills {
+            let victim = ["batch", "records"].randomElement(using: &random) ?? "batch"
+            let change = Int.random(in: 1...4, using: &random)
+            let killer = Killer(train: train, victim: victim, watched: victim, change: change)
+            let killing = Task { try await killer.run() }
+            let watching = Task {
+                _ = try? await ended(shop, path)
+                killing.cancel()
+            }
+            _ = try await killing.value
+            watching.cancel()
+            try await train.ready("records")
+            try await train.ready("batch")
+        }
+        let run = try await ended(shop, path)
+        #expect(run["state"] == "succeeded", "\(run.text)")
+        let bad = rows / 100
+        let old = (1...rows / 2).filter { $0 % 100 != 0 }
+        let same = old.filter { $0 % 3 == 0 && $0 % 2 != 0 }.count
+        let counters = run["counters"]
+        #expect(counters?["read"] == JSONValue(integerLiteral: rows), "\(run.text)")
+        #expect(counters?["rejected"] == JSONValue(integerLiteral: bad))
+        #expect(counters?["unchanged"] == JSONValue(integerLiteral: same))
+        #expect(counters?["updated"] == JSONValue(integerLiteral: old.count - same))
+        #expect(counters?["inserted"] == JSONValue(integerLiteral: rows - bad - old.count))
+        try await check(shop, rows, path)
+        _ = try await train.stop()
+    }
+
+    private func ended(_ shop: Shop, _ path: String) async throws -> JSONValue {
+        try await shop.train.waitFor("the end of \(path)", within: .seconds(600)) {
+            guard let run = try? await shop.api.get(path) else { return false }
+            return run["state"] != "planned" && run["state"] != "running"
+        }
+        return try await shop.api.get(path)
+    }
+
+    /// Every record once, with the values of the file, and a receipt of each row.
+    private func check(_ shop: Shop, _ rows: Int, _ path: String) async throws {
+        let prices = try await shop.prices()
+        let bad = (1...rows).filter { $0 % 100 == 0 && $0 > rows / 2 }.count
+        #expect(prices.count == rows - bad)
+        for row in 1...rows where row % 100 != 0 {
+            let price = prices["eu/\(row)"]
+            guard price?["price"]?.text.hasPrefix(row % 3 == 0 ? "1" : "2") == true else {
+                Issue.record("row \(row): \(price.map { JSONValue.object($0).text } ?? "none")")
+                return
+            }
+        }
+        var seen = 0
+        var cursor = ""
+        repeat {
+            let page = try await shop.api.get(path + "/rows?limit=1000&cursor=\(cursor)")
+            seen += page["items"]?.array?.count ?? 0
+            cursor = page["next"]?.string ?? ""
+        } while !cursor.isEmpty
+        #expect(seen == rows - rows / 100)
+    }
+}
