@@ -13,7 +13,7 @@ enum Migrations {
             models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
             replacedClass, FileTable.migration, APIView.migration, causeAccount,
-            SecretStore.migration,
+            SecretStore.migration, silence,
         ] + IncidentBook.migrations
     }
 
@@ -59,6 +59,11 @@ enum Migrations {
         ALTER TABLE change_log ADD COLUMN cause_account TEXT;
         ALTER TABLE write_context ADD COLUMN cause_account TEXT;
         """)
+
+    /// Whether a write on which no rule may run tells nobody of a class without history.
+    private static let silence = Migration(
+        "records-silence",
+        "ALTER TABLE write_context ADD COLUMN silent SMALLINT NOT NULL DEFAULT 0")
 
     /// The change log is history and outbox in one. `write_context` has a row only while Records
     /// itself writes; `replaced_row` has rows only within one statement of another program.

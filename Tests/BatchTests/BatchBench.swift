@@ -78,6 +78,10 @@ final class BatchBench: Sendable {
         files.stop()
     }
 
+    func keeping(_ life: Duration) -> RunKeeping {
+        RunKeeping(database: database, files: files, runtime: runtime, life: life)
+    }
+
     func context(_ principal: Principal = BatchBench.clerk, key: String? = nil) -> CallContext {
         CallContext(
             principal: principal, door: .api, cause: Cause(root: "request:test"),

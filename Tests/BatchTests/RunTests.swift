@@ -209,3 +209,20 @@ func `a run that is interrupted ends with the same counters`(before: Bool) async
     #expect(TestFile.names(in: bench.folder.path + "/batch").count == 1)
     try await bench.stop()
 }
+
+@Test func `runs that ended long ago go with all that they kept`() async throws {
+    let bench = try await BatchBench(TemporaryFolder())
+    let id = try await bench.start("prices", Array("Code;Price;Note\nA;1;\nB;x;\n".utf8))
+    _ = try await bench.ended(id)
+    #expect(try await bench.keeping(.seconds(3600)).sweep() == 0)
+    let rows = try await bench.actions.rows(ListRunRows(run: id), as: bench.context())
+    #expect(try JSONValue(parsing: rows.bytes)["items"]?.array?.count == 1)
+    #expect(try await bench.keeping(.seconds(-3600)).sweep() == 1)
+    await #expect(throws: BatchError.self) { try await bench.run(id) }
+    #expect(TestFile.names(in: bench.folder.path + "/batch") == [])
+    for table in ["receipt", "rejected_row", "run_log", "run"] {
+        let left = try await bench.database.read { try $0.count("select count(*) from \(table)") }
+        #expect(left == 0, "\(table)")
+    }
+    try await bench.stop()
+}

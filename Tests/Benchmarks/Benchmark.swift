@@ -31,6 +31,9 @@ struct Benchmark {
         if options.takes("sending") {
             try await SendingBenchmark(options: options, folder: folder.path).run(&report)
         }
+        if options.takes("imports") {
+            try await ImportBenchmark(options: options, folder: folder.path).run(&report)
+        }
         if (Options.recordParts + Options.workflowParts).contains(where: options.takes) {
             try await platform(&report)
         }

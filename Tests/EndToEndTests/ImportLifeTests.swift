@@ -116,6 +116,22 @@ extension JSONValue {
         _ = try await shop.train.stop()
     }
 
+    @Test func `progress comes through the gateway while rows do, and ends with them`()
+        async throws
+    {
+        let shop = try await shop()
+        let file = (1...20_000).map { "eu,\($0),1,,\n" }.joined()
+        let path = try await shop.start("plain", file)
+        let text = try await shop.api.expect(200, .get, path + "/progress").text
+        let events = text.split(separator: "\n\n")
+        let last = events.last ?? ""
+        #expect(
+            events.count > 1 && events.dropLast().allSatisfy { $0.hasPrefix("event: progress") })
+        #expect(last.hasPrefix("event: end") && last.contains("\"rows\":20000"), "\(last)")
+        #expect(try await shop.api.get(path)["state"] == "succeeded")
+        _ = try await shop.train.stop()
+    }
+
     /// Random tables and files: the plan says what apply does, apply refuses what moved, and undo
     /// brings back what was, but for what it names.
     @Test func `a plan equals what apply does, and undo restores or names`() async throws {

@@ -158,4 +158,27 @@ import Testing
         }
         #expect(unknown?.faults == ["/columns/1/code unknown-column", "/columns/3/by not-unique"])
     }
+
+    @Test func `without history and without rules nobody is told, and totals are new`()
+        async throws
+    {
+        let store = try await TestStore()
+        let quiet = try helpdesk { text in
+            text = text.replacing(
+                #""code": "ticket", "name""#, with: #""code": "ticket", "history": false, "name""#)
+        }
+        try await store.apply(quiet)
+        var call = rows([["a", "A", 1, nil]])
+        call.rules = false
+        _ = try await write(store, call)
+        #expect(try await store.list(ticket, count: true)["count"] == 1)
+        call.rows = JSONBytes(Array(#"[["a","A",2,null],["b","B",2,null]]"#.utf8))
+        _ = try await write(store, call)
+        #expect(try await store.list(ticket, count: true)["count"] == 2)
+        #expect(try await store.sqlite("SELECT count(*) FROM change_log").output == "0\n")
+        call.rules = nil
+        _ = try await write(store, call)
+        _ = try await write(store, rows([["c", "C", 1, nil]]))
+        #expect(try await store.sqlite("SELECT count(*), kept FROM change_log").output == "1|0\n")
+    }
 }

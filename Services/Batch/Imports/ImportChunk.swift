@@ -72,6 +72,24 @@ struct ImportChunk: Sendable {
         Array(body[(row == 0 ? 1 : ends[row - 1] + 1)..<ends[row]])
     }
 
+    /// The same from rows whose values stand as they are.
+    init(_ rows: [FileRow], _ encoder: RowEncoder) {
+        var writer = JSONWriter(capacity: 64 * rows.count + 64)
+        writer.beginArray()
+        for row in rows {
+            let source = Source(number: row.number, line: row.line, raw: row.raw)
+            do throws(RowRefused) {
+                try encoder.write(row, into: &writer)
+                sources.append(source)
+                ends.append(writer.bytes.count)
+            } catch {
+                rejected.append(source.rejected(error.reason))
+            }
+        }
+        writer.endArray()
+        body = writer.bytes
+    }
+
     /// As it is kept before it is sent.
     var json: JSONValue {
         func source(_ source: Source) -> JSONValue {

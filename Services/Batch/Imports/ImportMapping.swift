@@ -132,7 +132,7 @@ struct ImportMapping: Sendable {
     }
 
     /// The JSON of a cell, with its kind brought nearer to the column's type.
-    private static func cell(_ row: FileRow, _ index: Int, type: String) -> JSONValue {
+    static func cell(_ row: FileRow, _ index: Int, type: String) -> JSONValue {
         guard index < row.count, let text = row.text(index) else { return .null }
         let isText = ["text", "choice", "guid", "date", "datetime"].contains(type)
         switch row.kind(index) {

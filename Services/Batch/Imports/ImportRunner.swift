@@ -212,9 +212,7 @@ struct ImportRunner: Sendable {
             do throws(RowRefused) { return .success(try body()) } catch { return .failure(error) }
         }
         guard mapping.hasExpressions else {
-            return ImportChunk(rows) { index in
-                attempt { () throws(RowRefused) in try mapping.values(rows[index]) }
-            }
+            return ImportChunk(rows, RowEncoder(mapping))
         }
         let cells = rows.map { row in
             attempt { () throws(RowRefused) in try mapping.cells(row) }

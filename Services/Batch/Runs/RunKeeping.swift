@@ -2,7 +2,8 @@ import Database
 import ServiceRuntime
 import Synchronization
 
-/// Removes runs that ended long ago, with their files, rows and receipts.
+/// Removes runs that ended long ago, and plans that nobody applied, with their files, rows and
+/// receipts.
 final class RunKeeping: Service {
     let name = "batch-keeping"
     static let interval = Duration.seconds(3600)
@@ -57,9 +58,10 @@ final class RunKeeping: Service {
             let gone = try await database.write { connection -> [String] in
                 let runs = try connection.query(
                     """
-                    select id, file from run where ended is not null and ended < ?
+                    select id, file from run where ended < ?
+                        or (state = 'planned' and plan is not null and created < ?)
                     order by id limit \(RunKeeping.chunkLimit)
-                    """, [.text(before)]
+                    """, [.text(before), .text(before)]
                 ) { ($0.integer(0), $0.text(1)) }
                 for (run, _) in runs {
                     for table in RunKeeping.tables {

@@ -31,6 +31,15 @@ enum ChangeLog {
             ])
     }
 
+    /// Leaves a number out, for a change that nobody is told of.
+    static func skip(_ connection: Connection) throws {
+        let changed = try connection.run(
+            "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'change_log'")
+        if changed == 0 {
+            try connection.run("INSERT INTO sqlite_sequence (name, seq) VALUES ('change_log', 1)")
+        }
+    }
+
     /// An entry as it leaves: a `RecordEvent` in bytes. The log has records as JSON already, so
     /// that nothing is parsed on the way.
     struct Entry {

@@ -38,19 +38,23 @@ struct KnownItem: Sendable {
 
     func write(_ writer: RecordWriter, _ item: Int, into answer: inout JSONWriter) throws {
         var told = version
-        var changes: [RecordWriter.FieldChange]?
+        var (word, changes) = (operation.rawValue, [RecordWriter.FieldChange]?.none)
         switch operation {
         case .change:
             let written = try writer.change(id, version: version, body, item: item)
             told = written.version
-            changes = written.changes
+            if written.effect == .none {
+                word = written.effect.rawValue
+            } else {
+                changes = written.changes
+            }
         case .delete:
             try writer.delete(id, version: version, item: item)
             told += 1
         case .restore: told = try writer.restore(id, version: version, to: nil).version
         }
         answer.beginArray()
-        answer.string(operation.rawValue)
+        answer.string(word)
         answer.integer(id)
         answer.integer(told)
         if let changes { RowWriter.tell(changes, into: &answer) }

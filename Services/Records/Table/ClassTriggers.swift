@@ -12,7 +12,8 @@ struct ClassTriggers {
     let describing: DescribeSQL
 
     private var table: String { family.table }
-    /// Without history an entry stands only until it is sent.
+    /// Without history an entry stands only until it is sent; where no rule may run there is
+    /// nobody to send it to.
     private var kept: Int { family.root.definition.history ? 1 : 0 }
     private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
     private static let logColumns =
@@ -33,7 +34,7 @@ struct ClassTriggers {
         INSERT INTO change_log (\(ClassTriggers.logColumns), cause_account)
         SELECT \(number(row)), \(row).id, \(operation), \(version), c.time, c.account, c.door, \
         c.root, c.via, c.depth, \(before), \(after), \(kept), c.cause_account \
-        FROM write_context AS c;
+        FROM write_context AS c\(kept == 0 ? " WHERE c.silent = 0" : "");
         """
     }
 
