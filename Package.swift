@@ -70,7 +70,7 @@ let sharedLibraries: [Target] = [
 let serviceTargets: [Target] =
     service("Gateway") + service("Records") + service("Mail", extra: ["Curl", "XML"])
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost", "DEFINITIONS.md"])
-    + service("Batch")
+    + service("Batch", extra: ["Curl", "CZlib", "XML"])
     + [
         .executableTarget(
             name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],
@@ -90,7 +90,7 @@ let testTargets: [Target] = [
     tests("RecordsTests", foundations + ["Records"]),
     tests("MailTests", foundations + ["Mail", "Curl", "XML"]),
     tests("WorkflowTests", foundations + ["Workflow", "Curl"]),
-    tests("BatchTests", foundations + ["Batch"]),
+    tests("BatchTests", foundations + ["Batch", "Curl", "CZlib", "XML"]),
     tests("EndToEndTests", services + foundations),
     tests("Browser", foundations),
     tests("SimulationTests", services + foundations),
@@ -102,7 +102,7 @@ let testTargets: [Target] = [
         name: "database-child", dependencies: ["Database", "ServiceRuntime"],
         path: "Tests/DatabaseChild", swiftSettings: settings),
     .executableTarget(
-        name: "Benchmarks", dependencies: foundations + ["Mail", "TestSupport"],
+        name: "Benchmarks", dependencies: foundations + ["Batch", "Mail", "TestSupport"],
         path: "Tests/Benchmarks",
         swiftSettings: settings),
 ]
@@ -113,7 +113,7 @@ let fuzzers: [Target] =
     ? []
     : [
         .executableTarget(
-            name: "fuzz", dependencies: ["Mail", "ServiceRuntime"], path: "Tests/Fuzz",
+            name: "fuzz", dependencies: ["Batch", "Mail", "ServiceRuntime"], path: "Tests/Fuzz",
             exclude: ["Seeds"],
             swiftSettings: settings)
     ]

@@ -61,7 +61,10 @@ struct BatchActions: Sendable {
                 "The export \(call.definition) is not started by GET; use POST, or say get in its"
                     + " definition.")
         }
-        try await require("export", on: definition.type, as: context)
+        // What a query may give is asked of Records when it runs.
+        if case .type(let type) = definition.source {
+            try await require("export", on: type, as: context)
+        }
         let made = try await create(
             RunStore.New(
                 kind: .export, code: call.definition, definition: json, context: context,
@@ -125,7 +128,7 @@ struct BatchActions: Sendable {
         let mapping = run.mapping.flatMap { ImportMapping(json: $0) }
         let database = database
         return response(run, options, suffix: "-errors", length: nil) { body in
-            var writer = options.rejectWriter(
+            var writer = try options.rejectWriter(
                 columns: mapping?.names ?? [], header: mapping?.header ?? [])
             try writer.begin()
             var after = 0

@@ -5,16 +5,36 @@ import JSON
 struct ExportDefinition: Sendable {
     struct Column: Sendable {
         var column: String
-        var title: String
+        /// By language; a bare text stands under "". Empty: the column's own name or code.
+        var titles: [String: String]
+    }
+
+    /// What is written: records of a class, or the rows of a query.
+    enum Source: Sendable {
+        case type(FullCode)
+        case query(FullCode, parameters: JSONValue?)
+    }
+
+    /// Which records of a class.
+    enum Scope: String, Sendable, CaseIterable { case active, deleted, all }
+
+    /// Where the file goes besides `GET /api/runs/{run}/file`.
+    enum Target: Sendable {
+        case download
+        case file(FileTarget)
     }
 
     var code: String
-    var type: FullCode
+    var source: Source
+    var target: Target
     var filter: String?
+    var scope: Scope
     /// Empty: every column that the caller may read.
     var columns: [Column]
     /// The format with its options: makes writers.
     var file: FileOptions
+    /// For people: titles and the names of choices in this language, instead of codes.
+    var language: String?
     /// Whether opening a URL may start it.
     var get = false
 }
@@ -23,21 +43,84 @@ extension DefinitionReader {
     static func readExport(_ reader: ObjectReader, _ index: ClassIndex) -> ExportDefinition? {
         let code = reader.code()
         _ = reader.texts("name")
-        let type = index.type(reader, "from")
-        supported(reader, "target", "download", later: [], required: false)
+        var source: ExportDefinition.Source?
+        var known: [String: ClassIndex.Column]?
+        if let query = reader.string("query") {
+            source = readQuery(reader, query, model: index.model)
+        } else {
+            let type = index.type(reader, "from")
+            known = type?.1
+            source = type.map { .type($0.0) }
+        }
+        let target = readTarget(reader)
         let filter = reader.string("filter")
-        var columns: [ExportDefinition.Column] = []
-        for item in reader.list("columns") {
-            let column = item.string("column", required: true) ?? ""
-            checkColumn(item, "column", column, type?.1, system: true)
-            columns.append(.init(column: column, title: item.string("as") ?? column))
-            item.finish()
+        let scopes = ExportDefinition.Scope.allCases.map(\.rawValue)
+        let scope = reader.word("records", of: scopes, default: "active")
+        let columns = exportColumns(reader, known)
+        if reader.string("query") != nil, columns.isEmpty {
+            reader.fault("columns", "required", "Name the columns of the query.")
         }
         let file = FileOptions.read(reader, isRead: false)
+        let language = reader.string("language")
         let get = reader.boolean("get", default: false)
         reader.finish()
-        guard let type else { return nil }
+        guard let source else { return nil }
         return ExportDefinition(
-            code: code, type: type.0, filter: filter, columns: columns, file: file, get: get)
+            code: code, source: source, target: target, filter: filter,
+            scope: scope.flatMap { .init(rawValue: $0) } ?? .active, columns: columns, file: file,
+            language: language, get: get)
+    }
+
+    private static func readTarget(_ reader: ObjectReader) -> ExportDefinition.Target {
+        let done = reader.string("done")
+        guard let text = reader.string("target"), text.hasPrefix("file:") else {
+            supported(reader, "target", "download", later: [], required: false)
+            if done != nil {
+                reader.fault("done", "contradiction", "Only a target `file:` has a done-file.")
+            }
+            return .download
+        }
+        if let target = FileTarget(path: String(text.dropFirst(5)), done: done) {
+            return .file(target)
+        }
+        reader.fault(
+            "target", "invalid",
+            "Write `file:folder/name.csv`, with {date}, {time} or {run} in the name, and for `done`"
+                + " an ending as `.done`.")
+        return .download
+    }
+
+    private static func readQuery(_ reader: ObjectReader, _ query: String, model: String)
+        -> ExportDefinition.Source?
+    {
+        for key in ["from", "filter", "records"] where reader.value(key) != nil {
+            reader.fault(key, "contradiction", "The rows of a query are what the query says.")
+        }
+        let parameters = reader.value("parameters")
+        if let parameters, parameters.object == nil {
+            reader.fault("parameters", "wrong-type", "Values by parameter are needed.")
+        }
+        let parts = query.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, parts.allSatisfy({ ObjectReader.isCode(String($0)) }) else {
+            reader.fault("query", "invalid-code", "The code of a query is needed.")
+            return nil
+        }
+        let full =
+            parts.count == 2
+            ? FullCode(model: String(parts[0]), code: String(parts[1]))
+            : FullCode(model: model, code: query)
+        return .query(full, parameters: parameters)
+    }
+
+    private static func exportColumns(
+        _ reader: ObjectReader, _ known: [String: ClassIndex.Column]?
+    ) -> [ExportDefinition.Column] {
+        reader.list("columns").map { item in
+            let column = item.string("column", required: true) ?? ""
+            checkColumn(item, "column", column, known, system: true)
+            let titles = item.texts("as") ?? [:]
+            item.finish()
+            return .init(column: column, titles: titles)
+        }
     }
 }

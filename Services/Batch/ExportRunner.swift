@@ -41,14 +41,19 @@ struct ExportRunner: Sendable {
         -> QueueWorker.Outcome
     {
         var place = run.place
-        let description = try await records.call(
-            DescribeClass(definition.type), as: run.context())
-        let columns = try columns(definition, description)
-        var writer = try definition.file.writer(
-            columns: columns.map(\.title), from: place.offset > 0 ? place.writer ?? true : nil)
+        var description: ClassDescription?
+        if case .type(let type) = definition.source {
+            description = try await records.call(DescribeClass(type), as: run.context())
+        }
+        let columns = try ExportColumn.all(definition, description)
+        var writer = try describe("the header") {
+            try definition.file.writer(
+                columns: columns.map(\.title), from: place.offset > 0 ? place.writer ?? true : nil)
+        }
         if place.offset == 0 { try describe("the header") { try writer.begin() } }
         var row = FileRow()
-        while true {
+        // A file that is whole has no writer any more.
+        while place.writer != .null {
             if isStopping() { return .retryAt(runtime.clock.now(), "stopped") }
             if try await database.pointRead({ try RunStore.isCancelled($0, run.id) }) {
                 return end(run, .cancelled)
@@ -62,11 +67,13 @@ struct ExportRunner: Sendable {
                 try describe("record \(id)") { try writer.row(row) }
             }
             place.cursor = page["next"]?.string
-            if place.cursor == nil { try writer.finish() }
-            let bytes = try writer.take()
+            let bytes = try describe("the end of the file") {
+                if place.cursor == nil { try writer.finish() }
+                return try writer.take()
+            }
             try await files.write(bytes, to: file, at: place.offset, run.file)
             place.offset += bytes.count
-            place.writer = writer.state
+            place.writer = place.cursor == nil ? .null : writer.state
             let (reached, count) = (place, items.count)
             try await database.write {
                 try RunStore.advance(
@@ -76,7 +83,17 @@ struct ExportRunner: Sendable {
                 "geartrain_batch_rows_total", help: "Rows of imports and exports",
                 labels: ["kind": "export"]
             ).increment(by: count)
-            guard place.cursor != nil else { break }
+        }
+        if case .file(let target) = definition.target {
+            // The same name, should it be done again.
+            let begun = run.started.flatMap { Timestamp($0) } ?? runtime.clock.now()
+            do {
+                try await files.deliver(run.file, to: target, run: run.id, begun: begun)
+            } catch let error as FormatError {
+                throw Problem(
+                    status: 422, code: "validation-failed", title: "The file cannot be put there",
+                    detail: error.sentence)
+            }
         }
         return end(run, .succeeded)
     }
@@ -89,88 +106,33 @@ struct ExportRunner: Sendable {
     private func page(
         _ definition: ExportDefinition, _ columns: [ExportColumn], _ run: Run, _ cursor: String?
     ) async throws -> JSONValue {
-        var list = ListRecords(
-            definition.type, filter: definition.filter, orderby: "id",
-            select: columns.map(\.code), limit: ExportRunner.pageLimit, cursor: cursor)
-        list.export = true
-        let answer = try await records.call(list, as: run.context())
-        return try JSONValue(parsing: answer.bytes)
+        switch definition.source {
+        case .query(let query, let parameters):
+            let call = RunQuery(
+                query, parameters: parameters, limit: ExportRunner.pageLimit, cursor: cursor)
+            return try JSONValue(parsing: await records.call(call, as: run.context()).bytes)
+        case .type(let type):
+            var list = ListRecords(
+                type, filter: definition.filter, orderby: "id", select: columns.map(\.code),
+                limit: ExportRunner.pageLimit, cursor: cursor)
+            list.export = true
+            switch definition.scope {
+            case .active: break
+            case .deleted: list.deleted = "only"
+            case .all: list.deleted = "include"
+            }
+            return try JSONValue(parsing: await records.call(list, as: run.context()).bytes)
+        }
     }
 
     /// Says where in the file something could not be written.
-    private func describe(_ what: String, _ body: () throws -> Void) throws {
+    private func describe<T>(_ what: String, _ body: () throws -> T) throws -> T {
         do {
-            try body()
+            return try body()
         } catch let error as FormatError {
             throw Problem(
                 status: 422, code: "validation-failed", title: "The file cannot be written",
                 detail: "In \(what): \(error.sentence)")
-        }
-    }
-
-    private static func kind(ofSystem column: String) -> CellKind {
-        ["created", "modified", "deleted"].contains(column) ? .datetime : .text
-    }
-
-    private func columns(_ definition: ExportDefinition, _ description: ClassDescription) throws
-        -> [ExportColumn]
-    {
-        guard !definition.columns.isEmpty else {
-            return [ExportColumn(code: "id", title: "id", kind: .number)]
-                + description.columns.filter { $0.exportable ?? true }.map {
-                    ExportColumn(
-                        code: $0.code, title: $0.code, kind: $0.cellKind,
-                        isJSON: $0.type == "json")
-                }
-        }
-        var errors: [FieldProblem] = []
-        let columns = definition.columns.enumerated().compactMap { index, column in
-            let known = description.columns.first { $0.code == column.column }
-            if known == nil, !DefinitionReader.systemColumns.contains(column.column) {
-                errors.append(
-                    FieldProblem(
-                        pointer: "/columns/\(index)/column", code: "unknown-column",
-                        detail: "The class has no column \(column.column) that you may see."))
-                return nil as ExportColumn?
-            }
-            return ExportColumn(
-                code: column.column, title: column.title,
-                kind: known?.cellKind ?? Self.kind(ofSystem: column.column),
-                isJSON: known?.type == "json")
-        }
-        guard errors.isEmpty else { throw Problem.validation(errors) }
-        return columns
-    }
-}
-
-/// A column of an exported file.
-struct ExportColumn: Sendable {
-    var code: String
-    var title: String
-    /// What its strings are.
-    var kind: CellKind
-    /// Any JSON value, as its JSON.
-    var isJSON = false
-
-    func append(_ record: JSONValue, to row: inout FileRow) {
-        switch record[code] {
-        case nil, .null: row.appendNothing()
-        case .some(let value) where isJSON: row.append(.json, value.text)
-        case .string(let text): row.append(kind, text)
-        case .number(let number): row.append(.number, number.text)
-        case .boolean(let flag): row.append(.boolean, flag ? "true" : "false")
-        case .some(let other): row.append(.json, other.text)
-        }
-    }
-}
-
-extension ClassDescription.Column {
-    /// What a string of this column is.
-    fileprivate var cellKind: CellKind {
-        switch type {
-        case "date": .date
-        case "datetime": .datetime
-        default: .text
         }
     }
 }

@@ -57,7 +57,8 @@ public struct XMLReader {
     var buffer: [UInt8] = []
     var position = 0
     var mode = Mode.content
-    var line = 1
+    /// The line that it has come to, from 1.
+    public internal(set) var line = 1
     private var isEnded = false
     private var isBegun = false
     private var hasRoot = false

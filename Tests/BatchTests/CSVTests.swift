@@ -14,8 +14,6 @@ private func rows(
     return (reader, all)
 }
 
-private func texts(_ row: FileRow) -> [String?] { (0..<row.count).map { row.text($0) } }
-
 /// The rows of a file without a header, as texts.
 private func table(_ file: String) throws -> [[String?]] {
     try rows(Array(file.utf8), bare).rows.map(texts)

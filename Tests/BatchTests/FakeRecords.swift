@@ -15,6 +15,10 @@ final class FakeRecords: Sendable {
         var answers: [String: [UInt8]] = [:]
         var bodies: [String: [UInt8]] = [:]
         var calls = 0
+        /// What the last list asked for.
+        var deleted: String?
+        /// Answers a page of a query.
+        var query: (@Sendable (RunQuery) -> JSONValue)?
         var operations = ["read", "insert", "change", "import", "export"]
         /// Called before each chunk is written; throws what the service should answer.
         var beforeCreate: (@Sendable (Int) async throws -> Void)?
@@ -31,6 +35,9 @@ final class FakeRecords: Sendable {
         workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
         records.on(DescribeClass.self) { [self] call, _ in describe(call.type) }
         records.on(WriteRows.self) { [self] in try await write($0, $1) }
+        records.on(RunQuery.self) { [self] call, _ in
+            JSONBytes((state.withLock(\.query)?(call) ?? ["items": [], "next": .null]).bytes)
+        }
         records.on(ListRecords.self) { [self] call, _ in try list(call) }
         // What the import's expression `value.toUpperCase()` does, row by row.
         workflow.on(Evaluate.self) { call, _ in
@@ -114,7 +121,10 @@ final class FakeRecords: Sendable {
     }
 
     private func list(_ call: ListRecords) throws -> JSONBytes {
-        let items = state.withLock(\.items)
+        let items = state.withLock { state in
+            state.deleted = call.deleted
+            return state.items
+        }
         let start = call.cursor.flatMap { Int($0) } ?? 0
         let end = min(items.count, start + (call.limit ?? 50))
         let next: JSONValue = end < items.count ? .string(String(end)) : .null

@@ -27,21 +27,30 @@ private func problems(_ definitions: String) throws -> [String] {
         try problems(
             """
             "imports": [
-              {"code": "A", "class": "cost", "format": "xlsx", "source": "sftp://x", "columns": []},
+              {"code": "A", "class": "cost", "format": "ods", "source": "sftp://x", "columns": []},
               {"code": "b", "class": "price", "format": "csv", "mode": "upsert", "rules": false,
                "options": {"separator": ";;", "encoding": "ebcdic", "wide": 1},
                "columns": [{"from": "X", "to": "what", "as": "value"}]},
               {"code": "b", "class": "price", "format": "csv", "mode": "upsert",
                "columns": [{"from": "X", "to": "price", "key": true}, {"to": "price"}]}],
             "exports": [{"code": "e", "from": "price", "format": "csv", "target": "mail",
-              "columns": [{"column": "id"}, {"column": "nothing", "colour": 1}]}],
+              "columns": [{"column": "id"}, {"column": "nothing", "colour": 1}]},
+              {"code": "q", "query": "Load", "from": "price", "format": "xml", "records": "some",
+               "options": {"item": "row", "bom": true}},
+              {"code": "f", "from": "price", "format": "json", "target": "file:../x.json"},
+              {"code": "g", "from": "price", "format": "json", "target": "s3://b", "done": ".x"}],
             "syncs": [{"code": "s"}]
             """
         ) == [
             "/exports/0/columns/1/colour unknown-member",
             "/exports/0/columns/1/column unknown-column", "/exports/0/target unsupported",
+            "/exports/1/columns required", "/exports/1/from contradiction",
+            "/exports/1/options/bom unknown-member", "/exports/1/options/item invalid",
+            "/exports/1/query invalid-code", "/exports/1/records contradiction",
+            "/exports/1/records not-allowed", "/exports/2/target invalid",
+            "/exports/3/done contradiction", "/exports/3/target unsupported",
             "/imports/0/class unknown-class", "/imports/0/code invalid-code",
-            "/imports/0/columns required", "/imports/0/format unsupported",
+            "/imports/0/columns required", "/imports/0/format not-allowed",
             "/imports/0/source unsupported", "/imports/1/columns required",
             "/imports/1/columns/0/as not-an-expression", "/imports/1/columns/0/to unknown-column",
             "/imports/1/options/encoding not-allowed", "/imports/1/options/separator invalid",

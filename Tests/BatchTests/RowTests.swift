@@ -31,7 +31,7 @@ import Testing
 }
 
 @Test func `rejected rows of a csv file stand as they came, with the reason`() throws {
-    var writer = FileOptions().rejectWriter(columns: ["a", "b"], header: Array("a, b ".utf8))
+    var writer = try FileOptions().rejectWriter(columns: ["a", "b"], header: Array("a, b ".utf8))
     try writer.begin()
     try writer.row(raw: [0x78], line: 5, reason: "too \"few\"")
     try writer.finish()

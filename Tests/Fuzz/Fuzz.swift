@@ -3,7 +3,7 @@ import ServiceRuntime
 
 @testable import Mail
 
-// The readers of Mail that strangers' bytes reach, under libFuzzer. Built and run by
+// The readers of Mail and Batch that strangers' bytes reach, under libFuzzer. Built and run by
 // `Scripts/fuzz`; a trap, an endless loop and a wrong answer are findings.
 
 /// The package's build gives an executable's `main` this name.
@@ -37,7 +37,11 @@ private let reader: @Sendable ([UInt8]) -> Void =
     case "address": readAddresses
     case "imap": readIMAP
     case "smtp": readSMTP
-    case let name: fatalError("FUZZ is \(name ?? "not set"); say mime, address, imap or smtp")
+    case "csv": readCSV
+    case "json": readJSON
+    case "xlsx": readXLSX
+    case "xml": readXML
+    case let name: fatalError("FUZZ is \(name ?? "not set"); say mime, csv, xlsx and so on")
     }
 
 @Sendable private func readMessage(_ bytes: [UInt8]) {

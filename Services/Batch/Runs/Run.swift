@@ -53,7 +53,7 @@ struct Run: Sendable {
         var line = 1
         /// Export: the cursor of the next page.
         var cursor: String?
-        /// Export: what the writer needs to go on (`RowWriter.state`).
+        /// Export: what the writer needs to go on (`RowWriter.state`); null when the file is whole.
         var writer: JSONValue?
         var stage = Stage.rows
         /// The last row or record that this stage has done; how many it has seen.

@@ -9,6 +9,8 @@ final class RunFiles: Sendable {
     static let pieceBytes = 256 << 10
 
     private let folder: String
+    /// Where definitions may read and write files: `files` beside the folder of runs.
+    private let exchange: FileFolders
     private let thread = ThreadExecutor(name: "batch-files")
     private let runtime: Runtime
 
@@ -16,6 +18,8 @@ final class RunFiles: Sendable {
     init(folder: String, runtime: Runtime) throws {
         self.folder = folder
         self.runtime = runtime
+        let data = folder.lastIndex(of: "/").map { folder[..<$0] } ?? "."
+        exchange = FileFolders(roots: [data + "/files"])
         try Files.makeFolder(folder)
     }
 
@@ -104,6 +108,13 @@ final class RunFiles: Sendable {
             try Self.write(bytes, to: file, at: offset, name)
         }
         try await sync(file, name)
+    }
+
+    /// Copies the file of a run to where an export wants it; throws `FormatError` and `FileError`.
+    func deliver(_ file: String, to target: FileTarget, run: Int64, begun: Timestamp) async throws {
+        let (path, exchange) = (path(file), exchange)
+        let name = target.name(run: run, now: begun)
+        _ = try await thread.run { try target.deliver(path, named: name, exchange) }
     }
 
     func remove(_ name: String) async throws {

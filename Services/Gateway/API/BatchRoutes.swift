@@ -9,7 +9,11 @@ private typealias Answer = Operation.Answer
 struct BatchRoutes: Sendable {
     static let fileLimit = 1 << 30
     private static let run = "/api/runs/{run:integer}"
-    static let fileTypes = ["text/csv", "application/octet-stream"]
+    static let fileTypes = [
+        "text/csv", "application/json", "application/x-ndjson", "application/xml", "text/xml",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/octet-stream",
+    ]
 
     private static let plan = Operation.Parameter(
         name: "plan", type: "boolean", about: "true: make a plan and write nothing")
@@ -64,7 +68,8 @@ struct BatchRoutes: Sendable {
             return .passed(try await batch.forward(call, as: request.context(caller)))
         }
         addRest(to: table)
-        let file = Operation.Content.media("text/csv")
+        // In the format of the definition.
+        let file = Operation.Content.media("*/*")
         table.on(
             .get, BatchRoutes.run + "/file", operates,
             Operation(
