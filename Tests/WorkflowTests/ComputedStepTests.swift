@@ -179,4 +179,64 @@ extension World {
             #expect(try await world.incidents().count == 1)
         }
     }
+
+    @Test func `scripts in a row see what each has left, and nothing else of each other`()
+        async throws
+    {
+        let steps = [
+            script(
+                "a", "values.n += 1; globalThis.leak = 1; Array.prototype.x = 1; return [values.n]",
+                next: "b"),
+            script(
+                "b",
+                "delete values.gone; values.seen = typeof leak + typeof [].x;"
+                    + " return values.a[0] * 10",
+                next: "c"),
+            script("c", "values.n += values.b; return values.seen", next: "d"),
+            condition("d", "=values.n > 20", "e"),
+            script("e", "return 'e' + values.n", next: "f"),
+            script("f", "values.last = values.e; return undefined"),
+        ]
+        try await World.with { world in
+            try await world.take(Model.document(workflows: [workflow("row", steps)]))
+            for n in Int64(1)...3 {
+                let view = try await world.beginKnown(
+                    "row", ["n": .number(JSONNumber(n)), "gone": 1])
+                let outputs = view["steps"]?.array?.map { $0["output"] ?? .null } ?? []
+                let ten = JSONValue.number(JSONNumber((n + 1) * 10))
+                #expect(outputs[0] == [.number(JSONNumber(n + 1))] && outputs[1] == ten)
+                #expect(outputs[2] == "undefinedundefined")
+                let values = view["values"]
+                #expect(values?["n"]?.integer == (n + 1) * 11)
+                #expect(values?["gone"] == nil && values?["f"] == .null)
+                #expect(values?["last"] == .string("e\((n + 1) * 11)"))
+            }
+        }
+    }
+
+    @Test func `one of a row that fails, asks or hangs is the only one, and the others stay done`()
+        async throws
+    {
+        let ask = "return globalThis['g' + 't'].records.get('ticket', 1).subject"
+        let cases = [
+            ("throw new Error('no')", "script-failed"), (ask, "script-failed"),
+            ("while (true) {}", "script-killed"),
+        ]
+        for (source, code) in cases {
+            let steps = [
+                script("a", "values.n = 1; return 1", next: "b"),
+                script("b", "if (values.good) return 2; " + source, next: "c"),
+                script("c", "return 3"),
+            ]
+            try await World.with(settings: ["WORKFLOW_SCRIPT_TIMEOUT": "300ms"]) { world in
+                try await world.take(Model.document(workflows: [workflow("row", steps)]))
+                _ = try await world.beginKnown("row", ["good": true])
+                let (id, _) = try await world.begin("row")
+                let failed = try await world.reaches(id, "failed")
+                #expect(World.steps(failed) == ["a done", "b failed"], "\(source)")
+                let problem = try await world.incidents().first?["problem"]
+                #expect(problem?["code"] == .string(code))
+            }
+        }
+    }
 }

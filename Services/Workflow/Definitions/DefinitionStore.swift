@@ -60,12 +60,15 @@ final class DefinitionStore: Sendable {
         state.withLock { $0.models[code.model]?.scripts[code.code] }
     }
 
-    /// A step's script; of a named one, as it stands now.
-    func script(_ script: StepScript, of task: StepWork.Task) throws -> ScriptDefinition {
+    /// A step's script; of a named one, as it stands now. `step` is another one than the task's.
+    func script(
+        _ script: StepScript, of task: StepWork.Task, step: StepDefinition? = nil
+    ) throws -> ScriptDefinition {
         let model = task.row.workflow.model
         switch script {
         case .source(let source):
-            return ScriptDefinition(model: model, code: task.step.code, source: source)
+            let code = (step ?? task.step).code
+            return ScriptDefinition(model: model, code: code, source: source)
         case .named(let code):
             guard let found = self.script(FullCode(model: model, code: code)) else {
                 throw WorkflowError.unknownScript(code)

@@ -7,6 +7,8 @@ struct Unit {
     let isScript: Bool
     /// Where in the record its value goes, before the script runs.
     let path: [String]?
+    /// In a chain, the name in `values` that its result gets.
+    var result: String?
 }
 
 /// What a frame asks for: `{"work": "evaluate"|"compile", "timeout": ms, "memory": bytes,
@@ -18,9 +20,11 @@ struct Unit {
 ///
 /// With `calls` the parent answers what scripts ask by `gt`; see `CallLine`.
 ///
+/// Of a `chain` each unit has a context of its own; see `ChainRun`.
+///
 /// Work on `rules` adds `"rules"` and `"items"`; see `RuleRun`.
 struct Job {
-    enum Work: String { case evaluate, compile, rules }
+    enum Work: String { case evaluate, compile, rules, chain }
 
     let work: Work
     let timeout: Double
@@ -51,7 +55,7 @@ struct Job {
                 isScript: realm.boolean(unit, "script"),
                 path: realm.member(unit, "path").map { _ in
                     realm.elements(unit, "path").map { realm.text($0) }
-                })
+                }, result: realm.text(unit, "result"))
         }
         record = realm.member(root, "record")
         hasCalls = realm.boolean(root, "calls")

@@ -59,8 +59,7 @@ final class ScriptEngine {
 
     /// Runs a frame; every way to fail is an answer.
     func answer(to frame: [UInt8]) -> [UInt8] {
-        if ready.isEmpty { prepare() }
-        guard let context = ready.popLast() else {
+        guard let context = takeContext() else {
             return Answer.refused("no context can be made")
         }
         defer { JSGlobalContextRelease(context) }
@@ -79,7 +78,59 @@ final class ScriptEngine {
         case .compile: return compile(job, in: realm)
         case .evaluate: return evaluate(job, in: realm)
         case .rules: return runRules(job, in: realm)
+        case .chain: return runChain(job, frame, in: realm)
         }
+    }
+
+    private func takeContext() -> JSGlobalContextRef? {
+        if ready.isEmpty { prepare() }
+        return ready.popLast()
+    }
+
+    /// Scripts one after another, each over the values that the one before it left and nothing else
+    /// of it.
+    private func runChain(_ job: Job, _ frame: [UInt8], in first: Realm) -> [UInt8] {
+        var answer = Answer()
+        var values: String?
+        for (index, unit) in job.units.enumerated() where watchdog.verdict == nil {
+            calls.unit = index
+            guard index > 0 else {
+                values = add(outcome(of: unit, job: job, in: first), unit, in: first, to: &answer)
+                continue
+            }
+            guard let left = values, let context = takeContext() else {
+                answer.add(.failure(Fault(unit, "it was not its turn")))
+                continue
+            }
+            defer { JSGlobalContextRelease(context) }
+            let realm = Realm(context)
+            guard let own = Job(frame, in: realm), let value = realm.parse(Array(left.utf8)) else {
+                return Answer.refused("the frame is no job")
+            }
+            realm.bind("values", value)
+            JSValueUnprotect(context, value)
+            values = add(outcome(of: unit, job: own, in: realm), unit, in: realm, to: &answer)
+            calls.end(in: realm)
+            own.release(in: realm)
+        }
+        if let verdict = watchdog.verdict { return Answer.killed(verdict) }
+        return answer.bytes(links: nil)
+    }
+
+    /// Answers the values that the next one sees; nil where the unit failed.
+    private func add(
+        _ outcome: Outcome, _ unit: Unit, in realm: Realm, to answer: inout Answer
+    ) -> String? {
+        answer.add(outcome)
+        guard case .json(let text) = outcome else { return nil }
+        guard let name = unit.result, let root = realm.parse(Array(text.utf8)) else {
+            return realm.global("values").flatMap { realm.json($0) }
+        }
+        defer { JSValueUnprotect(realm.context, root) }
+        guard let values = realm.member(root, "values"),
+            realm.set(realm.member(root, "result"), at: [name], of: values)
+        else { return nil }
+        return realm.json(values)
     }
 
     private func compile(_ job: Job, in realm: Realm) -> [UInt8] {

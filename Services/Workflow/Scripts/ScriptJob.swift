@@ -2,7 +2,7 @@ import JSON
 import ServiceRuntime
 
 /// Work for a script host: pieces of source over bindings, run one after another in one fresh
-/// context.
+/// context, or, of a chain, each in its own.
 struct ScriptJob: Sendable {
     enum Work: String, Sendable {
         case evaluate
@@ -10,6 +10,9 @@ struct ScriptJob: Sendable {
         case compile
         /// `ruleWork` says which units run on which records.
         case rules
+        /// Scripts, each over the `values` that the one before it left; after one that fails none
+        /// is run.
+        case chain
     }
 
     struct Unit: Sendable {
@@ -22,6 +25,8 @@ struct ScriptJob: Sendable {
         var path: [String]?
         /// Whose it is, where it may use `gt`.
         var owner: ScriptOwner?
+        /// In a chain, the name in `values` that its result gets.
+        var result: String?
         /// What of the source is of others: the names of blocks and their lines, from the top.
         var blocks: [(name: String, lines: Int)] = []
     }
@@ -97,6 +102,7 @@ extension ScriptJob.Unit {
             ("name", .string(name)), ("source", .string(source)), ("script", .boolean(isScript)),
         ])
         object["path"] = path.map { .array($0.map { .string($0) }) }
+        object["result"] = result.map { .string($0) }
         return .object(object)
     }
 }

@@ -88,7 +88,7 @@ actor ScriptPool {
         _ job: ScriptJob, answering: ScriptAnswering? = nil
     ) async throws -> ScriptAnswer? {
         let key = SourceHistory.key(job)
-        guard history.isQuick(key), !(work.isEmpty && idle.isEmpty),
+        guard history.isQuick(job, key), !(work.isEmpty && idle.isEmpty),
             waiting.count < settings.hosts * ScriptPool.soonWaiting
         else { return nil }
         return try await run(job, key, answering)

@@ -45,12 +45,17 @@ struct SourceHistory {
         quick.insert(key)
     }
 
-    /// Whether it ended at once the last time.
-    func isQuick(_ key: Int) -> Bool { quick.contains(key) }
+    /// Whether it, or each of a chain, ended at once the last time.
+    func isQuick(_ job: ScriptJob, _ key: Int) -> Bool {
+        guard job.work == .chain else { return quick.contains(key) }
+        return job.units.allSatisfy { quick.contains(SourceHistory.key([$0])) }
+    }
 
-    static func key(_ job: ScriptJob) -> Int {
+    static func key(_ job: ScriptJob) -> Int { key(job.units) }
+
+    private static func key(_ units: [ScriptJob.Unit]) -> Int {
         var hasher = Hasher()
-        for unit in job.units { hasher.combine(unit.source) }
+        for unit in units { hasher.combine(unit.source) }
         return hasher.finalize()
     }
 }

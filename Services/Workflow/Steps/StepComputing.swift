@@ -12,9 +12,12 @@ struct StepComputing: Sendable {
     let pools: ScriptPools
     let clock: any WallClock
 
+    /// Scripts that are run in one go.
+    private static let chainLimit = 4
+
     /// What the step comes to. Nil where it acts or reads, where it may take long, and where it
     /// goes wrong: then it is to be performed.
-    func result(_ task: StepWork.Task) async -> StepWork.Result? {
+    func result(_ task: StepWork.Task, _ ahead: inout ScriptsAhead) async -> StepWork.Result? {
         guard task.cause.depth <= Cause.depthLimit, task.visit.number <= StepMachine.visitLimit
         else { return nil }
         do {
@@ -33,7 +36,7 @@ struct StepComputing: Sendable {
                     try task.pause(timer, $0, at: clock.now())
                 }
             case .script(let script):
-                return try await effect(of: script, task).flatMap { effect in
+                return try await effect(of: script, task, &ahead).flatMap { effect in
                     effect.values.object.map { task.result(of: effect, $0) }
                 }
             default: return nil
@@ -57,25 +60,65 @@ struct StepComputing: Sendable {
     }
 
     /// Nil where it asked for anything by `gt` too, which was refused: nothing has happened then.
+    /// Scripts that come next are run in the same go, and their ends kept in `ahead`.
     private func effect(
-        of script: StepScript, _ task: StepWork.Task
+        of script: StepScript, _ task: StepWork.Task, _ ahead: inout ScriptsAhead
     ) async throws -> ScriptEffect? {
         let definition = try definitions.script(script, of: task)
         // With a record a script may mean to change it.
         guard task.record == nil, !definition.mayAct else { return nil }
+        let bindings = task.bindings(record: .null)
+        if let known = ahead.take(task.step, definition.unit, bindings) {
+            return StepComputing.effect(of: known)
+        }
+        let chain = self.chain(from: task, definition)
+        if chain.count > 1 {
+            let units = chain.map(\.unit)
+            if let outcomes = try await run(
+                ScriptJob(
+                    work: .chain, units: units, bindings: bindings, timeout: definition.timeout))
+            {
+                ahead.keep(chain, outcomes, bindings)
+                return ahead.take(task.step, definition.unit, bindings)
+                    .flatMap { StepComputing.effect(of: $0) }
+            }
+        }
         let job = ScriptJob(
-            units: [definition.unit], bindings: task.bindings(record: .null),
-            timeout: definition.timeout)
+            units: [definition.unit], bindings: bindings, timeout: definition.timeout)
+        return try await run(job)?.first.flatMap { StepComputing.effect(of: try $0.get()) }
+    }
+
+    private static func effect(of value: JSONValue) -> ScriptEffect? {
+        let effect = ScriptEffect(value)
+        return RecordChanges.between(.null, effect.record).isEmpty ? effect : nil
+    }
+
+    /// The step's script and those of the steps that follow it, as far as they can be done so too
+    /// and have as much time.
+    private func chain(
+        from task: StepWork.Task, _ definition: ScriptDefinition
+    ) -> [ScriptsAhead.Link] {
+        var links = [ScriptsAhead.Link(task.step, definition.unit)]
+        var step = task.step
+        while links.count < StepComputing.chainLimit, let next = step.next,
+            let following = task.version.workflow.step(next),
+            case .script(let script) = following.kind,
+            let definition = try? definitions.script(script, of: task, step: following),
+            !definition.mayAct, definition.timeout == nil
+        {
+            links.append(ScriptsAhead.Link(following, definition.unit))
+            step = following
+        }
+        return definition.timeout == nil ? links : [links[0]]
+    }
+
+    private func run(_ job: ScriptJob) async throws -> [ScriptOutcome]? {
         let asked = Asked()
         let answer = try await pools.acting.runSoon(job) { call, _ in
             asked.isSo.withLock { $0 = true }
             throw Problem.forbidden("gt.\(call.name) is not answered now.")
         }
-        guard let outcome = answer?.outcomes.first, !asked.isSo.withLock(\.self) else {
-            return nil
-        }
-        let effect = ScriptEffect(try outcome.get())
-        return RecordChanges.between(.null, effect.record).isEmpty ? effect : nil
+        return asked.isSo.withLock(\.self) ? nil : answer?.outcomes
     }
 
     /// Whether a script asked for anything.
@@ -89,9 +132,10 @@ extension InstanceWalk {
     mutating func goOn(_ computing: StepComputing, within limit: Duration) async {
         let clock = computing.clock
         let start = clock.monotonicNanoseconds()
+        var ahead = ScriptsAhead()
         while passages.count < InstanceRunner.turnLimit,
             clock.monotonicNanoseconds() - start < limit.nanoseconds, let task,
-            let result = await computing.result(task),
+            let result = await computing.result(task, &ahead),
             take(result.input, given: result.given, at: clock.now())
         {}
     }
