@@ -10,7 +10,7 @@ enum Migrations {
             keptEvents, causeAccount, DirectoryTables.migration,
             jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
             firingLog, eventOnce, incidentService, branches, tasks, ends,
-            ownedIncidents,
+            ownedIncidents, times,
         ]
     }
 
@@ -263,6 +263,21 @@ extension Migrations {
         alter table incident add column link text;
         alter table incident add column actions text;
         alter table incident add column permission text;
+        """)
+}
+
+extension Migrations {
+    /// Kept events by their time; waits of an event by their workflow.
+    private static let times = Migration(
+        "0012-times",
+        """
+        drop index event_kept;
+        create index event_kept on event (event, event_key, expires, id)
+            where state = 'buffered';
+        alter table wait add column workflow text;
+        update wait set workflow = (select i.model || '.' || i.workflow from instance i
+            where i.id = wait.instance);
+        create index wait_workflow on wait (event, workflow, event_key);
         """)
 }
 

@@ -50,19 +50,3 @@ struct HeadWriter {
         }
     }
 }
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT` for the head of every answer, made once a second.
-enum HTTPDate {
-    private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
-    static func text(seconds: Int64, year: Int, month: Int, day: Int) -> String {
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let second = Int(((seconds % 86_400) + 86_400) % 86_400)
-        let weekday = days[Int((((seconds - Int64(second)) / 86_400) % 7 + 7) % 7)]
-        let time = "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60))"
-        return "\(weekday), \(two(day)) \(months[month - 1]) \(year) \(time) GMT"
-    }
-}

@@ -79,6 +79,10 @@ import Testing
         for (text, limit) in [
             ("sleep 1000 & echo $!; sleep 1001 & echo $!; exit 0", Duration.seconds(20)),
             ("sleep 1000 & echo $! >&2; sleep 1000", .milliseconds(300)),
+            ("setsid sh -c 'echo $$; sleep 1000; :' & sleep 0.1; exit 0", .seconds(20)),
+            ("setsid sh -c 'echo $$ >&2; sleep 1000; :' & sleep 1000", .milliseconds(500)),
+            // A daemon by the book: its parent is gone, it has a session and a folder of its own.
+            ("(setsid sh -c 'cd /; echo $$; sleep 1000; :' &) ; sleep 0.1", .seconds(20)),
         ] {
             let bench = try bench(text, timeout: limit)
             var words = ""

@@ -41,6 +41,28 @@ import Testing
         #expect(second != trace)
     }
 
+    @Test(
+        arguments: [
+            ("Retry-After: Fri, 15 Jan 2027 08:00:30 GMT\r\n", 30),
+            ("Retry-After: Friday, 15-Jan-27 08:00:30 GMT\r\n", 30),
+            ("Retry-After: Fri Jan 15 08:00:30 2027\r\n", 30),
+            // Its clock is an hour late.
+            (
+                "Date: Fri, 15 Jan 2027 07:00:00 GMT\r\n"
+                    + "Retry-After: Fri, 15 Jan 2027 07:00:45 GMT\r\n", 45
+            ),
+            ("Retry-After: Fri, 15 Jan 2021 08:00:00 GMT\r\n", 0),
+            ("Retry-After: Fri, 15 Jan 2028 08:00:00 GMT\r\n", 3600),
+            ("Retry-After: Fri, 31 Feb 2027 08:00:00 GMT\r\n", nil),
+            ("Retry-After: soon\r\n", nil),
+        ] as [(String, Int?)])
+    func `another system says until when to wait`(header: String, seconds: Int?) async throws {
+        let bench = try OutgoingBench { _ in .text("busy", status: 503, headers: header) }
+        let problem = await outgoingProblem { try await bench.http(["url": .string(bench.url)]) }
+        #expect(problem?.code == "http-failed")
+        #expect(problem?.retryAfter == seconds)
+    }
+
     @Test func `statuses are success, another try, or the end`() async throws {
         let bench = try OutgoingBench { head in
             let status = Int(head.split(separator: " ")[1].dropFirst()) ?? 0

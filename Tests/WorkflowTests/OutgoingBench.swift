@@ -51,7 +51,8 @@ final class OutgoingBench: Sendable {
                 settings: .init(
                     list: CommandList(
                         paths: commands, environment: ["PATH=/usr/bin:/bin", "GREETING=hello"]),
-                    timeout: timeout, folder: folder.path + "/commands"),
+                    timeout: timeout, folder: folder.path + "/commands",
+                    supervisor: ChildProcess.product("script-host")),
                 log: runtime.log),
             records: Peer(
                 name: "records", transport: RouterTransport(records.router), signer: signer,

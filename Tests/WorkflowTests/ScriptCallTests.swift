@@ -136,6 +136,36 @@ import Testing
         }
     }
 
+    @Test func `runAs waits for the directory that its caller knows, and for the one it knows`()
+        async throws
+    {
+        let source = "return gt.records.change('ticket', 1, {subject: 'c'}).subject"
+        let isBehind = Atomic(true)
+        try await with(
+            Self.script("robots", source, ["runAs": "robot"]),
+            hook: { _, moment in
+                // Records stands at an older directory than the principal is made from.
+                guard moment == .before, isBehind.load(ordering: .relaxed) else { return }
+                throw Problem.directoryBehind
+            }
+        ) { world async throws in
+            let call = RunScript(script: FullCode(model: "helpdesk", code: "robots"))
+            var anna = Self.anna
+            anna.directory = 4
+            let here = await world.problem(of: call, as: anna)
+            #expect(here?.status == 503 && here?.code == "directory-behind")
+            #expect(here?.retryAfter == 1)
+            #expect(world.peers.state.withLock(\.calls).isEmpty, "nobody is asked before")
+            anna.directory = 3
+            let there = await world.problem(of: call, as: anna)
+            #expect(there?.status == 503 && there?.code == "directory-behind")
+            #expect(world.peers.state.withLock(\.changes).isEmpty)
+            isBehind.store(false, ordering: .relaxed)
+            #expect(await world.problem(of: call, as: anna) == nil)
+            #expect(world.peers.state.withLock(\.changes).count == 1)
+        }
+    }
+
     @Test
     func `a step's script acts for the account at the root, and where there is none it says so`()
         async throws

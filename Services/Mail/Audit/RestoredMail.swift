@@ -1,4 +1,5 @@
 import Database
+import Incidents
 import ServiceRuntime
 
 /// Mail of a backup that is restored.
@@ -7,10 +8,12 @@ public enum RestoredMail {
     /// where the backup comes from. What was between the final dot and its answer is `uncertain`.
     /// Answers how many mails wait for a person now.
     public static func hold(
-        in database: Database, reason: String, now: Timestamp
+        in database: Database, reason: String, runtime: Runtime
     ) async throws -> Int {
-        let store = MailStore()
-        return try await database.write { connection in
+        let now = runtime.clock.now()
+        var store = MailStore()
+        store.incidents = MailIncidents(book: IncidentBook(service: "mail", runtime: runtime))
+        return try await database.write { [store] connection in
             let uncertain = try store.settleInterrupted(
                 connection, resends: { _ in false }, now: now)
             let ids = try connection.query(

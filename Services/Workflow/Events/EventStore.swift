@@ -81,7 +81,7 @@ struct EventStore: Sendable {
         ) { EventRaised(event: $0.integer(0), activated: Int($0.integer(1))) }
     }
 
-    /// The oldest event that is kept and fits.
+    /// The oldest event that is kept and fits; of those with a time, the one whose time ends first.
     func buffered(
         _ event: FullCode, for row: InstanceRow, key: String?, _ connection: Connection
     ) throws -> Kept? {
@@ -101,22 +101,37 @@ struct EventStore: Sendable {
         _ event: FullCode, for row: InstanceRow, keyed key: String?, isOfRecord: Bool = false,
         _ connection: Connection
     ) throws -> Kept? {
-        try connection.first(
+        func kept(_ time: String, _ values: [SQLValue]) throws -> Kept? {
+            try buffered(
+                event, for: row, keyed: key, isOfRecord: isOfRecord, time, values, connection)
+        }
+        let timed = try kept("expires > ?", [.integer(clock.now().milliseconds)])
+        let timeless = try kept("expires is null", [])
+        guard let timed, let timeless else { return timed ?? timeless }
+        return timed.id < timeless.id ? timed : timeless
+    }
+
+    /// `time` is a range of the index, which has those of one key in its order: what has expired
+    /// is passed over, however much of it there is.
+    private func buffered(
+        _ event: FullCode, for row: InstanceRow, keyed key: String?, isOfRecord: Bool,
+        _ time: String, _ values: [SQLValue], _ connection: Connection
+    ) throws -> Kept? {
+        let place: [SQLValue] = [
+            .text(row.workflow.description), .integer(row.id),
+            SQLValue(self.place(row.type, row.record)), .integer(isOfRecord ? 1 : 0),
+        ]
+        return try connection.first(
             """
             select id, event_key, payload, account, raised, root, depth, cause_account
             from event
-            where event = ? and event_key is ? and state = 'buffered'
-                and (expires is null or expires > ?)
+            where event = ? and event_key is ? and state = 'buffered' and \(time)
                 and (scope = 'all' or (scope = 'workflow' and workflow = ?)
                     or (scope = 'instance' and instance = ?))
                 and (record = ? or (record is null and ? = 0))
-            order by id limit 1
+            order by expires, id limit 1
             """,
-            [
-                .text(event.description), SQLValue(key), .integer(clock.now().milliseconds),
-                .text(row.workflow.description), .integer(row.id),
-                SQLValue(place(row.type, row.record)), .integer(isOfRecord ? 1 : 0),
-            ]
+            [.text(event.description), SQLValue(key)] + values + place
         ) { found in
             Kept(
                 id: found.integer(0),
@@ -139,13 +154,8 @@ struct EventStore: Sendable {
     private func waits(_ raised: Raised, _ connection: Connection) throws
         -> [(instance: Int64, visit: Int64)]
     {
-        var sql = "select wait.instance, wait.visit from wait"
-        var values: [SQLValue] = []
-        if raised.scope == .workflow {
-            sql += " join instance on instance.id = wait.instance"
-        }
-        sql += " where wait.event = ?"
-        values.append(.text(raised.event.description))
+        var sql = "select wait.instance, wait.visit from wait where wait.event = ?"
+        var values: [SQLValue] = [.text(raised.event.description)]
         if let key = raised.key {
             sql += " and wait.event_key = ?"
             values.append(.text(key))
@@ -155,8 +165,8 @@ struct EventStore: Sendable {
         case .all: break
         case .instance: return try waits(ofInstance: raised, connection)
         case .workflow:
-            sql += " and instance.model = ? and instance.workflow = ?"
-            values += [SQLValue(raised.workflow?.model), SQLValue(raised.workflow?.code)]
+            sql += " and wait.workflow = ?"
+            values.append(SQLValue(raised.workflow?.description))
         }
         // Put in order here: there may be very many, and only so many are looked at.
         sql += " limit \(EventStore.activationLimit + 1)"

@@ -138,8 +138,14 @@ extension InstanceStore {
             ])
         if let event {
             try connection.run(
-                "insert into wait (instance, visit, event, event_key) values (?, ?, ?, ?)",
-                [.integer(id), .integer(visit), .text(event.description), SQLValue(key)])
+                """
+                insert into wait (instance, visit, event, event_key, workflow)
+                values (?, ?, ?, ?, (select model || '.' || workflow from instance where id = ?))
+                """,
+                [
+                    .integer(id), .integer(visit), .text(event.description), SQLValue(key),
+                    .integer(id),
+                ])
         }
         if let until {
             try Queues.timer.enqueue(

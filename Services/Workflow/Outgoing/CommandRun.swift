@@ -24,6 +24,8 @@ final class CommandRun: Sendable {
 
     /// How often it is looked at besides what it writes.
     private static let interval: Int32 = 10
+    /// How long its supervisor has to end it, in milliseconds.
+    private static let patience = 2000
 
     private let spawn: ProcessSpawn
     private let input: [UInt8]
@@ -52,14 +54,27 @@ final class CommandRun: Sendable {
         pipes.closeChild()
         var outcome = Outcome(ending: .stopped)
         let cause = watch(pid, &pipes, &outcome)
-        // All that it started too; the group is known until its first process is waited for.
-        kill(-pid, SIGKILL)
+        // Its supervisor ends all that it started.
+        if cause != nil, !CommandRun.ends(pid) {
+            // The group is known until its first process is waited for.
+            kill(-pid, SIGKILL)
+        }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         pipes.read(&outcome, limit: outputLimit)
         let isFlood = outcome.output.count > outputLimit || outcome.errors.count > outputLimit
         outcome.ending = cause ?? (isFlood ? .flood : CommandRun.ending(status))
         return outcome
+    }
+
+    /// Asks a supervisor to end; false where it does not in time.
+    private static func ends(_ pid: pid_t) -> Bool {
+        kill(pid, SIGTERM)
+        for _ in 0..<CommandRun.patience {
+            if hasEnded(pid) { return true }
+            usleep(1000)
+        }
+        return false
     }
 
     /// Until it has ended by itself (nil) or must be ended.

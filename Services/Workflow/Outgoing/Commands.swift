@@ -3,8 +3,9 @@ import JSON
 import ServiceRuntime
 import Synchronization
 
-/// Runs the operator's programs for definitions: never through a shell, each in a folder and a
-/// process group of its own, with limits on time and on what it writes.
+/// Runs the operator's programs for definitions: never through a shell, each in a folder and under
+/// a process of its own that ends with all that it starts, with limits on time and on what it
+/// writes.
 final class Commands: Sendable {
     /// Programs at once; more wait for their turn as for a service that is away.
     static let concurrencyLimit = 8
@@ -19,6 +20,8 @@ final class Commands: Sendable {
         var timeout: Duration
         /// Where each finds a folder of its own, which is removed after it.
         var folder: String
+        /// The program that keeps watch over it, and over what it starts: `script-host`.
+        var supervisor: String
     }
 
     private let settings: Settings
@@ -59,7 +62,8 @@ final class Commands: Sendable {
         let folder = "\(settings.folder)/\(SystemRandom().token(12))"
         let run = CommandRun(
             spawn: ProcessSpawn(
-                program, arguments: call.arguments, environment: settings.list.environment,
+                settings.supervisor, arguments: ["--supervise", program] + call.arguments,
+                environment: settings.list.environment,
                 folder: folder),
             input: call.input, timeout: min(call.timeout ?? settings.timeout, settings.timeout),
             outputLimit: Commands.outputLimit)

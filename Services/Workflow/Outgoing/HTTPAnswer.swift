@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import RPC
 import ServiceRuntime
+import ServiceRuntime
 
 /// What another system answered, as definitions see it, and whether that is success.
 struct HTTPAnswer: Sendable {
@@ -44,7 +45,7 @@ struct HTTPAnswer: Sendable {
     }
 
     /// Throws where the status is no success.
-    func check(expected: [Int64]?) throws {
+    func check(expected: [Int64]?, at now: Timestamp) throws {
         let status = response.status
         if let expected {
             guard !expected.contains(Int64(status)) else { return }
@@ -58,14 +59,19 @@ struct HTTPAnswer: Sendable {
         guard HTTPAnswer.transient.contains(status) || (500...599).contains(status) else {
             throw Problem.outgoingRefused(words)
         }
-        throw Problem.outgoingFailed(words, retryAfter: retryAfter)
+        throw Problem.outgoingFailed(words, retryAfter: retryAfter(at: now))
     }
 
-    /// Seconds; a date is not understood.
-    private var retryAfter: Int? {
-        response.header("Retry-After").flatMap { Int($0) }.map {
-            min(max($0, 0), HTTPAnswer.retryLimit)
-        }
+    /// Seconds from now; a date counts from the other system's own, where it says that.
+    private func retryAfter(at now: Timestamp) -> Int? {
+        guard let text = response.header("Retry-After") else { return nil }
+        let seconds =
+            Int(text)
+            ?? HTTPDate.read(text).map { date in
+                let base = response.header("Date").flatMap(HTTPDate.read) ?? now
+                return Int(clamping: (date.milliseconds - base.milliseconds + 999) / 1000)
+            }
+        return seconds.map { min(max($0, 0), HTTPAnswer.retryLimit) }
     }
 }
 

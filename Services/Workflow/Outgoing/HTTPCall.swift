@@ -17,7 +17,7 @@ struct HTTPCall: Sendable {
     static let answerLimit = 4 << 20
 
     private(set) var request: OutgoingRequest
-    /// Statuses that are success besides 2xx; nil is those of 2xx.
+    /// The statuses that are success, and no others; nil is all of 2xx.
     let expected: [Int64]?
     private let secrets: Secrets
     private let place: SecretPlace

@@ -27,7 +27,7 @@ struct Outgoing: Sendable {
             let response = try await client.send(call.request)
             let host = (try? OutgoingURL(call.request.url).host) ?? "The system"
             let answer = HTTPAnswer(response: response, secrets: secrets, host: host)
-            try answer.check(expected: call.expected)
+            try answer.check(expected: call.expected, at: clock.now())
             return answer.value
         } catch let error as OutgoingError {
             throw Problem.outgoing(error)
@@ -57,7 +57,8 @@ extension Outgoing {
             commands: Commands(
                 settings: .init(
                     list: configuration.commands, timeout: configuration.commandTimeout,
-                    folder: configuration.data + "/commands"), log: runtime.log),
+                    folder: configuration.data + "/commands",
+                    supervisor: configuration.scriptHost), log: runtime.log),
             records: records, integrations: configuration.integrations, clock: runtime.clock)
     }
 }

@@ -171,22 +171,37 @@ struct TaskStore: Sendable {
     func list(
         of caller: TaskCaller, after: Int64, limit: Int, _ connection: Connection
     ) throws -> [Item] {
-        var sql = """
-            select distinct \(TaskStore.columns) from task_assignee
-            join task on task.id = task_assignee.task
-            where task_assignee.key in (\(TaskStore.places(caller.keys.count))) and task.id > ?
+        // The page of each key is at the beginning of what is left of it, in the index's order.
+        let pages = try caller.keys.map {
+            try self.ids(of: $0, caller, after: after, limit: limit, connection)
+        }
+        let found = Set(pages.joined()).sorted().prefix(limit)
+        return try connection.query(
             """
-        var values: [SQLValue] = caller.keys.map { .text($0) } + [.integer(after)]
-        for off in caller.off {
-            sql += " and not (task_assignee.key = ? and task.model = ?)"
-            values += [.text(off.key), .text(off.model)]
-        }
+            select \(TaskStore.columns) from task
+            where id in (\(TaskStore.places(found.count))) order by id
+            """, found.map { .integer($0) }, TaskStore.item)
+    }
+
+    private func ids(
+        of key: String, _ caller: TaskCaller, after: Int64, limit: Int, _ connection: Connection
+    ) throws -> [Int64] {
+        let off = caller.off.filter { $0.key == key }.map(\.model)
+        var condition = ""
+        if !off.isEmpty { condition += " and t.model not in (\(TaskStore.places(off.count)))" }
         if let models = caller.models {
-            sql += " and task.model in (\(TaskStore.places(models.count)))"
-            values += models.map { .text($0) }
+            condition += " and t.model in (\(TaskStore.places(models.count)))"
         }
-        sql += " order by task.id limit ?"
-        return try connection.query(sql, values + [.integer(Int64(limit))], TaskStore.item)
+        let named: [SQLValue] = (off + (caller.models ?? [])).map { .text($0) }
+        // `cross join`: the assignees lead.
+        return try connection.query(
+            """
+            select a.task from task_assignee a cross join task t
+            where a.key = ? and a.task > ? and t.id = a.task\(condition)
+            order by a.task limit ?
+            """,
+            [.text(key), .integer(after)] + named + [.integer(Int64(limit))]
+        ) { $0.integer(0) }
     }
 
     private static func places(_ count: Int) -> String {

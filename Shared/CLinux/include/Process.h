@@ -23,6 +23,11 @@ void geartrain_name_thread(const char *name);
 void geartrain_raise_file_limit(void);
 // pipe2 with O_CLOEXEC: the reading end first.
 int geartrain_pipe(int ends[2]);
+// Runs `arguments` as a program, waits for it, then kills whatever it has left behind: every
+// process that descends from it comes to this one when its own parent ends, whatever session or
+// group it has made for itself. SIGTERM, and the end of the thread that started this process, do
+// the same sooner. Ends this process as the program ended; 127 where it cannot be executed.
+_Noreturn void geartrain_supervise(char *const *arguments);
 // How long a read from a socket waits before it fails, in seconds.
 void geartrain_receive_timeout(int socket, int seconds);
 

@@ -101,7 +101,7 @@ struct Restoring {
         let database = try await Database.open(
             DatabaseConfiguration(location: path), runtime: runtime)
         let held = try await RestoredMail.hold(
-            in: database, reason: reason, now: runtime.clock.now())
+            in: database, reason: reason, runtime: runtime)
         await database.close()
         return held
     }
