@@ -13,6 +13,7 @@ struct BatchActions: Sendable {
     let records: Peer
     let runtime: Runtime
     let uploadLimit: Int
+    let stopping: StopFlag
     let wake: @Sendable () -> Void
 
     func check(_ call: CheckModel) throws -> ModelCheck {

@@ -47,7 +47,9 @@ public final class BatchService: Service {
         Routes.add(
             BatchActions(
                 database: database, files: files, records: peers["records"], runtime: runtime,
-                uploadLimit: configuration.uploadLimit, wake: { worker.wake() }), to: routes)
+                uploadLimit: configuration.uploadLimit, stopping: stopping,
+                wake: { worker.wake() }),
+            to: routes)
         routes.on(ActOnIncident.self) { call, context in
             let answer = try await incidents.act(
                 call, context, database, on: [Migrations.queue])

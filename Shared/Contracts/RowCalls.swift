@@ -4,8 +4,8 @@ import RPC
 /// Writes the rows of a file, or of another system, as records of one class: each for itself, in
 /// one transaction. Answers `{"results": […]}`, one per row and in order: `["insert", id,
 /// version]`, `["change", id, version, {"column": [old, new]}]`, `["none", id, version]`, or
-/// `{"problem", "id"}` (the id where the row's key found a record). With the context's idempotency
-/// key, once.
+/// `{"problem", "id"}` (the record that the row's key found; null where it found none; left out
+/// where the key could not be read). With the context's idempotency key, once.
 public struct WriteRows: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "records/write-rows"

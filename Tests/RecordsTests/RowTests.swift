@@ -78,6 +78,7 @@ import Testing
                 )))
         #expect(fault(second[2]) == "/subject required")
         #expect(second[2]["id"] == 1)
+        #expect(first[3]["id"] == .null && first[4]["id"] == nil)
         let history = try await store.history(ticket, 2)
         #expect(history.map { $0["operation"] } == ["insert", "change"])
     }

@@ -18,8 +18,7 @@ import Testing
         print("import kill seed \(seed)")
         var random = TestRandom(seed: seed)
         let (rows, kills) = Self.size
-        let train = Train(.apart)
-        try await train.start()
+        let train = try await started()
         let shop = try await Shop(train)
         _ = try await shop.run("plain", (1...rows / 2).map { "eu,\($0),1,,\n" }.joined())
         let file = (1...rows).map { row in
@@ -27,20 +26,7 @@ import Testing
             return "eu,\(row),\(price),\(row % 2 == 0 ? "Acme" : ""),\n"
         }.joined()
         let path = try await shop.start("plain", file)
-        for _ in 0..<kills {
-            let victim = ["batch", "records"].randomElement(using: &random) ?? "batch"
-            let change = Int.random(in: 1...4, using: &random)
-            let killer = Killer(train: train, victim: victim, watched: victim, change: change)
-            let killing = Task { try await killer.run() }
-            let watching = Task {
-                _ = try? await ended(shop, path)
-                killing.cancel()
-            }
-            _ = try await killing.value
-            watching.cancel()
-            try await train.ready("records")
-            try await train.ready("batch")
-        }
+        try await kill(shop, path, kills, &random)
         let run = try await ended(shop, path)
         #expect(run["state"] == "succeeded", "\(run.text)")
         let bad = rows / 100
@@ -56,10 +42,72 @@ import Testing
         _ = try await train.stop()
     }
 
+    @Test func `a plan applied and undone under kills leaves what was`() async throws {
+        let seed = TestRandom.seed()
+        print("plan kill seed \(seed)")
+        var random = TestRandom(seed: seed)
+        let shop = try await Shop(started())
+        let rows = 5000
+        _ = try await shop.run("plain", (1...rows).map { "eu,\($0),1,,\n" }.joined())
+        let before = try await shop.prices()
+        let file = (rows / 2...rows * 3 / 2).map { "eu,\($0),2,Acme,\n" }.joined()
+        let path = try await shop.start("whole", file, plan: true)
+        try await kill(shop, path, 1, &random)
+        let plan = try await shop.ended(path)
+        #expect(plan["plan"]?["insert"]?.integer == Int64(rows / 2), "\(plan.text)")
+        #expect(plan["plan"]?["change"]?.integer == Int64(rows / 2 + 1))
+        #expect(plan["plan"]?["delete"]?.integer == Int64(rows / 2 - 1))
+        #expect(try await shop.prices() == before)
+
+        try await shop.api.expect(202, .post, path + "/apply")
+        try await kill(shop, path, 2, &random)
+        let run = try await ended(shop, path)
+        #expect(run["state"] == "succeeded", "\(run.text)")
+        #expect(run["counters"]?["inserted"] == plan["plan"]?["insert"])
+        #expect(run["counters"]?["updated"] == plan["plan"]?["change"])
+        #expect(run["counters"]?["deleted"] == plan["plan"]?["delete"])
+
+        let undo = try await shop.api.expect(202, .post, path + "/undo").json
+        let undoing = "/api/runs/\(undo["run"]?.integer ?? 0)"
+        try await kill(shop, undoing, 2, &random)
+        let undone = try await ended(shop, undoing)
+        #expect(undone["state"] == "succeeded" && undone["conflicts"] == [], "\(undone.text)")
+        #expect(try await shop.prices() == before)
+        _ = try await shop.train.stop()
+    }
+
+    private func started() async throws -> Train {
+        let train = Train(.apart)
+        try await train.start()
+        return train
+    }
+
+    /// Kills Batch or Records after one of their next commits, again and again, unless the run ends
+    /// before.
+    private func kill(
+        _ shop: Shop, _ path: String, _ kills: Int, _ random: inout TestRandom
+    ) async throws {
+        for _ in 0..<kills {
+            let victim = ["batch", "records"].randomElement(using: &random) ?? "batch"
+            let change = Int.random(in: 1...4, using: &random)
+            let killer = Killer(train: shop.train, victim: victim, watched: victim, change: change)
+            let killing = Task { try await killer.run() }
+            let watching = Task {
+                _ = try? await ended(shop, path)
+                killing.cancel()
+            }
+            _ = try await killing.value
+            watching.cancel()
+            try await shop.train.ready("records")
+            try await shop.train.ready("batch")
+        }
+    }
+
     private func ended(_ shop: Shop, _ path: String) async throws -> JSONValue {
         try await shop.train.waitFor("the end of \(path)", within: .seconds(600)) {
             guard let run = try? await shop.api.get(path) else { return false }
-            return run["state"] != "planned" && run["state"] != "running"
+            let isPlan = run["state"] == "planned" && run["plan"]?.object != nil
+            return isPlan || run["state"] != "planned" && run["state"] != "running"
         }
         return try await shop.api.get(path)
     }

@@ -37,10 +37,9 @@ struct ChunkSender: Sendable {
     private func settle(_ chunk: ImportChunk, _ results: RowResults?) async throws {
         var counters = results?.counters ?? Run.Counters()
         var rejected = chunk.rejected
-        var unknown = rejected.count
+        let unknown = rejected.count + (results?.unknown ?? 0)
         for (index, problem) in results?.problems ?? [:] {
             rejected.append(chunk.sources[index].rejected(RunProblem.sentence(problem)))
-            if results?.records[index] == 0 { unknown += 1 }
         }
         rejected.sort { $0.number < $1.number }
         counters.read = chunk.count

@@ -7,6 +7,10 @@ import ServiceRuntime
 
 // What becomes of records that the file does not have.
 extension ImportRunner {
+    /// Offsets of the place of this stage: all pages were read; they count in the plan.
+    private static let isFound = 1
+    private static let isCounted = 2
+
     /// Looks for them, page by page, and keeps their list. Nothing is done where more are missing
     /// than may be, or where a refused row may have been about one of them.
     func find(_ run: Run, _ definition: ImportDefinition) async throws -> QueueWorker.Outcome? {
@@ -19,10 +23,10 @@ extension ImportRunner {
                     + "import the whole file again.")
         }
         var place = run.place
-        repeat {
+        while place.offset < ImportRunner.isFound {
             if let outcome = try await interruption(run) { return outcome }
             place = try await find(run, definition, missing, from: place)
-        } while place.cursor != nil
+        }
         let count = try await database.read { try MissingRecord.count($0, run.id) }
         guard count * 100 <= missing.limit * place.number else {
             throw Problem(
@@ -31,7 +35,8 @@ extension ImportRunner {
                     + "\(missing.limit) percent; none of them is touched. If the file is whole, "
                     + "raise `limit` of `missing` in the definition.")
         }
-        if run.isPlanning {
+        if run.isPlanning, place.offset < ImportRunner.isCounted {
+            place.offset = ImportRunner.isCounted
             var sum = Run.Counters()
             if case .delete = missing.action { sum.deleted = count } else { sum.updated = count }
             let (counters, end) = (sum, place)
@@ -61,6 +66,7 @@ extension ImportRunner {
         var next = place
         next.cursor = page["next"]?.string
         next.number += items.count
+        if next.cursor == nil { next.offset = ImportRunner.isFound }
         let (end, values) = (next, wanted)
         try await database.write { connection in
             let lost = try items.compactMap { item -> MissingRecord.Item? in

@@ -11,6 +11,8 @@ struct RowResults: Sendable {
     var records: [Int64] = []
     /// By place in the answer.
     var problems: [Int: JSONValue] = [:]
+    /// Rows that are refused, and of which nobody knows which record they are about.
+    var unknown = 0
 
     init(_ answer: JSONBytes, count: Int) throws {
         raw.reserveCapacity(count)
@@ -39,6 +41,7 @@ struct RowResults: Sendable {
             let value = try JSONValue(parsing: bytes)
             problems[raw.count - 1] = value["problem"] ?? .null
             records.append(value["id"]?.integer ?? 0)
+            if value["id"] == nil { unknown += 1 }
             return
         }
         var reader = JSONReader(bytes)

@@ -125,7 +125,9 @@ extension BatchActions {
 
     func watch(_ id: Int64, as context: CallContext) async throws -> Response {
         let run = try await visible(id, context)
-        let progress = RunProgress(run.id, database: database, clock: runtime.clock)
+        let stopping = stopping
+        let progress = RunProgress(
+            run.id, database: database, clock: runtime.clock, isStopping: { stopping.isSet })
         return .events { try await progress.next() }
     }
 }

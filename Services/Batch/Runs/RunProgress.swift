@@ -13,6 +13,8 @@ final class RunProgress: Sendable {
     private let database: Database
     private let clock: any WallClock
     private let run: Int64
+    /// The service goes down: whoever looks on asks again.
+    private let isStopping: @Sendable () -> Bool
     fileprivate let state = Mutex(State())
 
     fileprivate struct State {
@@ -23,7 +25,11 @@ final class RunProgress: Sendable {
         var start: (nanoseconds: UInt64, rows: Int, offset: Int)?
     }
 
-    init(_ run: Int64, database: Database, clock: any WallClock) {
+    init(
+        _ run: Int64, database: Database, clock: any WallClock,
+        isStopping: @escaping @Sendable () -> Bool
+    ) {
+        self.isStopping = isStopping
         self.run = run
         self.database = database
         self.clock = clock
@@ -31,12 +37,13 @@ final class RunProgress: Sendable {
 
     /// The next event; nil after the end.
     func next() async throws -> ServerSentEvent? {
-        if state.withLock(\.isDone) { return nil }
+        if isStopping() || state.withLock(\.isDone) { return nil }
         var waited = Duration.zero
         while true {
             if !state.withLock(\.isFirst) {
                 try await clock.sleep(for: RunProgress.interval)
                 waited += RunProgress.interval
+                if isStopping() { return nil }
             }
             guard let run = try await database.pointRead({ [run] in try RunStore.run($0, run) })
             else {

@@ -83,7 +83,8 @@ struct RecordWriter {
         try checkFiles(&draft, id: nil, at: pointer)
         try draft.validate()
         try number(&draft)
-        var values: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
+        let (time, who) = (SQLValue.text(now.text), SQLValue.text(account))
+        var values = [time, who, time, who]
         values.reserveCapacity(4 + recordClass.storedColumns.count)
         for position in recordClass.storedColumns {
             values.append(draft.values[position] ?? .null)

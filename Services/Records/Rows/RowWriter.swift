@@ -36,7 +36,7 @@ struct RowWriter {
     mutating func write(_ cells: ArraySlice<JSONValue>, item: Int, into answer: inout JSONWriter)
         throws
     {
-        var found: Int64?
+        var found: Found?
         do {
             let written =
                 needsSavepoint
@@ -44,19 +44,25 @@ struct RowWriter {
                 : try write(cells, item, &found)
             tell(written, into: &answer)
         } catch let error as any ProblemConvertible {
-            RowWriter.tell(error.problem, id: found, into: &answer)
+            RowWriter.tell(error.problem, found, into: &answer)
         }
     }
 
+    /// What a row's key found.
+    private enum Found {
+        case record(Int64)
+        case nothing
+    }
+
     private mutating func write(
-        _ cells: ArraySlice<JSONValue>, _ item: Int, _ found: inout Int64?
+        _ cells: ArraySlice<JSONValue>, _ item: Int, _ found: inout Found?
     ) throws -> RecordWriter.Written {
         var cells = cells
         found = try standing(cells)
         try resolve(&cells)
-        if let found {
+        if case .record(let id) = found {
             return try writer.change(
-                found, version: nil, shape.object(cells, withKey: false), item: item)
+                id, version: nil, shape.object(cells, withKey: false), item: item)
         }
         guard mode != .update else { throw RowWriter.noRecord }
         guard isPlain else {
@@ -67,7 +73,7 @@ struct RowWriter {
     }
 
     /// The record that has the row's key. A row without one would be a new record each time.
-    private func standing(_ cells: ArraySlice<JSONValue>) throws -> Int64? {
+    private func standing(_ cells: ArraySlice<JSONValue>) throws -> Found? {
         guard let key = shape.key else { return nil }
         var values: [SQLValue] = []
         for (field, column) in zip(shape.keyFields, key.columns) {
@@ -85,7 +91,8 @@ struct RowWriter {
             }
             values.append(stored)
         }
-        return try writer.connection.first(key.sql, values) { $0.integer(0) }
+        let id = try writer.connection.first(key.sql, values) { $0.integer(0) }
+        return id.map { .record($0) } ?? .nothing
     }
 
     private mutating func resolve(_ cells: inout ArraySlice<JSONValue>) throws {
@@ -103,8 +110,8 @@ struct RowWriter {
         do {
             let found = try standing(cells)
             try resolve(&cells)
-            if let found {
-                return .change(found, version: nil, shape.object(cells, withKey: false))
+            if case .record(let id) = found {
+                return .change(id, version: nil, shape.object(cells, withKey: false))
             }
             if mode != .update { return .insert(shape.object(cells, withKey: true)) }
         } catch {
@@ -151,14 +158,30 @@ struct RowWriter {
         answer.endObject()
     }
 
-    static func tell(_ problem: Problem, id: Int64?, into answer: inout JSONWriter) {
+    private static func tell(
+        _ problem: Problem, _ found: Found?, into answer: inout JSONWriter
+    ) {
         answer.beginObject()
         answer.key("problem")
         answer.value(problem.member)
-        if let id {
+        switch found {
+        case .record(let id):
             answer.key("id")
             answer.integer(id)
+        case .nothing:
+            answer.key("id")
+            answer.null()
+        case nil: break
         }
+        answer.endObject()
+    }
+
+    static func tell(_ problem: Problem, id: Int64, into answer: inout JSONWriter) {
+        answer.beginObject()
+        answer.key("problem")
+        answer.value(problem.member)
+        answer.key("id")
+        answer.integer(id)
         answer.endObject()
     }
 
