@@ -16,6 +16,7 @@ struct ImportBenchmark {
     private static let python = "import of csv, sqlite-utils"
     /// Megabytes of the service at its most.
     private static let memoryLimit = 64.0
+    private static let patience = Duration.seconds(900)
 
     private static func model(_ code: String, history: Bool) -> String {
         """
@@ -115,7 +116,8 @@ struct ImportBenchmark {
             """
         return try await timed {
             let done = try await ChildProcess.run(
-                "sqlite3", [database, table, ".import --csv --skip 1 \(file) item"])
+                "sqlite3", [database, table, ".import --csv --skip 1 \(file) item"],
+                within: Self.patience)
             guard done.code == 0 else { throw BenchmarkError(done.output) }
         }
     }
@@ -124,7 +126,8 @@ struct ImportBenchmark {
         try await timed {
             let done = try await ChildProcess.run(
                 "sqlite-utils",
-                ["insert", "\(folder)/utils-\(round).db", "item", file, "--csv", "--pk", "code"])
+                ["insert", "\(folder)/utils-\(round).db", "item", file, "--csv", "--pk", "code"],
+                within: Self.patience)
             guard done.code == 0 else { throw BenchmarkError(done.output) }
         }
     }
