@@ -13,6 +13,11 @@ enum BatchError: ProblemConvertible {
     /// There is no file (yet).
     case noFile(Int64, state: String)
     case hasEnded(Int64, state: String)
+    case integrationsOff
+    /// The source of an import cannot be read.
+    case source(String)
+    /// An import without a source begins with a file.
+    case noSource(FullCode)
     /// There is no plan that could be applied.
     case noPlan(Int64)
     /// There is nothing that could be undone.
@@ -39,6 +44,18 @@ enum BatchError: ProblemConvertible {
                 detail: "Another file came under the same key.")
         case .noFile(let run, let state):
             .conflict("Run \(run) is \(state): it has no file.")
+        case .integrationsOff:
+            Problem(
+                status: 503, code: "integrations-off", title: "Integrations are switched off",
+                detail: "Sources are not read while INTEGRATIONS is off.")
+        case .source(let why):
+            Problem(
+                status: 502, code: "source-unreadable", title: "The source cannot be read",
+                detail: "\(why). Nothing was taken; try again.")
+        case .noSource(let code):
+            Problem(
+                status: 422, code: "validation-failed", title: "The import has no source",
+                detail: "The source of \(code) is upload: send the file as the body.")
         case .noPlan(let run):
             .conflict("Run \(run) has no plan that waits to be applied.")
         case .nothingToUndo(let run, let state):

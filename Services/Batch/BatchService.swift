@@ -16,6 +16,7 @@ public final class BatchService: Service {
     private let files: RunFiles
     private let group: ServiceGroup
     private let stopping: StopFlag
+    private let sourceThread = ThreadExecutor(name: "batch-sources")
 
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
@@ -23,15 +24,22 @@ public final class BatchService: Service {
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
-        let files = try RunFiles(folder: configuration.data + "/batch", runtime: runtime)
+        let files = try RunFiles(
+            folder: configuration.data + "/batch",
+            exchange: FileFolders(roots: configuration.folders), runtime: runtime)
         try await files.clean(keeping: database.read { try RunStore.files($0) })
 
         let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
         let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
         let stopping = StopFlag()
+        let sources = SourceIntake(
+            database: database, files: files, records: peers["records"], runtime: runtime,
+            folders: configuration.folders, outgoing: configuration.outgoing,
+            byteLimit: configuration.uploadLimit, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
-            workflow: peers["workflow"], runtime: runtime, stopping: stopping)
+            workflow: peers["workflow"], runtime: runtime, stopping: stopping,
+            sources: sources)
         let incidents = IncidentBook(service: "batch", runtime: runtime)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
@@ -47,8 +55,8 @@ public final class BatchService: Service {
         Routes.add(
             BatchActions(
                 database: database, files: files, records: peers["records"], runtime: runtime,
-                uploadLimit: configuration.uploadLimit, stopping: stopping,
-                wake: { worker.wake() }),
+                uploadLimit: configuration.uploadLimit, stopping: stopping, sources: sources,
+                isOn: configuration.integrations, wake: { worker.wake() }),
             to: routes)
         routes.on(ActOnIncident.self) { call, context in
             let answer = try await incidents.act(
@@ -95,6 +103,7 @@ public final class BatchService: Service {
     private func close() async {
         await database.close()
         files.stop()
+        sourceThread.stop()
     }
 
     private static func readiness(_ database: Database) async -> String? {

@@ -1,3 +1,4 @@
+import Curl
 import RPC
 import ServiceRuntime
 
@@ -12,6 +13,10 @@ public struct BatchConfiguration: Sendable {
     public var runLimit: Int
     /// How long a run is kept after its end, with its file and receipts.
     public var retention: Duration
+    /// Folders of this machine that files of imports and exports may be below; the first is where
+    /// relative paths begin.
+    public var folders: [String]
+    public var outgoing: OutgoingConfiguration
     /// False: runs are taken but stand still.
     public var integrations: Bool
 
@@ -29,6 +34,13 @@ public struct BatchConfiguration: Sendable {
         retention = reader.duration(
             "BATCH_RUN_RETENTION", default: .seconds(90 * 86_400),
             help: "how long runs, their files and receipts are kept after their end")
+        folders =
+            reader.optionalString(
+                "BATCH_FOLDERS",
+                help: "folders of files for imports and exports, with : between them"
+                    + " (GEARTRAIN_DATA/exchange)"
+            )?.split(separator: ":").map(String.init) ?? [data + "/exchange"]
+        outgoing = OutgoingConfiguration(reading: reader)
         let isOn = reader.flag(
             "INTEGRATIONS", default: true, help: "off: imports and exports stand still")
         integrations = isOn && !Disarmament.holds(data)

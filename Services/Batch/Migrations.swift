@@ -42,5 +42,6 @@ enum Migrations {
             },
             imports,
             queue.migration,
+            sources,
         ] + IncidentBook.migrations
 }

@@ -9,6 +9,7 @@ enum Routes {
         routes.on(CheckModel.self) { call, _ in try service.check(call) }
         routes.on(TakeModel.self) { call, _ in try await service.take(call) }
         routes.on(StartImport.self) { try await service.startImport($0, body: $1, as: $2) }
+        routes.on(StartImportFromSource.self) { try await service.startImport($0, as: $1) }
         routes.on(StartExport.self) { try await service.startExport($0, as: $1) }
         routes.on(GetRun.self) { try await service.run($0.run, as: $1) }
         routes.on(CancelRun.self) { try await service.cancel($0.run, as: $1) }

@@ -225,6 +225,10 @@ struct ProblemKind: Sendable {
             "The connection was lost before the server said that it has the mail.",
             "Ask the recipient; retry the incident to send it again, or close it."),
         ProblemKind(
+            "source-unreadable", 502, "The source cannot be read",
+            "The folder or machine that an import takes its files from did not let us.",
+            "Mend what the detail says, and start the import again; nothing was taken."),
+        ProblemKind(
             "integrations-off", 503, "Integrations are switched off",
             "INTEGRATIONS=off holds calls to other systems; nothing is lost, and they wait.",
             "Switch it on, or mark the call with \"integration\": false."),

@@ -16,6 +16,15 @@ public struct StartImport: StreamCall, Codable {
     }
 }
 
+/// Starts an import with each new file of its source; answers `{"run": n, "runs": [n…]}`. Where the
+/// source has none, the run has ended and has read nothing.
+public struct StartImportFromSource: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/start-import-from-source"
+    public var definition: FullCode
+    public init(definition: FullCode) { self.definition = definition }
+}
+
 /// Starts an export; answers `{"run": n}`.
 public struct StartExport: Call, Codable {
     public typealias Response = JSONBytes

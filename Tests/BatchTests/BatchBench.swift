@@ -1,5 +1,6 @@
 import Contracts
 import Crypto
+import Curl
 import Database
 import HTTP
 import JSON
@@ -19,6 +20,7 @@ final class BatchBench: Sendable {
     let files: RunFiles
     let worker: QueueWorker
     let stopping = StopFlag()
+    private let sourceThread = ThreadExecutor(name: "sources")
     let actions: BatchActions
     private let running: Task<Void, any Error>
 
@@ -49,22 +51,30 @@ final class BatchBench: Sendable {
         database = try await Database.open(
             DatabaseConfiguration(location: folder.path + "/batch.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
-        files = try RunFiles(folder: folder.path + "/batch", runtime: runtime)
+        files = try RunFiles(
+            folder: folder.path + "/batch",
+            exchange: FileFolders(roots: [folder.path + "/exchange"]), runtime: runtime)
         let peers = Peers(
             transports: [
                 "records": RouterTransport(fake.records.router),
                 "workflow": RouterTransport(fake.workflow.router),
             ], signer: signer, runtime: runtime)
+        let sources = SourceIntake(
+            database: database, files: files, records: peers["records"], runtime: runtime,
+            folders: [folder.path], outgoing: OutgoingConfiguration(), byteLimit: 8 << 20,
+            thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
-            workflow: peers["workflow"], runtime: runtime, stopping: stopping)
+            workflow: peers["workflow"], runtime: runtime, stopping: stopping,
+            sources: sources)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "runs", concurrency: 2,
             backoff: { _ in .milliseconds(5) }, handle: runs.handle)
         self.worker = worker
         actions = BatchActions(
             database: database, files: files, records: peers["records"], runtime: runtime,
-            uploadLimit: 8 << 20, stopping: stopping, wake: { worker.wake() })
+            uploadLimit: 8 << 20, stopping: stopping, sources: sources, isOn: true,
+            wake: { worker.wake() })
         running = Task { try await worker.run() }
         _ = try await actions.take(
             TakeModel(code: "shop", version: 1, document: JSONBytes(Array(BatchBench.model.utf8))))
@@ -76,6 +86,7 @@ final class BatchBench: Sendable {
         try await running.value
         await database.close()
         files.stop()
+        sourceThread.stop()
     }
 
     func keeping(_ life: Duration) -> RunKeeping {

@@ -118,7 +118,7 @@ func `an export that is imported again changes nothing`(_ format: FileFormat) as
     bench.fake.state.withLock { $0.items = [item] }
     let (run, file) = try await bench.export("out")
     #expect(run["state"] == "succeeded")
-    let (out, name) = (bench.folder.path + "/files/out", "p-\(run["run"]?.integer ?? 0).csv")
+    let (out, name) = (bench.folder.path + "/exchange/out", "p-\(run["run"]?.integer ?? 0).csv")
     #expect(TestFile.names(in: out).sorted() == [name, name + ".ok"])
     #expect(TestFile.bytes(out + "/" + name) == file && file == Array("code\r\na\r\n".utf8))
     try await bench.stop()

@@ -51,7 +51,7 @@ private func problems(_ definitions: String) throws -> [String] {
             "/exports/3/done contradiction", "/exports/3/target unsupported",
             "/imports/0/class unknown-class", "/imports/0/code invalid-code",
             "/imports/0/columns required", "/imports/0/format not-allowed",
-            "/imports/0/source unsupported", "/imports/1/columns required",
+            "/imports/0/source not-allowed", "/imports/1/columns required",
             "/imports/1/columns/0/as not-an-expression", "/imports/1/columns/0/to unknown-column",
             "/imports/1/options/encoding not-allowed", "/imports/1/options/separator invalid",
             "/imports/1/options/wide unknown-member",

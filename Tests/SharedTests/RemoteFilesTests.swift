@@ -49,6 +49,13 @@ import Testing
         try await remote.remove("orders of Monday.csv")
         let one = try await remote.list()
         #expect(one == [RemoteFile(name: "done b.csv", size: 6)])
+        try await remote.put(folder.path + "/a", as: "c.csv")
+        for _ in 0..<2 {
+            try await remote.put(folder.path + "/a", as: "c.csv")
+            try await remote.move("c.csv", into: "archive")
+        }
+        let after = try await remote.list()
+        #expect(after == one)
         // The platform reaches nothing inside unless the operator opens it.
         let closed = RemoteFiles(
             place, policy: OutgoingPolicy(), authorities: authorities, clock: SystemClock())

@@ -8,6 +8,11 @@ import Synchronization
 extension FakePeers {
     /// A run goes on until the test says how it ended.
     func addBatch(to routes: RPCRoutes) {
+        routes.on(StartImportFromSource.self) { call, _ in
+            throw Problem(
+                status: 422, code: "validation-failed", title: "The import has no source",
+                detail: "The source of \(call.definition) is upload: send the file as the body.")
+        }
         routes.on(StartExport.self) { [self] call, context in
             let answer = try once(context, JSONCoder.encode(call).bytes) { state in
                 let run = Int64(state.runs.count + 1)

@@ -42,6 +42,8 @@ struct ImportDefinition: Sendable {
 
     var code: String
     var type: FullCode
+    /// Where files come from; nil where they are uploaded.
+    var source: SourceDefinition?
     /// The format with its options: makes readers and writers.
     var file: FileOptions
     var columns: [Column]
@@ -59,7 +61,7 @@ extension DefinitionReader {
         let code = reader.code()
         _ = reader.texts("name")
         let type = index.type(reader, "class")
-        supported(reader, "source", "upload", later: [], required: false)
+        let source = SourceDefinition.read(reader)
         let file = FileOptions.read(reader, isRead: true)
         let rules = reader.boolean("rules", default: true)
         let mode =
@@ -80,7 +82,7 @@ extension DefinitionReader {
         reader.finish()
         guard let type else { return nil }
         return ImportDefinition(
-            code: code, type: type.0, file: file, columns: columns, mode: mode,
+            code: code, type: type.0, source: source, file: file, columns: columns, mode: mode,
             missing: missing, rules: rules, after: after)
     }
 

@@ -37,4 +37,17 @@ extension Migrations {
                 text text not null, primary key (run, number));
             """)
     }
+
+    /// Files of sources, each once.
+    static let sources = Migration("0004-sources") { connection in
+        try connection.script(
+            """
+            create table taken_file (
+                model text not null, code text not null, name text not null,
+                bytes bigint not null, sha256 text not null, run bigint not null,
+                modified bigint not null,
+                primary key (model, code, name, bytes, sha256));
+            create index taken_file_run on taken_file (run);
+            """)
+    }
 }

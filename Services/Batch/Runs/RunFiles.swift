@@ -9,17 +9,16 @@ final class RunFiles: Sendable {
     static let pieceBytes = 256 << 10
 
     private let folder: String
-    /// Where definitions may read and write files: `files` beside the folder of runs.
+    /// Where definitions may read and write files.
     private let exchange: FileFolders
     private let thread = ThreadExecutor(name: "batch-files")
     private let runtime: Runtime
 
     /// Makes the folder.
-    init(folder: String, runtime: Runtime) throws {
+    init(folder: String, exchange: FileFolders, runtime: Runtime) throws {
         self.folder = folder
         self.runtime = runtime
-        let data = folder.lastIndex(of: "/").map { folder[..<$0] } ?? "."
-        exchange = FileFolders(roots: [data + "/files"])
+        self.exchange = exchange
         try Files.makeFolder(folder)
     }
 
@@ -49,6 +48,29 @@ final class RunFiles: Sendable {
             return stored
         } catch {
             await close(file)
+            try? await remove(name)
+            throw error
+        }
+    }
+
+    /// A file that `fetch` writes to the path that it is told, and syncs.
+    func store(
+        limit: Int, _ fetch: (_ path: String, _ limit: Int) async throws -> Void
+    ) async throws -> Stored {
+        let name = newName()
+        do {
+            try await fetch(path(name), limit)
+            let file = try await open(name, O_RDONLY)
+            var digest = SHA256()
+            var count = 0
+            while case let piece = try await read(file, at: count), !piece.isEmpty {
+                digest.update(piece)
+                count += piece.count
+            }
+            await close(file)
+            try await thread.run { [folder] in try Self.syncFolder(folder) }
+            return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
+        } catch {
             try? await remove(name)
             throw error
         }

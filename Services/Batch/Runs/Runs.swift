@@ -11,6 +11,7 @@ struct Runs: Sendable {
     let workflow: Peer
     let runtime: Runtime
     let stopping: StopFlag
+    let sources: SourceIntake
 
     @Sendable func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
         if item.key.hasPrefix(Following.prefix) {
@@ -18,6 +19,12 @@ struct Runs: Sendable {
             return try await Following(
                 database: database, workflow: workflow, runtime: runtime
             ).start(id)
+        }
+        if item.key.hasPrefix(SourceIntake.prefix) {
+            guard let id = Int64(item.key.dropFirst(SourceIntake.prefix.count)) else {
+                return .done()
+            }
+            return try await sources.putAway(id)
         }
         guard let id = Int64(item.key) else { return .done() }
         let now = runtime.clock.now()

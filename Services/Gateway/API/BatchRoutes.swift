@@ -14,6 +14,8 @@ struct BatchRoutes: Sendable {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/octet-stream",
     ]
+    /// Bytes of a body that may be a wish and no file.
+    private static let wordLimit = 256
 
     private static let plan = Operation.Parameter(
         name: "plan", type: "boolean", about: "true: make a plan and write nothing")
@@ -31,7 +33,8 @@ struct BatchRoutes: Sendable {
         table.on(
             .post, "/api/imports/{import}/runs", operates,
             Operation(
-                "Imports the file in the body, or plans to (plan=true)",
+                "Imports the file in the body, or plans to (plan=true); {\"source\": true} takes"
+                    + " the new files of the import's source",
                 query: [BatchRoutes.plan], body: .media("text/csv"),
                 answers: [Answer(202, "The run that does it", "RunStarted")], isKeptByOwner: true),
             body: BatchRoutes.fileTypes, bodyLimit: BatchRoutes.fileLimit
@@ -148,13 +151,29 @@ struct BatchRoutes: Sendable {
         let code = try await resolver.resolve(
             request.parameters["import"] ?? "", .imports, trace: request.trace)
         let context = try request.context(caller)
+        let (isSource, body) = try await BatchRoutes.body(request)
+        if isSource {
+            let answer = try await batch.forward(
+                StartImportFromSource(definition: code), as: context)
+            return .passed(answer, status: 202, headers: BatchRoutes.location(answer))
+        }
         let answer = try await batch.stream(
             StartImport(definition: code, key: context.idempotencyKey, plan: plan),
-            body: request.body,
-            as: context)
+            body: body, as: context)
         let bytes = try await answer.body.collect(limit: 256 << 10)
         let json = JSONBytes(bytes)
         return .passed(json, status: 202, headers: BatchRoutes.location(json))
+    }
+
+    /// `{"source": true}` asks for the files of the import's source; any other body is the file.
+    private static func body(_ request: Request) async throws -> (isSource: Bool, RequestBody) {
+        let type = request.headers["Content-Type"] ?? ""
+        guard type.hasPrefix("application/json"), let length = request.body.length,
+            length <= BatchRoutes.wordLimit
+        else { return (false, request.body) }
+        let bytes = try await request.body.collect(limit: BatchRoutes.wordLimit)
+        let wish: JSONValue = ["source": true]
+        return ((try? JSONValue(parsing: bytes)) == wish, RequestBody(bytes))
     }
 
     private static func location(_ answer: JSONBytes) -> Headers {

@@ -22,9 +22,12 @@ extension Effects {
             }
             return run
         case .import:
-            throw Problem.stepFailed(
-                "the source of the import \(code) is upload: it begins with a file"
-                    + " (POST /api/imports/{import}/runs)")
+            let bytes = try await peers["batch"].call(
+                StartImportFromSource(definition: code), as: context)
+            guard let run = try JSONValue(parsing: bytes.bytes)["runs"]?.array?.last?.integer else {
+                throw Problem.stepFailed("Batch answered no run")
+            }
+            return run
         case .sync:
             throw Problem.stepFailed("there is no sync \(code)")
         }

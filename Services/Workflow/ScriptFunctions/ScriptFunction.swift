@@ -133,12 +133,11 @@ struct ScriptFunction: Sendable {
         return try await json(platform.start(call, context))
     }
 
-    /// `run(import)`: an import whose source is `upload` begins with a file, and so not here.
+    /// `run(import)`: `{run, runs}`, a run for each new file of its source.
     private static let startImport: Body = { arguments, platform, context in
-        let code = try arguments.code(0, "import")
-        throw Problem.stepFailed(
-            "the source of the import \(code) is upload: it begins with a file"
-                + " (POST /api/imports/{import}/runs)")
+        try arguments.atMost(1)
+        let call = StartImportFromSource(definition: try arguments.code(0, "import"))
+        return try await json(platform.peers["batch"].call(call, as: context))
     }
 
     /// `run(export)`: `{run}`.

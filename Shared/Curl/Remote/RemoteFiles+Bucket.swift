@@ -58,14 +58,16 @@ extension RemoteFiles {
         try RemoteFiles.expect(try await perform(transfer), of: name)
     }
 
-    func copyInBucket(_ name: String, to other: String) async throws {
-        let transfer = try transfer(place.url(of: other))
+    func copyInBucket(_ name: String, to other: String, in folder: String? = nil) async throws {
+        let below = folder.map { "/" + RemotePlace.encoded($0) } ?? ""
+        let transfer = try transfer("\(place.url)\(below)/\(RemotePlace.encoded(other))")
         try transfer.handle.set(CURLOPT_CUSTOMREQUEST, "PUT")
         let bucket = bucketURL.split(separator: "/").last ?? ""
         let source = (prefix + name).split(separator: "/", omittingEmptySubsequences: false)
             .map { RemotePlace.encoded(String($0)) }.joined(separator: "/")
         try sign(
-            transfer, "PUT", other, extra: [("x-amz-copy-source", "/\(bucket)/\(source)")])
+            transfer, "PUT", other, in: folder,
+            extra: [("x-amz-copy-source", "/\(bucket)/\(source)")])
         try transfer.receive(limit: RemoteFiles.listingBytes)
         try RemoteFiles.expect(try await perform(transfer), of: name)
     }

@@ -112,6 +112,22 @@ public final class RemoteFiles: Sendable {
         try await command(moving(name, to: other))
     }
 
+    /// Puts a file into a folder below, which is made where it is not there, over one that has its
+    /// name. Not of `https`.
+    public func move(_ name: String, into folder: String) async throws {
+        try RemotePlace.check(name)
+        try RemotePlace.check(folder)
+        switch place.kind {
+        case .s3:
+            try await copyInBucket(name, to: name, in: folder)
+            try await removeFromBucket(name)
+        case .sftp:
+            try await command(["*mkdir \(quoted(folder))"] + moving(name, to: "\(folder)/\(name)"))
+        case .ftps, .https:
+            try await command(["*MKD \(folder)"] + moving(name, to: "\(folder)/\(name)"))
+        }
+    }
+
     /// One that is not there is no error. Not of `https`.
     public func remove(_ name: String) async throws {
         try RemotePlace.check(name)
@@ -173,14 +189,16 @@ public final class RemoteFiles: Sendable {
         throw CurlError(kind: status == 401 || status == 403 ? .login : .other, message: words)
     }
 
+    /// `folder`: one below ours that the file is in.
     func sign(
-        _ transfer: RemoteTransfer, _ method: String, _ name: String, query: String = "",
-        extra: [(String, String)] = []
+        _ transfer: RemoteTransfer, _ method: String, _ name: String, in folder: String? = nil,
+        query: String = "", extra: [(String, String)] = []
     ) throws {
         guard place.kind == .s3 else { return }
         let rest = place.url.drop { $0 != "/" }.dropFirst(2)
         let host = String(rest.prefix { $0 != "/" })
         var path = String(rest.dropFirst(host.utf8.count))
+        if let folder { path += "/" + RemotePlace.encoded(folder) }
         if !name.isEmpty { path += "/" + RemotePlace.encoded(name) }
         if name.isEmpty { path = "/" + (path.split(separator: "/").first.map(String.init) ?? "") }
         let signature = S3Signature(

@@ -17,7 +17,7 @@ struct DataFolders: Sendable {
         Owner(service: "records", folders: ["files"], files: ["records-history-head"]),
         Owner(service: "mail", folders: ["mail"], files: []),
         Owner(service: "workflow", folders: [], files: []),
-        Owner(service: "batch", folders: ["batch"], files: []),
+        Owner(service: "batch", folders: ["batch", "exchange"], files: []),
     ]
 
     struct WrongArguments: Error, CustomStringConvertible {

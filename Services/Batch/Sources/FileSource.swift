@@ -1,0 +1,122 @@
+import Curl
+import Glibc
+import ServiceRuntime
+
+/// A file that a source has.
+struct SourceFile: Sendable, Hashable {
+    var name: String
+    /// Nil where the source does not tell.
+    var size: Int64?
+    /// For a folder of ours: a file that is written meanwhile has another.
+    var modified: Int64 = 0
+}
+
+/// Where files come from.
+protocol FileSource: Sendable {
+    func list() async throws -> [SourceFile]
+    /// Into a new file of ours, at most `limit` bytes.
+    func fetch(_ name: String, into path: String, limit: Int64) async throws
+    /// Into a folder below.
+    func move(_ name: String, into folder: String) async throws
+}
+
+/// A folder of this machine, below one that the operator has opened. Links are not followed.
+struct FolderFiles: FileSource {
+    let path: String
+    let allowed: FileFolders
+    let files: ThreadExecutor
+
+    struct Refused: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func list() async throws -> [SourceFile] {
+        try await files.run {
+            let folder = try allowed.folder(path)
+            return try Files.list(folder).compactMap { name in
+                var info = stat()
+                guard lstat("\(folder)/\(name)", &info) == 0, info.st_mode & S_IFMT == S_IFREG,
+                    let status = Files.status("\(folder)/\(name)")
+                else { return nil }
+                return SourceFile(
+                    name: name, size: status.size, modified: status.modifiedNanoseconds)
+            }
+        }
+    }
+
+    func fetch(_ name: String, into target: String, limit: Int64) async throws {
+        try await files.run {
+            let source = open(
+                "\(try allowed.folder(path))/\(name)",
+                O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard source >= 0 else { throw FileError("read", name, errno) }
+            defer { close(source) }
+            let copy = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+            guard copy >= 0 else { throw FileError("write", target, errno) }
+            defer { close(copy) }
+            try FolderFiles.copy(source, to: copy, limit: limit, name)
+        }
+    }
+
+    private static func copy(
+        _ source: Int32, to copy: Int32, limit: Int64, _ name: String
+    ) throws {
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        var size: Int64 = 0
+        while true {
+            let count = read(source, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileError("read", name, errno) }
+            if count == 0 { break }
+            size += Int64(count)
+            guard size <= limit else {
+                throw Refused(description: "\(name) has more than \(limit) bytes")
+            }
+            var done = 0
+            while done < count {
+                let written = buffer.withUnsafeBytes {
+                    write(copy, $0.baseAddress?.advanced(by: done), count - done)
+                }
+                if written < 0, errno == EINTR { continue }
+                guard written >= 0 else { throw FileError("write", name, errno) }
+                done += written
+            }
+        }
+        guard fsync(copy) == 0 else { throw FileError("sync", name, errno) }
+    }
+
+    func move(_ name: String, into below: String) async throws {
+        try await files.run {
+            let folder = try allowed.folder(path)
+            try Files.makeFolder("\(folder)/\(below)")
+            var target = "\(folder)/\(below)/\(name)"
+            var number = 2
+            while Files.exists(target) {
+                target = "\(folder)/\(below)/\(name).\(number)"
+                number += 1
+            }
+            try Files.rename("\(folder)/\(name)", to: target)
+        }
+    }
+}
+
+/// A folder of another machine.
+struct OtherMachineFiles: FileSource {
+    let remote: RemoteFiles
+    /// What a web server has, which lists nothing.
+    let onlyName: String?
+
+    func list() async throws -> [SourceFile] {
+        if let onlyName { return [SourceFile(name: onlyName)] }
+        return try await remote.list().map { SourceFile(name: $0.name, size: $0.size) }
+    }
+
+    func fetch(_ name: String, into path: String, limit: Int64) async throws {
+        _ = try await remote.get(name, into: path, limit: limit)
+    }
+
+    func move(_ name: String, into folder: String) async throws {
+        guard onlyName == nil else { return }
+        try await remote.move(name, into: folder)
+    }
+}

@@ -1,0 +1,198 @@
+import Contracts
+import Crypto
+import Curl
+import Database
+import HTTP
+import JSON
+import RPC
+import ServiceRuntime
+
+/// Takes the files of an import's source, each once by its name, size and bytes, and puts them away
+/// when their runs have ended. Until its run is a row a file is left where it is.
+struct SourceIntake: Sendable {
+    /// Runs that one look begins; further files are taken by the next.
+    static let fileLimit = 100
+    /// A file that is written is another one after this.
+    static let settleTime = Duration.milliseconds(500)
+    static let prefix = "source/"
+    private static let secretTimeout = Duration.seconds(10)
+    /// How often it is looked whether a run has ended.
+    private static let lookAgain = Duration.seconds(2)
+
+    let database: Database
+    let files: RunFiles
+    let records: Peer
+    let runtime: Runtime
+    let folders: [String]
+    let outgoing: OutgoingConfiguration
+    let byteLimit: Int
+    let thread: ThreadExecutor
+
+    /// A file that was fetched and is no run yet.
+    struct Fetched: Sendable {
+        var file: SourceFile
+        var stored: RunFiles.Stored
+    }
+
+    // MARK: Taking
+
+    /// The files that are new, fetched; who makes no run of one removes it.
+    func fetch(_ definition: SourceDefinition, import code: FullCode) async throws -> [Fetched] {
+        let source = try await source(definition)
+        var fetched: [Fetched] = []
+        do {
+            for file in try await whole(source, definition).prefix(SourceIntake.fileLimit) {
+                // What was taken with this name and size need not be fetched.
+                if let size = file.size,
+                    try await isKnown(code, file.name, size: size, sha256: nil)
+                {
+                    continue
+                }
+                let stored = try await files.store(limit: byteLimit) { path, limit in
+                    try await source.fetch(file.name, into: path, limit: Int64(limit))
+                }
+                let size = Int64(stored.bytes)
+                if try await isKnown(code, file.name, size: size, sha256: stored.sha256) {
+                    try await files.remove(stored.name)
+                } else {
+                    fetched.append(Fetched(file: file, stored: stored))
+                }
+            }
+            return fetched
+        } catch {
+            for item in fetched { try? await files.remove(item.stored.name) }
+            if error is any ProblemConvertible || error is CancellationError { throw error }
+            throw BatchError.source("\(error)")
+        }
+    }
+
+    /// Those that fit the pattern and stand still, or whose done-file is there.
+    private func whole(
+        _ source: any FileSource, _ definition: SourceDefinition
+    ) async throws -> [SourceFile] {
+        var found = try await source.list()
+        if let done = definition.done {
+            let names = Set(found.map(\.name))
+            found = found.filter { names.contains($0.name + done) }
+        } else if found.contains(where: { $0.size != nil }) {
+            try await runtime.clock.sleep(for: SourceIntake.settleTime)
+            let again = Set(try await source.list())
+            found = found.filter(again.contains)
+        }
+        return found.filter { SourceIntake.fits($0.name, definition) }
+            .sorted { $0.name < $1.name }
+    }
+
+    private static func fits(_ name: String, _ definition: SourceDefinition) -> Bool {
+        let isBeingWritten =
+            name.hasPrefix(".")
+            || [".tmp", ".part", ".partial", ".filepart", ".lock"].contains { name.hasSuffix($0) }
+        return !isBeingWritten && FilePattern.matches(name, definition.pattern)
+    }
+
+    private func isKnown(
+        _ code: FullCode, _ name: String, size: Int64, sha256: String?
+    ) async throws -> Bool {
+        try await database.pointRead { connection in
+            try connection.count(
+                """
+                select count(*) from taken_file where model = ? and code = ? and name = ?
+                    and bytes = ? and (? is null or sha256 = ?)
+                """,
+                [
+                    .text(code.model), .text(code.code), .text(name), .integer(size),
+                    SQLValue(sha256), SQLValue(sha256),
+                ]) > 0
+        }
+    }
+
+    /// In the transaction that makes the run.
+    static func note(
+        _ connection: Connection, _ file: Fetched, run: Int64, import code: FullCode,
+        now: Timestamp
+    ) throws {
+        try connection.run(
+            """
+            insert into taken_file (model, code, name, bytes, sha256, run, modified)
+            values (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(code.model), .text(code.code), .text(file.file.name),
+                .integer(Int64(file.stored.bytes)), .text(file.stored.sha256), .integer(run),
+                .integer(file.file.modified),
+            ])
+        try RunLog.add(connection, run, "The file is \(file.file.name) of the source.", now: now)
+        try Migrations.queue.enqueue(
+            connection, key: "\(prefix)\(run)", payload: [], due: now, now: now)
+    }
+
+    // MARK: Putting away
+
+    /// Works on the queue item of a run's file.
+    func putAway(_ id: Int64) async throws -> QueueWorker.Outcome {
+        let now = runtime.clock.now()
+        let found = try await database.pointRead { connection in
+            (
+                try RunStore.run(connection, id),
+                try connection.first(
+                    "select name, bytes, modified from taken_file where run = ?", [.integer(id)]
+                ) {
+                    SourceFile(name: $0.text(0), size: $0.integer(1), modified: $0.integer(2))
+                }
+            )
+        }
+        guard let run = found.0, let file = found.1,
+            let definition = Models.importDefinition(
+                run.definition, model: run.definitionCode.model)?.source
+        else { return .done() }
+        guard run.state.hasEnded else {
+            return .retryAt(now.advanced(by: SourceIntake.lookAgain), "the run goes on")
+        }
+        let folder = run.state == .succeeded ? definition.archive : definition.failed
+        guard let folder else { return .done() }
+        do {
+            let source = try await source(definition)
+            let list = try await source.list()
+            // Another that has come under its name since is not ours to move.
+            let isThere = list.contains {
+                $0.name == file.name && $0.size ?? file.size == file.size
+                    && $0.modified == file.modified
+            }
+            guard isThere else { return .done() }
+            try await source.move(file.name, into: folder)
+            if let done = definition.done, list.contains(where: { $0.name == file.name + done }) {
+                try await source.move(file.name + done, into: folder)
+            }
+            let words = "\(file.name) was put into \(folder)."
+            return .done { try RunLog.add($0, id, words, now: now) }
+        } catch {
+            return .retry("\(file.name) cannot be put away: \(error)")
+        }
+    }
+
+    // MARK: -
+
+    private func source(_ definition: SourceDefinition) async throws -> any FileSource {
+        switch definition.place {
+        case .folder(let path):
+            return FolderFiles(path: path, allowed: FileFolders(roots: folders), files: thread)
+        case .remote(var place):
+            place.password = try await secret(place.password)
+            let remote = RemoteFiles(
+                place, policy: outgoing.policy, authorities: outgoing.authorities,
+                clock: runtime.clock)
+            return OtherMachineFiles(
+                remote: remote, onlyName: place.kind == .https ? definition.pattern : nil)
+        }
+    }
+
+    /// Read at the moment of use.
+    private func secret(_ text: String) async throws -> String {
+        guard let name = SecretName.named(by: text) else { return text }
+        let context = CallContext(
+            principal: .system, door: .import, cause: Cause(root: "import:secret"),
+            trace: TraceContext(requestID: runtime.random.identifier(at: runtime.clock.now())),
+            timeout: SourceIntake.secretTimeout)
+        return try await records.call(ReadSecrets(names: [name]), as: context).values.first ?? ""
+    }
+}
