@@ -111,6 +111,22 @@ struct BatchActions: Sendable {
         return JSONBytes((["run": .number(JSONNumber(made.run))] as JSONValue).bytes)
     }
 
+    func startSync(_ call: StartSync, as context: CallContext) async throws -> JSONBytes {
+        let (json, definition) = try await definition(
+            .sync, call.definition, Models.syncDefinition)
+        if definition.direction != .push {
+            try await require("import", on: definition.type, as: context)
+        }
+        if definition.direction != .pull {
+            try await require("export", on: definition.type, as: context)
+        }
+        let made = try await create(
+            RunStore.New(
+                kind: .sync, code: call.definition, definition: json, context: context,
+                key: context.idempotencyKey, file: ""))
+        return JSONBytes((["run": .number(JSONNumber(made.run))] as JSONValue).bytes)
+    }
+
     func run(_ id: Int64, as context: CallContext) async throws -> JSONBytes {
         JSONBytes(try await view(try await visible(id, context)).bytes)
     }
@@ -160,15 +176,20 @@ struct BatchActions: Sendable {
     /// The rejected rows as they came, with line and reason as two further fields.
     func errors(_ id: Int64, as context: CallContext) async throws -> Response {
         let run = try await visible(id, context)
-        guard run.kind == .import else { throw BatchError.noFile(id, state: run.state.rawValue) }
+        guard run.kind != .export else { throw BatchError.noFile(id, state: run.state.rawValue) }
+        let model = run.definitionCode.model
         let options =
-            Models.importDefinition(run.definition, model: run.definitionCode.model)?.file
-            ?? FileOptions()
+            run.kind == .sync
+            ? FileOptions()
+            : Models.importDefinition(run.definition, model: model)?.file ?? FileOptions()
         let mapping = run.mapping.flatMap { ImportMapping(json: $0) }
+        // Of a row of another database its key is known.
+        let keys = run.kind == .sync ? ["key"] : []
         let database = database
         return response(run, options, suffix: "-errors", length: nil) { body in
             var writer = try options.rejectWriter(
-                columns: mapping?.names ?? [], header: mapping?.header ?? [])
+                columns: mapping?.names ?? keys,
+                header: mapping?.header ?? Array(keys.joined().utf8))
             try writer.begin()
             var after = 0
             while true {

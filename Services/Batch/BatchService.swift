@@ -38,8 +38,9 @@ public final class BatchService: Service {
             byteLimit: configuration.uploadLimit, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
-            workflow: peers["workflow"], runtime: runtime, stopping: stopping,
-            sources: sources)
+            workflow: peers["workflow"],
+            sources: SyncSources(folders: [configuration.data] + configuration.folders),
+            runtime: runtime, stopping: stopping, intake: sources)
         let incidents = IncidentBook(service: "batch", runtime: runtime)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "batch-runs",

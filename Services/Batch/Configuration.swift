@@ -13,8 +13,8 @@ public struct BatchConfiguration: Sendable {
     public var runLimit: Int
     /// How long a run is kept after its end, with its file and receipts.
     public var retention: Duration
-    /// Folders of this machine that files of imports and exports may be below; the first is where
-    /// relative paths begin.
+    /// Folders of this machine that files of imports and exports, and databases of
+    /// synchronizations, may be below; the first is where relative paths of files begin.
     public var folders: [String]
     public var outgoing: OutgoingConfiguration
     /// False: runs are taken but stand still.
@@ -37,7 +37,7 @@ public struct BatchConfiguration: Sendable {
         folders =
             reader.optionalString(
                 "BATCH_FOLDERS",
-                help: "folders of files for imports and exports, with : between them"
+                help: "folders of files and databases of definitions, with : between them"
                     + " (GEARTRAIN_DATA/exchange)"
             )?.split(separator: ":").map(String.init) ?? [data + "/exchange"]
         outgoing = OutgoingConfiguration(reading: reader)

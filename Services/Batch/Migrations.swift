@@ -43,5 +43,6 @@ enum Migrations {
             imports,
             queue.migration,
             sources,
+            SyncStore.migration,
         ] + IncidentBook.migrations
 }

@@ -17,13 +17,18 @@ enum Models {
         let index = ClassIndex(model: model, document: document)
         let top = ObjectReader(document, at: "", problems: problems)
         var definitions: [Definition] = []
-        for (member, kind) in [("imports", Run.Kind.import), ("exports", .export)] {
+        for (member, kind) in [
+            ("imports", Run.Kind.import), ("exports", .export), ("syncs", .sync),
+        ] {
             var codes: Set<String> = []
             for reader in top.list(member) {
                 let code =
-                    kind == .import
-                    ? DefinitionReader.readImport(reader, index)?.code
-                    : DefinitionReader.readExport(reader, index)?.code
+                    switch kind {
+                    case .import: DefinitionReader.readImport(reader, index)?.code
+                    case .export: DefinitionReader.readExport(reader, index)?.code
+                    case .sync: DefinitionReader.readSync(reader, index)?.code
+                    case .undo: String?.none
+                    }
                 guard let code else { continue }
                 if !codes.insert(code).inserted {
                     reader.fault("code", "repeated", "The code \(code) stands twice in \(member).")
@@ -31,10 +36,6 @@ enum Models {
                 definitions.append(
                     Definition(kind: kind, code: code, json: .object(reader.object)))
             }
-        }
-        for reader in top.list("syncs") {
-            problems.add(
-                reader.pointer, "unsupported", "Synchronization is not supported yet.")
         }
         return (problems.items, definitions)
     }
@@ -80,6 +81,11 @@ enum Models {
     static func exportDefinition(_ json: JSONValue, model: String) -> ExportDefinition? {
         let reader = ObjectReader(json, at: "", problems: ObjectReader.Problems())
         return DefinitionReader.readExport(reader, open(json, "from", model))
+    }
+
+    static func syncDefinition(_ json: JSONValue, model: String) -> SyncDefinition? {
+        let reader = ObjectReader(json, at: "", problems: ObjectReader.Problems())
+        return DefinitionReader.readSync(reader, open(json, "class", model))
     }
 
     /// An index that knows the one class that the definition names.

@@ -11,6 +11,7 @@ enum Routes {
         routes.on(StartImport.self) { try await service.startImport($0, body: $1, as: $2) }
         routes.on(StartImportFromSource.self) { try await service.startImport($0, as: $1) }
         routes.on(StartExport.self) { try await service.startExport($0, as: $1) }
+        routes.on(StartSync.self) { try await service.startSync($0, as: $1) }
         routes.on(GetRun.self) { try await service.run($0.run, as: $1) }
         routes.on(CancelRun.self) { try await service.cancel($0.run, as: $1) }
         routes.on(ApplyRun.self) { try await service.apply($0.run, as: $1) }

@@ -301,6 +301,30 @@ struct ProblemKind: Sendable {
             "The server lists the mail and answers that it cannot make it into bytes.",
             "Look at it with a mail program; the problem's detail has the server's words."),
         ProblemKind(
+            "source-away", 503, "The other database is away",
+            "A synchronization cannot reach its source for now; what it did stands.",
+            "Bring the source back: the run goes on by itself. Or cancel it."),
+        ProblemKind(
+            "source-unusable", 422, "The other database cannot be used",
+            "The source of a synchronization is not there, is damaged, or refuses to be read.",
+            "The problem's detail has the database's words; mend the source or the definition."),
+        ProblemKind(
+            "schema-drift", 422, "The tables do not fit the definition",
+            "A table or column that a synchronization names is gone, or its type cannot be used.",
+            "Change the definition, or bring back what it names; the errors have each of them."),
+        ProblemKind(
+            "not-verified", 409, "The sides are not the same",
+            "A synchronization could not prove that both sides are the same in the end.",
+            "Its errors have the rows that were refused; mend these and run it again."),
+        ProblemKind(
+            "too-many-deletions", 409, "Too much would be deleted",
+            "One side has lost more rows than a run may delete on the other.",
+            "Look whether the source is whole. If it is, raise deleteLimit in the definition."),
+        ProblemKind(
+            "repeated-key", 422, "A key stands for several rows",
+            "The source has several rows with the same key, so that none of them is meant.",
+            "Synchronize by a column that is unique."),
+        ProblemKind(
             "peer-failed", 502, "A service answered something else",
             "The service that owns this answered what the caller did not expect.",
             "Try again; if it stays, tell the operator the requestId."),

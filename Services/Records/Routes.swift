@@ -58,6 +58,15 @@ struct Routes: Sendable {
         routes.on(RecordHistory.self) { call, context in
             try await shown(context) { try await records.history(call, context) }
         }
+        routes.on(SumRecords.self) { call, context in
+            try await shown(context) { try await records.sums(call, context) }
+        }
+        routes.on(StoredRows.self) { call, context in
+            try await shown(context) { try await records.storedRows(call, context) }
+        }
+        routes.on(ChangedKeys.self) { call, context in
+            try await shown(context) { try await records.changedKeys(call, context) }
+        }
         routes.on(ListClasses.self) { _, context in
             try await shown(context) { models.current.list(context) }
         }

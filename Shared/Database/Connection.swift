@@ -30,6 +30,8 @@ public final class Connection {
         case write, read
         /// For statements that somebody else wrote.
         case confined
+        /// Another program's file, to be read or also written, and otherwise left as it is.
+        case foreign, foreignWrite
     }
 
     /// Opens or (for writing) creates the file.
@@ -73,6 +75,11 @@ public final class Connection {
             pragma foreign_keys = on; pragma temp_store = memory;
             pragma cache_size = -\(Connection.cacheKilobytes);
             """)
+        if access == .foreign || access == .foreignWrite {
+            try script("pragma trusted_schema = off; pragma cell_size_check = on;")
+            geartrain_sqlite_defend(handle)
+        }
+        if access == .foreignWrite { return }
         guard access == .write else {
             try script("pragma query_only = on;")
             if access == .confined { try confine() }

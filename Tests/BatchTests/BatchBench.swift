@@ -65,8 +65,8 @@ final class BatchBench: Sendable {
             thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
-            workflow: peers["workflow"], runtime: runtime, stopping: stopping,
-            sources: sources)
+            workflow: peers["workflow"], sources: SyncSources(folders: [folder.path]),
+            runtime: runtime, stopping: stopping, intake: sources)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "runs", concurrency: 2,
             backoff: { _ in .milliseconds(5) }, handle: runs.handle)

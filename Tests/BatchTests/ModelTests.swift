@@ -57,6 +57,7 @@ private func problems(_ definitions: String) throws -> [String] {
             "/imports/1/options/wide unknown-member",
             "/imports/2/code repeated", "/imports/2/columns not-unique",
             "/imports/2/columns/1/from required", "/imports/2/columns/1/to repeated",
-            "/syncs/0 unsupported",
+            "/syncs/0/class required", "/syncs/0/columns required", "/syncs/0/key required",
+            "/syncs/0/source required",
         ])
 }

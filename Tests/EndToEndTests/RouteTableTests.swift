@@ -129,6 +129,7 @@ import Testing
         POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422
         POST /api/sessions                                              422 422 422 422 422 422 422
+        POST /api/syncs/{sync}/runs                                     401 403 401 403 403 403 404
         POST /api/tasks/{id}/complete                                   401 422 401 422 422 422 422
         POST /api/tokens                                                401 422 401 422 422 422 422
         POST /api/views/{model}/{class}/rebuild                         401 403 401 403 403 403 200

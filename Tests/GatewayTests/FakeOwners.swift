@@ -286,6 +286,7 @@ final class FakeOwners: Sendable {
             return .json(["run": JSONValue(integerLiteral: number)] as JSONValue)
         }
         on("batch", StartExport.self) { _, _ in FakeOwners.json(["run": 9]) }
+        on("batch", StartSync.self) { _, _ in FakeOwners.json(["run": 9]) }
         on("batch", GetRun.self) { call, _ in
             FakeOwners.json(["run": .number(JSONNumber(call.run)), "state": "succeeded"])
         }

@@ -134,6 +134,8 @@ import Testing
         #expect(admin.gateway.owners.state.withLock(\.uploads) == [file])
         let export = await admin.send(.post, "/api/exports/helpdesk.open/runs")
         #expect(export.status == 202 && export.location == "/api/runs/9")
+        let sync = await admin.send(.post, "/api/syncs/helpdesk.crm/runs")
+        #expect(sync.status == 202 && sync.location == "/api/runs/9")
         #expect(await admin.send(.get, "/api/runs/9").json["state"]?.string == "succeeded")
         let made = await admin.send(.get, "/api/runs/9/file")
         #expect(made.text == "a;b\r\n1;2\r\n")

@@ -138,6 +138,7 @@ import Testing
         "POST /api/mailboxes/{code}/messages/{number:integer}/replay": .holder,
         "POST /api/imports/{import}/runs": .holder,
         "POST /api/exports/{export}/runs": .holder,
+        "POST /api/syncs/{sync}/runs": .holder,
         "GET /api/runs/{run:integer}": .holder,
         "POST /api/runs/{run:integer}/cancel": .holder,
         "GET /api/runs/{run:integer}/file": .holder,

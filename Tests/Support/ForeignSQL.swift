@@ -26,5 +26,6 @@ public enum ForeignSQL {
 /// What the `sqlite3` program said when a statement failed.
 public struct ForeignFailure: Error, CustomStringConvertible {
     public let output: String
+    public init(output: String) { self.output = output }
     public var description: String { "another program's statement failed:\n\(output)" }
 }

@@ -3,12 +3,12 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// One import or export, from the call that began it to its end.
+/// One import, export or synchronization, from the call that began it to its end.
 struct Run: Sendable {
     /// Conflicts that a run shows; all of them stand in its rejected rows.
     static let conflictLimit = 100
 
-    enum Kind: String, Sendable { case `import`, export, undo }
+    enum Kind: String, Sendable { case `import`, export, sync, undo }
     enum State: String, Sendable {
         case planned, running, succeeded, failed, cancelled
         var hasEnded: Bool { self != .planned && self != .running }
@@ -86,6 +86,9 @@ struct Run: Sendable {
     var undoneBy: Int64?
     /// Rejected rows of which nobody knows which record they are about.
     var unknownRows = 0
+    /// Sync: whether both sides were found to be the same, and through when.
+    var verified: Bool?
+    var verifiedThrough: String?
     var counters: Counters
 
     /// As API.md §7 has it.
@@ -101,8 +104,8 @@ struct Run: Sendable {
             "account": .string(principal.account),
             "counters": counters.json,
             "problem": problem ?? .null,
-            "verified": .null,
-            "verifiedThrough": .null,
+            "verified": verified.map { .boolean($0) } ?? .null,
+            "verifiedThrough": verifiedThrough.map { .string($0) } ?? .null,
             "file": hasFile ? .string("/api/runs/\(id)/file") : .null,
         ]
         var members = plain.object ?? JSONObject()
@@ -113,8 +116,14 @@ struct Run: Sendable {
 
     /// The context of calls that the run makes: its caller's rights, its own door and cause.
     func context(key: String? = nil, timeout: Duration = .seconds(60)) -> CallContext {
-        CallContext(
-            principal: principal, door: kind == .export ? .system : .import,
+        let door: Door =
+            switch kind {
+            case .import, .undo: .import
+            case .export: .system
+            case .sync: .sync
+            }
+        return CallContext(
+            principal: principal, door: door,
             cause: cause.next("\(kind.rawValue):\(definitionCode)/\(id)"),
             trace: TraceContext(requestID: "\(kind.rawValue)-\(id)"), timeout: timeout,
             idempotencyKey: key)

@@ -24,7 +24,7 @@ enum RunStore {
     private static let columns = """
         id, kind, model, code, definition, state, principal, cause, started, ended, file, bytes,
         place, mapping, problem, cancel, rows_read, inserted, updated, unchanged, deleted, rejected,
-        planning, plan, undoes, undone_by, unknown_rows
+        planning, plan, undoes, undone_by, unknown_rows, verified, verified_through
         """
 
     /// Makes the run and its work; the run that the same key made before, instead, where there is
@@ -200,6 +200,8 @@ enum RunStore {
             plan: try row.optionalText(23).map(json).map(Run.Counters.init(json:)),
             undoes: row.optionalInteger(24), undoneBy: row.optionalInteger(25),
             unknownRows: Int(row.integer(26)),
+            verified: row.optionalInteger(27).map { $0 != 0 },
+            verifiedThrough: row.optionalText(28),
             counters: Run.Counters(
                 read: Int(row.integer(16)), inserted: Int(row.integer(17)),
                 updated: Int(row.integer(18)), unchanged: Int(row.integer(19)),

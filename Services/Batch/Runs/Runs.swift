@@ -9,9 +9,10 @@ struct Runs: Sendable {
     let files: RunFiles
     let records: Peer
     let workflow: Peer
+    let sources: SyncSources
     let runtime: Runtime
     let stopping: StopFlag
-    let sources: SourceIntake
+    let intake: SourceIntake
 
     @Sendable func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
         if item.key.hasPrefix(Following.prefix) {
@@ -24,7 +25,7 @@ struct Runs: Sendable {
             guard let id = Int64(item.key.dropFirst(SourceIntake.prefix.count)) else {
                 return .done()
             }
-            return try await sources.putAway(id)
+            return try await intake.putAway(id)
         }
         guard let id = Int64(item.key) else { return .done() }
         let now = runtime.clock.now()
@@ -66,6 +67,11 @@ struct Runs: Sendable {
         case .export:
             return try await ExportRunner(
                 database: database, files: files, records: records, runtime: runtime,
+                isStopping: { stopping.isSet }
+            ).work(on: run)
+        case .sync:
+            return try await SyncRunner(
+                database: database, sources: sources, records: records, runtime: runtime,
                 isStopping: { stopping.isSet }
             ).work(on: run)
         }

@@ -5,7 +5,7 @@ import RPC
 
 private typealias Answer = Operation.Answer
 
-/// Imports, exports and their runs. Files stream both ways.
+/// Imports, exports, synchronizations and their runs. Files stream both ways.
 struct BatchRoutes: Sendable {
     static let fileLimit = 1 << 30
     private static let run = "/api/runs/{run:integer}"
@@ -50,6 +50,19 @@ struct BatchRoutes: Sendable {
                 request.parameters["export"] ?? "", .exports, trace: request.trace)
             let answer = try await batch.forward(
                 StartExport(definition: code), as: request.context(caller))
+            return .passed(answer, status: 202, headers: BatchRoutes.location(answer))
+        }
+        table.on(
+            .post, "/api/syncs/{sync}/runs", operates,
+            Operation(
+                "Synchronizes", answers: [Answer(202, "The run that does it", "RunStarted")],
+                isKeptByOwner: true)
+        ) { request, caller in
+            _ = try QueryReader(request, [])
+            let code = try await resolver.resolve(
+                request.parameters["sync"] ?? "", .syncs, trace: request.trace)
+            let answer = try await batch.forward(
+                StartSync(definition: code), as: request.context(caller))
             return .passed(answer, status: 202, headers: BatchRoutes.location(answer))
         }
         addRuns(to: table)

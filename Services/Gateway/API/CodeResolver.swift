@@ -9,7 +9,7 @@ import ServiceRuntime
 actor CodeResolver {
     /// The list of a model document that holds it.
     enum Kind: String, Sendable, CaseIterable {
-        case classes, events, workflows, scripts, jobs, imports, exports
+        case classes, events, workflows, scripts, jobs, imports, exports, syncs
     }
 
     static let life = Duration.seconds(5)

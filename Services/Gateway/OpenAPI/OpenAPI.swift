@@ -71,7 +71,7 @@ enum OpenAPI {
         ("scripts", "Scripts of models"), ("mail", "Outgoing mail and its audit"),
         ("mailboxes", "Incoming mail"), ("notifications", "Texts of mails"),
         ("imports", "Files in"), ("exports", "Files out"),
-        ("syncs", "Synchronizations"), ("runs", "Imports and exports that run"),
+        ("syncs", "Synchronizations"), ("runs", "Imports, exports, syncs that run"),
         ("call", "URL calls of old systems"), ("platform", "Health and description"),
         ("pages", "For people with a browser"),
     ]

@@ -174,6 +174,17 @@ extension Schemas {
             "ExportDefinition",
             part([("from", string), ("filter", string), ("format", string)])
         ),
-        ("SyncDefinition", part([("class", type), ("direction", words("pull", "push", "both"))])),
+        (
+            "SyncDefinition",
+            part([
+                ("class", type), ("direction", words("pull", "push", "both")),
+                ("source", object([("kind", string), ("path", string), ("table", string)])),
+                ("key", object([])), ("columns", object([])), ("cursor", optional("string")),
+                ("overlap", optional("string")), ("deletes", words("ignore", "detect")),
+                ("deleteLimit", optional("integer")),
+                ("conflict", words("source", "records", "refuse")), ("verify", boolean),
+                ("rules", boolean),
+            ])
+        ),
     ]
 }

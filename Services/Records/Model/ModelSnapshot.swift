@@ -102,7 +102,7 @@ final class ModelSnapshot: Sendable {
     ) -> ClassAccess {
         access(
             of: recordClass, for: context.principal, through: context.door,
-            purpose: context.door == .import ? .importing : purpose)
+            purpose: purpose ?? (context.door.isImporting ? .importing : nil))
     }
 
     func access(
@@ -150,6 +150,9 @@ extension RecordClass {
 }
 
 extension Door {
+    /// Writes through it come from a file or another database, and need the grant for that.
+    var isImporting: Bool { self == .import || self == .sync }
+
     /// People and other programs come through it from outside.
     var isOutside: Bool {
         switch self {

@@ -16,11 +16,8 @@ extension Effects {
     func run(_ kind: RunKind, _ code: FullCode, as context: CallContext) async throws -> Int64 {
         switch kind {
         case .export:
-            let bytes = try await peers["batch"].call(StartExport(definition: code), as: context)
-            guard let run = try JSONValue(parsing: bytes.bytes)["run"]?.integer else {
-                throw Problem.stepFailed("Batch answered no run")
-            }
-            return run
+            return try await number(
+                of: peers["batch"].call(StartExport(definition: code), as: context))
         case .import:
             let bytes = try await peers["batch"].call(
                 StartImportFromSource(definition: code), as: context)
@@ -29,8 +26,16 @@ extension Effects {
             }
             return run
         case .sync:
-            throw Problem.stepFailed("there is no sync \(code)")
+            return try await number(
+                of: peers["batch"].call(StartSync(definition: code), as: context))
         }
+    }
+
+    private func number(of started: JSONBytes) throws -> Int64 {
+        guard let run = try JSONValue(parsing: started.bytes)["run"]?.integer else {
+            throw Problem.stepFailed("Batch answered no run")
+        }
+        return run
     }
 
     /// A run as API.md §7 has it, once it has ended; nil while it goes on. One that did not

@@ -1,0 +1,270 @@
+import Contracts
+import Database
+import JSON
+import RPC
+
+/// What a synchronization reads of a class: a key and some columns of every record.
+struct SyncView: Sendable {
+    private struct Column: Sendable {
+        var sql: String
+        var isText: Bool
+    }
+
+    private let recordClass: RecordClass
+    private let key: String
+    private let columns: [Column]
+
+    /// Refuses who may not read every record and all of these columns in each.
+    init(_ access: ClassAccess, key: String, columns: [String]) throws {
+        recordClass = access.recordClass
+        self.key = key == "id" ? "r.id" : "r." + quoted(key)
+        guard let read = access.rights.read, read.condition(alias: "r") == nil else {
+            throw RecordsError.forbidden(
+                "A synchronization needs the right to read every record of \(recordClass.type).")
+        }
+        let key = try SyncView.column(key, access, read, isKey: true)
+        self.columns = [key] + (try columns.map { try SyncView.column($0, access, read) })
+    }
+
+    private static func column(
+        _ code: String, _ access: ClassAccess, _ read: RowRights, isKey: Bool = false
+    ) throws -> Column {
+        if isKey, code == "id" { return Column(sql: "r.id", isText: false) }
+        let definition = access.recordClass.definition
+        guard let position = access.recordClass.positions[code],
+            read.columns[position] == .everywhere
+        else {
+            throw RecordsError.forbidden(
+                "A synchronization needs the right to read the column \(code) of every record of"
+                    + " \(access.recordClass.type).")
+        }
+        let column = definition.columns[position]
+        let isStored = column.type != .computed && column.type != .file && !column.many
+        let isText = ![.integer, .decimal, .boolean, .reference].contains(column.type)
+        guard isStored, !isKey || column.type == .integer || isText else {
+            throw RecordsError.validation([
+                FieldProblem(
+                    pointer: isKey ? "/key" : "/columns", code: "unsupported",
+                    detail: "The column \(code) cannot be synchronized: it must be stored, of one"
+                        + " value, and no file.")
+            ])
+        }
+        return Column(sql: "r." + quoted(code), isText: isText)
+    }
+
+    /// The sum of each range.
+    func sums(_ connection: Connection, _ call: SumRecords) throws -> RowSums {
+        guard call.bounds.count <= SumRecords.rangeLimit else {
+            throw RecordsError.tooLarge(
+                limit: SumRecords.rangeLimit,
+                "One call sums at most \(SumRecords.rangeLimit) ranges.")
+        }
+        var after = call.after
+        return RowSums(
+            items: try call.bounds.map { bound in
+                let (sql, values) = statement("", after: after, through: bound)
+                after = bound
+                return RowSums.Item(try sum(connection, sql, values))
+            })
+    }
+
+    /// The columns, the key first, of the records of a range.
+    private func statement(_ before: String, after: JSONValue?, through: JSONValue?) -> (
+        sql: String, values: [SQLValue]
+    ) {
+        let list = columns.map(\.sql).joined(separator: ", ")
+        var sql =
+            "SELECT \(before)\(list) FROM \(recordClass.table) AS r WHERE r.deleted = 0"
+            + recordClass.rows.condition("r")
+        var values: [SQLValue] = []
+        if let value = SyncView.stored(after ?? .null) {
+            sql += " AND \(key) > ?"
+            values.append(value)
+        } else {
+            sql += " AND \(key) IS NOT NULL"
+        }
+        if let value = SyncView.stored(through ?? .null) {
+            sql += " AND \(key) <= ?"
+            values.append(value)
+        }
+        return (sql, values)
+    }
+
+    /// The records of a range or of some keys.
+    func rows(_ connection: Connection, _ call: StoredRows) throws -> JSONBytes {
+        var page = Page()
+        page.writer.beginObject()
+        page.writer.key("items")
+        page.writer.beginArray()
+        guard (call.keys?.count ?? 0) <= StoredRows.keyLimit else {
+            throw RecordsError.tooLarge(
+                limit: StoredRows.keyLimit, "One call names at most \(StoredRows.keyLimit) keys.")
+        }
+        if let keys = call.keys {
+            let (sql, _) = statement("r.id, r.version, ", after: nil, through: nil)
+            for case let value? in keys.map(SyncView.stored) where !page.isFull {
+                try read(connection, sql + " AND \(key) = ?", [value], &page)
+            }
+        } else {
+            let (sql, values) = statement(
+                "r.id, r.version, ", after: call.after, through: call.through)
+            try read(
+                connection, sql + " ORDER BY \(key) LIMIT \(StoredRows.limit + 1)", values, &page)
+        }
+        page.writer.endArray()
+        page.writer.key("more")
+        page.writer.boolean(page.isFull)
+        page.writer.endObject()
+        return JSONBytes(page.writer.bytes)
+    }
+
+    private struct Page {
+        static let bytesLimit = 8 << 20
+        var writer = JSONWriter(capacity: 64 << 10)
+        var count = 0
+        var isFull = false
+    }
+
+    private func read(
+        _ connection: Connection, _ sql: String, _ values: [SQLValue], _ page: inout Page
+    ) throws {
+        try connection.each(sql, values) { row in
+            guard page.count < StoredRows.limit, page.writer.bytes.count < Page.bytesLimit else {
+                page.isFull = true
+                return false
+            }
+            page.count += 1
+            page.writer.beginArray()
+            page.writer.integer(row.integer(0))
+            page.writer.integer(row.integer(1))
+            for (index, column) in columns.enumerated() {
+                if row.isNull(index + 2) {
+                    page.writer.null()
+                } else if column.isText {
+                    row.withText(index + 2) { page.writer.string(utf8: $0) }
+                } else {
+                    page.writer.integer(row.integer(index + 2))
+                }
+            }
+            page.writer.endArray()
+            return true
+        }
+    }
+
+    private func sum(_ connection: Connection, _ sql: String, _ values: [SQLValue]) throws
+        -> RowSum
+    {
+        var sum = RowSum()
+        let isText = columns.map(\.isText)
+        try connection.each(sql, values) { row in
+            var hash = RowHash()
+            for index in isText.indices {
+                if row.isNull(index) {
+                    hash.null()
+                } else if isText[index] {
+                    row.withText(index) { hash.text($0) }
+                } else {
+                    hash.integer(row.integer(index))
+                }
+            }
+            sum.add(hash.value)
+            return true
+        }
+        return sum
+    }
+
+    private static func stored(_ key: JSONValue) -> SQLValue? {
+        switch key {
+        case .string(let text): .text(text)
+        case .number(let number): number.integer.map { .integer($0) }
+        case .null, .boolean, .array, .object: nil
+        }
+    }
+
+    /// The keys of what was committed after a position.
+    func changed(_ connection: Connection, key code: String, after: Int64?) throws
+        -> ChangedKeyList
+    {
+        let last = try connection.count("SELECT coalesce(max(seq), 0) FROM change_log")
+        let isUnknown = !recordClass.definition.history
+        guard let after, !isUnknown else {
+            return ChangedKeyList(keys: [], position: last, more: false, unknown: isUnknown)
+        }
+        var keys: [JSONValue] = []
+        var known: Set<JSONValue> = []
+        var position = after
+        var count = 0
+        try connection.each(
+            """
+            SELECT seq, record, json_extract(before, ?), json_extract(after, ?) FROM change_log \
+            WHERE seq > ? AND class IN (\(recordClass.numbersSQL)) AND record > 0 \
+            ORDER BY seq LIMIT ?
+            """,
+            [
+                .text("$.\"\(code)\""), .text("$.\"\(code)\""), .integer(after),
+                .integer(Int64(ChangedKeys.limit)),
+            ]
+        ) { row in
+            position = row.integer(0)
+            count += 1
+            let values = code == "id" ? [row.value(1)] : [row.value(2), row.value(3)]
+            for case let key? in values.map(SyncView.json) where known.insert(key).inserted {
+                keys.append(key)
+            }
+            return true
+        }
+        let more = count == ChangedKeys.limit
+        return ChangedKeyList(
+            keys: keys, position: more ? position : max(position, last), more: more,
+            unknown: false)
+    }
+
+    private static func json(_ value: SQLValue) -> JSONValue? {
+        switch value {
+        case .integer(let integer): .number(JSONNumber(integer))
+        case .text(let text): .string(text)
+        case .null, .real, .blob: nil
+        }
+    }
+}
+
+extension RecordStore {
+    /// How long the ranges of one call may take.
+    static let sumTime = Duration.seconds(60)
+
+    func sums(_ call: SumRecords, _ context: CallContext) async throws -> RowSums {
+        try await current { snapshot in
+            let view = try SyncView(
+                snapshot.access(call.type, context, purpose: RecordStore.purpose(call.export)),
+                key: call.key, columns: call.columns)
+            return try await database.read(within: RecordStore.sumTime) {
+                try view.sums($0, call)
+            }
+        }
+    }
+
+    func storedRows(_ call: StoredRows, _ context: CallContext) async throws -> JSONBytes {
+        try await current { snapshot in
+            let view = try SyncView(
+                snapshot.access(call.type, context, purpose: RecordStore.purpose(call.export)),
+                key: call.key, columns: call.columns)
+            return try await database.read(within: RecordStore.sumTime) {
+                try view.rows($0, call)
+            }
+        }
+    }
+
+    private static func purpose(_ export: Bool?) -> ClassRights.Purpose? {
+        export == true ? .exporting : nil
+    }
+
+    func changedKeys(_ call: ChangedKeys, _ context: CallContext) async throws -> ChangedKeyList {
+        try await current { snapshot in
+            let access = try snapshot.access(call.type, context)
+            let view = try SyncView(access, key: call.key, columns: [])
+            return try await database.read {
+                try view.changed($0, key: call.key, after: call.after)
+            }
+        }
+    }
+}
