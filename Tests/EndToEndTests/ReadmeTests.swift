@@ -38,7 +38,8 @@ import Testing
 /// The lines of the blocks marked `sh` that follow “What to do next”.
 private func readmeCommands() throws -> [String] {
     let text = try #require(TestFile.text(TestFile.repository + "/README.md"))
-    let after = try #require(text.split(separator: "\n## What to do next\n").last)
+    let rest = try #require(text.split(separator: "\n## What to do next\n").last)
+    let after = try #require(rest.split(separator: "\n## ").first)
     var commands: [String] = []
     var isInside = false
     for line in after.split(separator: "\n", omittingEmptySubsequences: false) {

@@ -7,7 +7,8 @@ import Testing
 extension Simulation {
     /// What must hold when all is over, whatever happened on the way.
     func audit() async throws {
-        #expect(kills > 0)
+        // A few instances may be through before the first kill.
+        #expect(kills > 0 || instanceCount < Simulation.manyInstances)
         try await auditWaits()
         try await auditEffects()
         try await auditStarts()
@@ -15,6 +16,8 @@ extension Simulation {
             #expect(try await numbers("select count(*) from \(sql)") == [0], "\(what)")
         }
     }
+
+    private static let manyInstances = 100
 
     private static let remains = [
         ("waits that remain", "wait"), ("timers that remain", "queue_timer"),
