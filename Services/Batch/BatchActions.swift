@@ -14,9 +14,6 @@ struct BatchActions: Sendable {
     let runtime: Runtime
     let uploadLimit: Int
     let stopping: StopFlag
-    let sources: SourceIntake
-    /// Whether anything is read from outside.
-    let isOn: Bool
     let wake: @Sendable () -> Void
 
     func check(_ call: CheckModel) throws -> ModelCheck {
@@ -63,33 +60,12 @@ struct BatchActions: Sendable {
         let (json, definition) = try await definition(
             .import, call.definition, Models.importDefinition)
         try await require("import", on: definition.type, as: context)
-        guard let source = definition.source else { throw BatchError.noSource(call.definition) }
-        guard isOn else { throw BatchError.integrationsOff }
-        let key = context.idempotencyKey
-        @Sendable func new(_ number: Int, _ stored: RunFiles.Stored?) -> RunStore.New {
+        guard definition.source != nil else { throw BatchError.noSource(call.definition) }
+        let made = try await create(
             RunStore.New(
                 kind: .import, code: call.definition, definition: json, context: context,
-                key: key.map { number == 0 ? $0 : "\($0)/\(number)" }, file: stored?.name ?? "",
-                bytes: stored?.bytes ?? 0, sha256: stored?.sha256)
-        }
-        let fetched = try await sources.fetch(source, import: call.definition)
-        let now = runtime.clock.now()
-        let runs = try await database.write { connection in
-            guard !fetched.isEmpty else {
-                return [try RunStore.createEnded(connection, new(0, nil), now: now)]
-            }
-            return try fetched.enumerated().map { number, file in
-                let made = try RunStore.create(connection, new(number, file.stored), now: now)
-                if made.isNew {
-                    try SourceIntake.note(
-                        connection, file, run: made.run, import: call.definition, now: now)
-                }
-                return made.run
-            }
-        }
-        wake()
-        let numbers = runs.map { JSONValue.number(JSONNumber($0)) }
-        return JSONBytes((["run": numbers[0], "runs": .array(numbers)] as JSONValue).bytes)
+                key: context.idempotencyKey, file: ""))
+        return JSONBytes((["run": .number(JSONNumber(made.run))] as JSONValue).bytes)
     }
 
     func startExport(_ call: StartExport, as context: CallContext) async throws -> JSONBytes {
@@ -146,7 +122,7 @@ struct BatchActions: Sendable {
     /// The file of an export as it is read, in pieces.
     func file(_ id: Int64, as context: CallContext) async throws -> Response {
         let run = try await visible(id, context)
-        guard run.kind == .import || run.kind == .export && run.state == .succeeded else {
+        guard run.hasFile else {
             throw BatchError.noFile(id, state: run.state.rawValue)
         }
         let model = run.definitionCode.model

@@ -13,9 +13,11 @@ enum BatchError: ProblemConvertible {
     /// There is no file (yet).
     case noFile(Int64, state: String)
     case hasEnded(Int64, state: String)
-    case integrationsOff
-    /// The source of an import cannot be read.
+    /// The source of an import cannot be read as it is, or not for now.
     case source(String)
+    case sourceAway(String)
+    /// Of the runs of a source's files.
+    case partFailed(Int64, state: String)
     /// An import without a source begins with a file.
     case noSource(FullCode)
     /// There is no plan that could be applied.
@@ -44,14 +46,18 @@ enum BatchError: ProblemConvertible {
                 detail: "Another file came under the same key.")
         case .noFile(let run, let state):
             .conflict("Run \(run) is \(state): it has no file.")
-        case .integrationsOff:
-            Problem(
-                status: 503, code: "integrations-off", title: "Integrations are switched off",
-                detail: "Sources are not read while INTEGRATIONS is off.")
         case .source(let why):
             Problem(
-                status: 502, code: "source-unreadable", title: "The source cannot be read",
-                detail: "\(why). Nothing was taken; try again.")
+                status: 422, code: "source-unreadable", title: "The source cannot be read",
+                detail: "\(why). Nothing was taken; mend it, and start the import again.")
+        case .sourceAway(let why):
+            Problem(
+                status: 503, code: "source-away", title: "The source is away",
+                detail: "\(why). The run waits, and goes on when it is back.")
+        case .partFailed(let run, let state):
+            Problem(
+                status: 422, code: "file-not-imported", title: "A file was not imported",
+                detail: "Run \(run), of one file of the source, has \(state); look there.")
         case .noSource(let code):
             Problem(
                 status: 422, code: "validation-failed", title: "The import has no source",

@@ -56,8 +56,8 @@ public final class BatchService: Service {
         Routes.add(
             BatchActions(
                 database: database, files: files, records: peers["records"], runtime: runtime,
-                uploadLimit: configuration.uploadLimit, stopping: stopping, sources: sources,
-                isOn: configuration.integrations, wake: { worker.wake() }),
+                uploadLimit: configuration.uploadLimit, stopping: stopping,
+                wake: { worker.wake() }),
             to: routes)
         routes.on(ActOnIncident.self) { call, context in
             let answer = try await incidents.act(

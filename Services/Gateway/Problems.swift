@@ -225,7 +225,11 @@ struct ProblemKind: Sendable {
             "The connection was lost before the server said that it has the mail.",
             "Ask the recipient; retry the incident to send it again, or close it."),
         ProblemKind(
-            "source-unreadable", 502, "The source cannot be read",
+            "file-not-imported", 422, "A file was not imported",
+            "A run that takes files of a source makes a run of each; one of these did not succeed.",
+            "Look at that run, mend what it says, and start the import again."),
+        ProblemKind(
+            "source-unreadable", 422, "The source cannot be read",
             "The folder or machine that an import takes its files from did not let us.",
             "Mend what the detail says, and start the import again; nothing was taken."),
         ProblemKind(

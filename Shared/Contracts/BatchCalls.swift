@@ -16,8 +16,8 @@ public struct StartImport: StreamCall, Codable {
     }
 }
 
-/// Starts an import with each new file of its source; answers `{"run": n, "runs": [n…]}`. Where the
-/// source has none, the run has ended and has read nothing.
+/// Starts an import of the new files of its source; answers `{"run": n}`. That run makes one of
+/// each file, and ends when those have ended.
 public struct StartImportFromSource: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "batch/start-import-from-source"

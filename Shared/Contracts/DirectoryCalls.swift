@@ -123,6 +123,8 @@ public struct FindAddresses: Call, Codable {
     public static let isSafe = true
     /// The most of `names`.
     public static let nameLimit = 1000
+    /// The most people of one name that are answered: more than a mail may go to.
+    public static let peopleLimit = 1001
 
     public var names: [String]
     /// The model whose roles are meant: some may be off there.

@@ -22,23 +22,26 @@ public final class DatabaseCut {
     private let parts: [Part]
     private var readers: [RawConnection] = []
 
-    /// Takes the cut. `during` runs while nobody can write. Throws `DatabaseError.busy` where a
-    /// lock is not given within `wait`.
+    /// Takes the cut. `during` runs while nobody can write. A lock that is not given at once gives
+    /// the others back, so that no service waits for another's; throws `DatabaseError.busy` where
+    /// that goes on for `wait`.
     public init(
         _ parts: [Part], wait: Duration = .seconds(30), during: () throws -> Void = {}
     ) throws {
         self.parts = parts
-        // No service waits for another while it holds its own lock, so that nobody is waited for in
-        // a circle.
-        let locks = try parts.map { try RawConnection($0.from, SQLITE_OPEN_READWRITE, wait) }
-        for lock in locks { try lock.run("begin immediate") }
-        for part in parts {
-            let reader = try RawConnection(part.from, SQLITE_OPEN_READWRITE, wait)
-            try reader.run("pragma query_only = on; begin; select count(*) from sqlite_schema")
-            readers.append(reader)
+        let end = ContinuousClock.now + wait
+        while true {
+            do {
+                let locks = try parts.map { try RawConnection.locking($0.from) }
+                for part in parts { readers.append(try RawConnection.reading(part.from)) }
+                try during()
+                for lock in locks { try lock.run("rollback") }
+                return
+            } catch let error as DatabaseError {
+                readers.removeAll()
+                guard case .busy = error, ContinuousClock.now < end else { throw error }
+            }
         }
-        try during()
-        for lock in locks { try lock.run("rollback") }
     }
 
     /// Writes the copies: whole files without a log beside them.
@@ -85,6 +88,21 @@ private final class RawConnection {
     }
 
     deinit { sqlite3_close_v2(handle) }
+
+    /// How long one lock may be waited for while others are held.
+    private static let lockWait = Duration.milliseconds(500)
+
+    static func locking(_ path: String) throws -> RawConnection {
+        let connection = try RawConnection(path, SQLITE_OPEN_READWRITE, lockWait)
+        try connection.run("begin immediate")
+        return connection
+    }
+
+    static func reading(_ path: String) throws -> RawConnection {
+        let connection = try RawConnection(path, SQLITE_OPEN_READWRITE, lockWait)
+        try connection.run("pragma query_only = on; begin; select count(*) from sqlite_schema")
+        return connection
+    }
 
     func run(_ sql: String) throws {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)

@@ -116,20 +116,44 @@ public enum Files {
     }
 
     private static func write(_ bytes: [UInt8], to file: Int32, path: String) throws {
+        try bytes.withUnsafeBytes { try write($0, to: file, named: path) }
+    }
+
+    /// All of it, at the descriptor's place.
+    public static func write(
+        _ bytes: UnsafeRawBufferPointer, to file: Int32, named name: String
+    ) throws {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(file, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-            }
+            let count = Glibc.write(file, bytes.baseAddress?.advanced(by: done), bytes.count - done)
             if count < 0 {
                 if errno == EINTR { continue }
-                throw FileError("write", path, errno)
+                throw FileError("write", name, errno)
             }
             done += count
         }
     }
 
-    private static func syncFolder(_ path: String) throws {
+    /// What is left of a descriptor, piece by piece.
+    public static func eachPiece(
+        of file: Int32, named name: String, _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        while true {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError("read", name, errno)
+            }
+            if count == 0 { return }
+            try buffer.withUnsafeBytes {
+                try body(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+            }
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    public static func syncFolder(_ path: String) throws {
         let folder = try descriptor("sync", path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw FileError("sync", path, errno) }

@@ -73,8 +73,7 @@ final class BatchBench: Sendable {
         self.worker = worker
         actions = BatchActions(
             database: database, files: files, records: peers["records"], runtime: runtime,
-            uploadLimit: 8 << 20, stopping: stopping, sources: sources, isOn: true,
-            wake: { worker.wake() })
+            uploadLimit: 8 << 20, stopping: stopping, wake: { worker.wake() })
         running = Task { try await worker.run() }
         _ = try await actions.take(
             TakeModel(code: "shop", version: 1, document: JSONBytes(Array(BatchBench.model.utf8))))

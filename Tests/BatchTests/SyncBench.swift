@@ -100,8 +100,7 @@ final class SyncBench: Sendable {
         self.worker = worker
         actions = BatchActions(
             database: database, files: files, records: records, runtime: runtime,
-            uploadLimit: 8 << 20, stopping: stopping, sources: intake, isOn: true,
-            wake: { worker.wake() })
+            uploadLimit: 8 << 20, stopping: stopping, wake: { worker.wake() })
         running = Task { try await worker.run() }
         serving = Task { [service] in try await service.run() }
         try await define(SyncBench.model(sync))

@@ -46,17 +46,22 @@ import Testing
         return api
     }
 
-    private func run(_ api: APIClient, _ code: String) async throws -> JSONValue {
-        let started = try await api.post(
-            "/api/imports/shop.\(code)/runs", ["source": true], status: 202)
-        var last = JSONValue.null
-        for number in started["runs"]?.array ?? [] {
+    private func run(
+        _ api: APIClient, _ code: String, key: String = TestRandom.seed().description
+    ) async throws -> JSONValue {
+        // The same wish twice is one run.
+        var run = JSONValue.null
+        for _ in 0..<2 {
+            let started = try await api.post(
+                "/api/imports/shop.\(code)/runs", ["source": true], status: 202,
+                headers: ["Idempotency-Key": key])
+            let number = started["run"]?.integer ?? 0
             try await train.waitFor("the run") {
-                last = try await api.get("/api/runs/\(number.integer ?? 0)")
-                return last["state"] == "succeeded" || last["state"] == "failed"
+                run = try await api.get("/api/runs/\(number)")
+                return run["state"] == "succeeded" || run["state"] == "failed"
             }
         }
-        return last
+        return run
     }
 
     private func prices(_ api: APIClient) async throws -> [String: Int64] {
@@ -93,7 +98,8 @@ import Testing
         try TestFile.write("Code,Price\nc,3\n", to: folder + "/other.csv")
         try TestFile.write("Code,Pri", to: folder + "/prices-3.csv.part")
         let two = try await run(api, "prices")
-        #expect(two["state"] == "succeeded")
+        #expect(two["state"] == "succeeded" && two["runs"]?.array?.count == 2)
+        #expect(two["counters"]?["inserted"] == 2 && two["file"] == .null)
         #expect(try await prices(api) == ["a": 1, "b": 2])
         try await train.waitFor("the files to be put away") {
             TestFile.names(in: folder + "/done") == ["prices-1.csv", "prices-2.csv"]
@@ -102,6 +108,13 @@ import Testing
         try TestFile.write("Code,Price\na,1\n", to: folder + "/prices-1.csv")
         let again = try await run(api, "prices")
         #expect(again["counters"]?["read"] == 0)
+        // Of the same name and size, and other bytes.
+        try TestFile.write("Code,Price\na,5\n", to: folder + "/prices-1.csv")
+        let same = try await run(api, "prices")
+        #expect(same["counters"]?["updated"] == 1)
+        try await train.waitFor("the file to be put away") {
+            !TestFile.names(in: folder).contains("prices-1.csv")
+        }
         try TestFile.write("Code,Price\na,9\nd,4\n", to: folder + "/prices-1.csv")
         try await api.expect(202, .post, "/api/jobs/shop.nightly/run")
         try await train.waitFor("the job's import") {
@@ -127,9 +140,11 @@ import Testing
     @Test func `what is not allowed is not read`() async throws {
         let api = try await start(
             #"{"kind": "folder", "path": "/etc", "files": "passwd"}"#)
-        let problem = try await api.expectProblem(
-            502, "source-unreadable", .post, "/api/imports/shop.far/runs", json: ["source": true])
-        #expect(problem["detail"]?.string?.contains("no folder that is allowed") == true)
+        let refused = try await run(api, "far")
+        #expect(refused["state"] == "failed")
+        #expect(refused["problem"]?["type"] == "/problems/source-unreadable")
+        #expect(
+            refused["problem"]?["detail"]?.string?.contains("no folder that is allowed") == true)
         for source in [
             #"{"kind": "folder", "path": "in", "files": "*"}"#,
             #"{"kind": "folder", "path": "/a/../etc", "files": "*"}"#,

@@ -51,8 +51,12 @@ struct ServerMail: MailWorld {
         try await loop.closed(id)
         #expect(loop.asked.count == 1 && loop.told.count == 1)
 
-        let mails = try await loop.audit(id)
-        #expect(mails.count == 2 && mails.allSatisfy { $0["state"] == "sent" })
+        // The mail is there a moment before its sender has written down that it is.
+        var mails: [JSONValue] = []
+        try await train.waitFor("the audit to have both as sent") {
+            mails = try await loop.audit(id)
+            return mails.count == 2 && mails.allSatisfy { $0["state"] == "sent" }
+        }
         let number = mails.first?["id"]?.integer ?? 0
         let mail = try await api.get("/api/mail/messages/\(number)")
         #expect(mail["recipients"]?.array?.map { $0["kind"] } == ["to", "audit"])

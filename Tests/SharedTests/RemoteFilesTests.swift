@@ -121,6 +121,7 @@ import Testing
     @Test(arguments: [
         "", "orders", "file:///etc/passwd", "sftp://", "sftp://anna@host/x", "https://host/a?b",
         "sftp://host/../etc", "s3+https://host", "ftp://host/x", "https://höst/x", "sftp://a b/",
+        "sftp://host/a%22b", "sftp://host/a%0Ab", "http://host/x",
     ])
     func `an address that cannot be meant is refused`(url: String) {
         #expect(throws: RemotePlace.Invalid.self) { try RemotePlace(url) }

@@ -91,9 +91,13 @@ struct Run: Sendable {
     var verifiedThrough: String?
     var counters: Counters
 
+    /// An export once it is whole; an import from its beginning.
+    var hasFile: Bool {
+        !file.isEmpty && (kind == .import || kind == .export && state == .succeeded)
+    }
+
     /// As API.md §7 has it.
     var json: JSONValue {
-        let hasFile = kind == .export && state == .succeeded || kind == .import
         let plain: JSONValue = [
             "run": .number(JSONNumber(id)),
             "kind": .string(kind.rawValue),
@@ -109,6 +113,7 @@ struct Run: Sendable {
             "file": hasFile ? .string("/api/runs/\(id)/file") : .null,
         ]
         var members = plain.object ?? JSONObject()
+        if let parts { members["runs"] = .array(parts.map { .number(JSONNumber($0)) }) }
         if let undoes { members["undoes"] = .number(JSONNumber(undoes)) }
         if let undoneBy { members["undoneBy"] = .number(JSONNumber(undoneBy)) }
         return .object(members)

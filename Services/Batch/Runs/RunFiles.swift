@@ -68,7 +68,7 @@ final class RunFiles: Sendable {
                 count += piece.count
             }
             await close(file)
-            try await thread.run { [folder] in try Self.syncFolder(folder) }
+            try await thread.run { [folder] in try Files.syncFolder(folder) }
             return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
         } catch {
             try? await remove(name)
@@ -92,7 +92,7 @@ final class RunFiles: Sendable {
         }
         guard count > 0 else { throw BatchError.emptyUpload }
         try await sync(file, name)
-        try await thread.run { [folder] in try Self.syncFolder(folder) }
+        try await thread.run { [folder] in try Files.syncFolder(folder) }
         return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
     }
 
@@ -172,12 +172,5 @@ final class RunFiles: Sendable {
             guard count > 0 else { throw FileError("write", name, errno) }
             written += count
         }
-    }
-
-    private static func syncFolder(_ path: String) throws {
-        let file = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw FileError("open", path, errno) }
-        defer { Glibc.close(file) }
-        guard fsync(file) == 0 else { throw FileError("sync", path, errno) }
     }
 }

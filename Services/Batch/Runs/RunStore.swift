@@ -29,9 +29,9 @@ enum RunStore {
 
     /// Makes the run and its work; the run that the same key made before, instead, where there is
     /// one.
-    static func create(
-        _ connection: Connection, _ new: New, isWork: Bool = true, now: Timestamp
-    ) throws -> (run: Int64, isNew: Bool) {
+    static func create(_ connection: Connection, _ new: New, now: Timestamp) throws -> (
+        run: Int64, isNew: Bool
+    ) {
         let account = new.context.principal.account
         if let key = new.key {
             let kept = try connection.first(
@@ -67,23 +67,9 @@ enum RunStore {
                 .integer(new.isPlanning ? 1 : 0), SQLValue(new.undoes),
             ])
         let run = connection.lastInsertID
-        if isWork {
-            try Migrations.queue.enqueue(
-                connection, key: String(run), payload: [], due: now, now: now)
-        }
+        try Migrations.queue.enqueue(
+            connection, key: String(run), payload: [], due: now, now: now)
         return (run, true)
-    }
-
-    /// A run that had nothing to do.
-    static func createEnded(
-        _ connection: Connection, _ new: New, now: Timestamp
-    ) throws -> Int64 {
-        let made = try create(connection, new, isWork: false, now: now)
-        guard made.isNew else { return made.run }
-        try begin(connection, made.run, now: now)
-        try RunLog.add(connection, made.run, "The source has no new file.", now: now)
-        try end(connection, made.run, .succeeded, now: now)
-        return made.run
     }
 
     static func run(_ connection: Connection, _ id: Int64) throws -> Run? {

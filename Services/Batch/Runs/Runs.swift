@@ -25,7 +25,7 @@ struct Runs: Sendable {
             guard let id = Int64(item.key.dropFirst(SourceIntake.prefix.count)) else {
                 return .done()
             }
-            return try await intake.putAway(id)
+            return try await intake.putAway(id, attempt: item.attempts)
         }
         guard let id = Int64(item.key) else { return .done() }
         let now = runtime.clock.now()
@@ -33,7 +33,7 @@ struct Runs: Sendable {
         let run = try await database.write { connection -> Run? in
             try RunStore.begin(connection, id, now: now)
             let run = try RunStore.run(connection, id)
-            if let run, !run.state.hasEnded {
+            if let run, !run.state.hasEnded, run.parts == nil {
                 let words = attempt == 1 ? "Begun" : "Gone on, attempt \(attempt)"
                 try RunLog.add(
                     connection, id, "\(words), after row \(run.counters.read).", now: now)
@@ -42,9 +42,21 @@ struct Runs: Sendable {
         }
         guard let run, !run.state.hasEnded else { return .done() }
         if run.isCancelled {
-            return .done { try RunStore.end($0, id, .cancelled, now: now) }
+            return .done { connection in
+                for part in run.parts ?? [] {
+                    guard let part = try RunStore.run(connection, part), !part.state.hasEnded
+                    else { continue }
+                    try RunStore.cancel(connection, part, now: now)
+                }
+                try RunStore.end(connection, id, .cancelled, now: now)
+            }
         }
         do {
+            guard !run.isOfSource else {
+                return try await SourceRunner(
+                    database: database, files: files, intake: intake, runtime: runtime
+                ).work(on: run, attempt: attempt)
+            }
             return try await work(on: run)
         } catch let error as any ProblemConvertible {
             return settle(run, error.problem)

@@ -61,26 +61,13 @@ struct FolderFiles: FileSource {
     private static func copy(
         _ source: Int32, to copy: Int32, limit: Int64, _ name: String
     ) throws {
-        var buffer = [UInt8](repeating: 0, count: 256 << 10)
         var size: Int64 = 0
-        while true {
-            let count = read(source, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FileError("read", name, errno) }
-            if count == 0 { break }
-            size += Int64(count)
+        try Files.eachPiece(of: source, named: name) { piece in
+            size += Int64(piece.count)
             guard size <= limit else {
                 throw Refused(description: "\(name) has more than \(limit) bytes")
             }
-            var done = 0
-            while done < count {
-                let written = buffer.withUnsafeBytes {
-                    write(copy, $0.baseAddress?.advanced(by: done), count - done)
-                }
-                if written < 0, errno == EINTR { continue }
-                guard written >= 0 else { throw FileError("write", name, errno) }
-                done += written
-            }
+            try Files.write(piece, to: copy, named: name)
         }
         guard fsync(copy) == 0 else { throw FileError("sync", name, errno) }
     }
@@ -88,11 +75,12 @@ struct FolderFiles: FileSource {
     func move(_ name: String, into below: String) async throws {
         try await files.run {
             let folder = try allowed.folder(path)
-            try Files.makeFolder("\(folder)/\(below)")
-            var target = "\(folder)/\(below)/\(name)"
+            // It may be a link that leads out.
+            let place = try allowed.folder("\(path)/\(below)", makes: true)
+            var target = "\(place)/\(name)"
             var number = 2
             while Files.exists(target) {
-                target = "\(folder)/\(below)/\(name).\(number)"
+                target = "\(place)/\(name).\(number)"
                 number += 1
             }
             try Files.rename("\(folder)/\(name)", to: target)

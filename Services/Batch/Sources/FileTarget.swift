@@ -5,9 +5,6 @@ import ServiceRuntime
 /// Where an export puts its file: `file:out/tickets-{date}.csv`. The file appears whole under its
 /// name, and again the same where a killed run does it again.
 struct FileTarget: Sendable {
-    /// Bytes copied at a time.
-    private static let pieceBytes = 256 << 10
-
     /// The folder, as `FileFolders` takes it.
     var folder: String
     /// With `{date}`, `{time}` (UTC) and `{run}` in it.
@@ -64,7 +61,9 @@ struct FileTarget: Sendable {
         guard output >= 0 else { throw FileError("write", part, errno) }
         do {
             defer { close(output) }
-            try FileTarget.copy(input, output, part)
+            try Files.eachPiece(of: input, named: source) {
+                try Files.write($0, to: output, named: part)
+            }
             guard fsync(output) == 0 else { throw FileError("sync", part, errno) }
         } catch {
             unlink(part)
@@ -73,24 +72,5 @@ struct FileTarget: Sendable {
         try Files.rename(part, to: whole)
         if let done { try Files.writeDurably([], to: whole + done) }
         return whole
-    }
-
-    private static func copy(_ input: Int32, _ output: Int32, _ path: String) throws {
-        var buffer = [UInt8](repeating: 0, count: pieceBytes)
-        while true {
-            let count = read(input, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FileError("read", path, errno) }
-            if count == 0 { return }
-            var written = 0
-            while written < count {
-                let more = buffer[written..<count].withUnsafeBytes {
-                    write(output, $0.baseAddress, $0.count)
-                }
-                if more < 0, errno == EINTR { continue }
-                guard more > 0 else { throw FileError("write", path, errno) }
-                written += more
-            }
-        }
     }
 }

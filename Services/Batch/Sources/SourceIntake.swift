@@ -18,6 +18,8 @@ struct SourceIntake: Sendable {
     private static let secretTimeout = Duration.seconds(10)
     /// How often it is looked whether a run has ended.
     private static let lookAgain = Duration.seconds(2)
+    /// The longest wait before a source that failed is asked again.
+    private static let longestWait = Duration.seconds(600)
 
     let database: Database
     let files: RunFiles
@@ -41,29 +43,40 @@ struct SourceIntake: Sendable {
         let source = try await source(definition)
         var fetched: [Fetched] = []
         do {
-            for file in try await whole(source, definition).prefix(SourceIntake.fileLimit) {
-                // What was taken with this name and size need not be fetched.
-                if let size = file.size,
-                    try await isKnown(code, file.name, size: size, sha256: nil)
-                {
-                    continue
-                }
+            for file in try await whole(source, definition)
+            where fetched.count < SourceIntake.fileLimit {
+                if try await stands(code, file) { continue }
                 let stored = try await files.store(limit: byteLimit) { path, limit in
                     try await source.fetch(file.name, into: path, limit: Int64(limit))
                 }
-                let size = Int64(stored.bytes)
-                if try await isKnown(code, file.name, size: size, sha256: stored.sha256) {
+                let item = Fetched(file: file, stored: stored)
+                let isKnown = try await database.pointRead {
+                    try SourceIntake.isKnown(code, item, $0)
+                }
+                if isKnown {
                     try await files.remove(stored.name)
                 } else {
-                    fetched.append(Fetched(file: file, stored: stored))
+                    fetched.append(item)
                 }
             }
             return fetched
         } catch {
             for item in fetched { try? await files.remove(item.stored.name) }
-            if error is any ProblemConvertible || error is CancellationError { throw error }
-            throw BatchError.source("\(error)")
+            throw SourceIntake.fault(error)
         }
+    }
+
+    /// What passes by itself, and what somebody must mend.
+    private static func fault(_ error: any Error) -> any Error {
+        if error is any ProblemConvertible || error is CancellationError { return error }
+        let kinds: [CurlError.Kind] = [.connection, .timeout]
+        let isAway = (error as? CurlError).map { kinds.contains($0.kind) } ?? false
+        return isAway ? BatchError.sourceAway("\(error)") : BatchError.source("\(error)")
+    }
+
+    /// After so many attempts: 2 s, doubling.
+    static func wait(after attempts: Int) -> Duration {
+        min(longestWait, lookAgain * (1 << min(max(0, attempts - 1), 12)))
     }
 
     /// Those that fit the pattern and stand still, or whose done-file is there.
@@ -90,20 +103,35 @@ struct SourceIntake: Sendable {
         return !isBeingWritten && FilePattern.matches(name, definition.pattern)
     }
 
-    private func isKnown(
-        _ code: FullCode, _ name: String, size: Int64, sha256: String?
-    ) async throws -> Bool {
-        try await database.pointRead { connection in
+    /// Whether it is a file of ours that nobody has touched since it was taken. What another
+    /// machine says of a file does not tell whether it was written anew: there only the bytes do.
+    private func stands(_ code: FullCode, _ file: SourceFile) async throws -> Bool {
+        guard let size = file.size, file.modified != 0 else { return false }
+        return try await database.pointRead { connection in
             try connection.count(
                 """
                 select count(*) from taken_file where model = ? and code = ? and name = ?
-                    and bytes = ? and (? is null or sha256 = ?)
+                    and bytes = ? and modified = ?
                 """,
                 [
-                    .text(code.model), .text(code.code), .text(name), .integer(size),
-                    SQLValue(sha256), SQLValue(sha256),
+                    .text(code.model), .text(code.code), .text(file.name), .integer(size),
+                    .integer(file.modified),
                 ]) > 0
         }
+    }
+
+    static func isKnown(
+        _ code: FullCode, _ file: Fetched, _ connection: Connection
+    ) throws -> Bool {
+        try connection.count(
+            """
+            select count(*) from taken_file where model = ? and code = ? and name = ?
+                and bytes = ? and sha256 = ?
+            """,
+            [
+                .text(code.model), .text(code.code), .text(file.file.name),
+                .integer(Int64(file.stored.bytes)), .text(file.stored.sha256),
+            ]) > 0
     }
 
     /// In the transaction that makes the run.
@@ -129,7 +157,7 @@ struct SourceIntake: Sendable {
     // MARK: Putting away
 
     /// Works on the queue item of a run's file.
-    func putAway(_ id: Int64) async throws -> QueueWorker.Outcome {
+    func putAway(_ id: Int64, attempt: Int) async throws -> QueueWorker.Outcome {
         let now = runtime.clock.now()
         let found = try await database.pointRead { connection in
             (
@@ -166,7 +194,9 @@ struct SourceIntake: Sendable {
             let words = "\(file.name) was put into \(folder)."
             return .done { try RunLog.add($0, id, words, now: now) }
         } catch {
-            return .retry("\(file.name) cannot be put away: \(error)")
+            let why = "\(file.name) cannot be put away: \(error)"
+            if attempt == 1 { try await database.write { try RunLog.add($0, id, why, now: now) } }
+            return .retryAt(now.advanced(by: SourceIntake.wait(after: attempt)), why)
         }
     }
 

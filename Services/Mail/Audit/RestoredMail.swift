@@ -10,6 +10,8 @@ public enum RestoredMail {
     public static func hold(
         in database: Database, reason: String, runtime: Runtime
     ) async throws -> Int {
+        // A backup may come from an older version.
+        try await database.migrate(MailMigrations.all)
         let now = runtime.clock.now()
         var store = MailStore()
         store.incidents = MailIncidents(book: IncidentBook(service: "mail", runtime: runtime))

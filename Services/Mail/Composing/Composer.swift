@@ -10,6 +10,7 @@ struct Composer: Sendable {
         var recipients = 1_000
         /// Of all texts and attachments together.
         var contentBytes = 64 << 20
+        var attachments = 200
         var subjectBytes = 2_000
         init() {}
     }
@@ -30,6 +31,9 @@ struct Composer: Sendable {
         var recipients = Recipients(limit: limits.recipients)
         let names = RecipientNames(definitions: definitions, workflow: peers["workflow"])
         let lists = [call.to, call.cc ?? [], call.bcc ?? []]
+        guard lists.reduce(0, { $0 + $1.count }) <= limits.recipients else {
+            throw MailError.invalid([Recipients.tooMany(limits.recipients, at: "/to")])
+        }
         let known = try await names.find(lists.flatMap(\.self), model: model(of: call), context)
         for (list, kind) in zip(lists, [RecipientKind.to, .cc, .bcc]) {
             recipients.add(list, kind, at: "/\(kind.rawValue)", known: known, faults: &faults)
@@ -101,7 +105,7 @@ struct Composer: Sendable {
         guard let name = call.notification else {
             return Content(subject: call.subject ?? "", text: call.text, html: call.html)
         }
-        let (code, notification) = try find(name)
+        let (code, notification) = try find(name, for: context.principal)
         let language = context.principal.language
         let subject = call.subject ?? notification.subject.text(language)
         let text = call.text ?? notification.text?.text(language)
@@ -120,8 +124,12 @@ struct Composer: Sendable {
             mailClass: notification.mailClass)
     }
 
-    private func find(_ name: String) throws -> (FullCode, NotificationDefinition) {
-        guard let code = FullCode(name), let notification = definitions.notification(code) else {
+    private func find(
+        _ name: String, for principal: Principal
+    ) throws -> (FullCode, NotificationDefinition) {
+        guard let code = FullCode(name), principal.narrowing?.contains(code.model) ?? true,
+            let notification = definitions.notification(code)
+        else {
             throw MailError.noSuchNotification(name)
         }
         return (code, notification)
@@ -139,7 +147,7 @@ struct Composer: Sendable {
     func preview(
         _ call: PreviewNotification, _ context: CallContext
     ) async throws -> NotificationPreview {
-        let (code, notification) = try find(call.notification)
+        let (code, notification) = try find(call.notification, for: context.principal)
         let language = call.language ?? context.principal.language
         var record = JSONValue.null
         if let name = call.record { record = try await read(name, context) }

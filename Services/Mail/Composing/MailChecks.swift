@@ -10,6 +10,13 @@ struct MailChecks: Sendable {
     func attachments(
         _ call: SendMail, faults: inout [FieldProblem]
     ) -> [MessageDraft.Attachment] {
+        guard (call.attachments ?? []).count <= limits.attachments else {
+            faults.append(
+                FieldProblem(
+                    pointer: "/attachments", code: "too-many",
+                    detail: "A mail has at most \(limits.attachments) attachments."))
+            return []
+        }
         var result: [MessageDraft.Attachment] = []
         var ids: Set<String> = []
         for (index, attachment) in (call.attachments ?? []).enumerated() {

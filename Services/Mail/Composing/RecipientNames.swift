@@ -24,6 +24,7 @@ struct RecipientNames: Sendable {
         for text in Set(texts) {
             guard let name = RecipientName.group(text) else { continue }
             if let code = FullCode(name) ?? model.map({ FullCode(model: $0, code: name) }),
+                context.principal.narrowing?.contains(code.model) ?? true,
                 let group = definitions.group(code)
             {
                 members[text] = (group, code.model)

@@ -26,14 +26,17 @@ struct Recipients: Sendable {
                     append(address.address, kind)
                 }
             }
-            if list.count > limit {
-                faults.append(
-                    FieldProblem(
-                        pointer: pointer, code: "too-many",
-                        detail: "A mail has at most \(limit) recipients."))
+            if addresses.count > limit {
+                faults.append(Recipients.tooMany(limit, at: pointer))
                 return
             }
         }
+    }
+
+    static func tooMany(_ limit: Int, at pointer: String) -> FieldProblem {
+        FieldProblem(
+            pointer: pointer, code: "too-many",
+            detail: "A mail has at most \(limit) recipients.")
     }
 
     private mutating func append(_ address: String, _ kind: RecipientKind) {

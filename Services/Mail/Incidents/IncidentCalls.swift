@@ -42,7 +42,16 @@ struct IncidentCalls: Sendable {
             }
             wake()
         }
-        return try await find(call.key, context).report
+        let after = try await database.pointRead { [incidents] in
+            try incidents.book.find(call.key, $0)?.report
+        }
+        if let after { return after }
+        // It has ended, and Workflow was told already, so that it is gone here.
+        var ended = report
+        ended.resolution = call.action.rawValue
+        ended.resolvedBy = context.principal.account
+        ended.resolvedAt = outbox.runtime.clock.now().text
+        return ended
     }
 
     private func find(

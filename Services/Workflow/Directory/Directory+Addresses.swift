@@ -41,11 +41,12 @@ extension Directory {
         case .unit(let structure, let unit):
             accounts = try members(of: unit, structure: structure, on: today, connection)
         }
-        let people = try accounts.compactMap { code -> AddressesFound.Person? in
+        var people: [AddressesFound.Person] = []
+        for code in accounts where people.count < FindAddresses.peopleLimit {
             guard let person = try person(code, connection), person.isActive,
                 let email = person.email, !email.isEmpty
-            else { return nil }
-            return AddressesFound.Person(name: person.name, email: email)
+            else { continue }
+            people.append(AddressesFound.Person(name: person.name, email: email))
         }
         return AddressesFound.Item(
             people: people,

@@ -21,7 +21,7 @@ extension Effects {
         case .import:
             let bytes = try await peers["batch"].call(
                 StartImportFromSource(definition: code), as: context)
-            guard let run = try JSONValue(parsing: bytes.bytes)["runs"]?.array?.last?.integer else {
+            guard let run = try JSONValue(parsing: bytes.bytes)["run"]?.integer else {
                 throw Problem.stepFailed("Batch answered no run")
             }
             return run

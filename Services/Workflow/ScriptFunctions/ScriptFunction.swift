@@ -133,7 +133,7 @@ struct ScriptFunction: Sendable {
         return try await json(platform.start(call, context))
     }
 
-    /// `run(import)`: `{run, runs}`, a run for each new file of its source.
+    /// `run(import)`: `{run}`, which makes a run of each new file of its source.
     private static let startImport: Body = { arguments, platform, context in
         try arguments.atMost(1)
         let call = StartImportFromSource(definition: try arguments.code(0, "import"))

@@ -44,6 +44,7 @@ extension RemoteFiles {
                 let size = (item.child("Size")?.text).flatMap { Int64($0) }
                 files.append(RemoteFile(name: name, size: size))
             }
+            guard files.count <= RemoteFiles.nameLimit else { break }
             next = root.child("NextContinuationToken")?.text
             if next == nil { break }
         }

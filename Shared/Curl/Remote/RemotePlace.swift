@@ -35,7 +35,7 @@ public struct RemotePlace: Sendable, Hashable {
     public init(_ url: String) throws(Invalid) {
         let schemes: [(String, Kind)] = [
             ("sftp://", .sftp), ("ftps://", .ftps), ("ftpes://", .ftps), ("https://", .https),
-            ("s3+https://", .s3), ("s3+http://", .s3), ("http://", .https),
+            ("s3+https://", .s3), ("s3+http://", .s3),
         ]
         guard let found = schemes.first(where: { url.hasPrefix($0.0) }) else {
             throw Invalid(
@@ -56,6 +56,10 @@ public struct RemotePlace: Sendable, Hashable {
         let path = rest.dropFirst(authority.utf8.count)
         guard !path.split(separator: "/").contains("..") else {
             throw Invalid(description: "An address holds no “..”.")
+        }
+        let plain = RemotePlace.decoded(String(path)).utf8
+        guard plain.allSatisfy({ $0 >= 32 && $0 != 127 && $0 != 34 && $0 != 92 }) else {
+            throw Invalid(description: "An address holds no quotes, “\\” or control characters.")
         }
         kind = found.1
         // libcurl's names: FTP asks for TLS by an option.

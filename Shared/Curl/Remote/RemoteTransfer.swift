@@ -11,6 +11,8 @@ final class RemoteTransfer: @unchecked Sendable {
     private static let stallBytes = 1
     private static let stallSeconds = 60
     private static let connectMilliseconds = 15_000
+    /// However steadily a server sends.
+    private static let longestSeconds = 3600
     private static let useTLS = 3
 
     let handle: EasyHandle
@@ -35,6 +37,7 @@ final class RemoteTransfer: @unchecked Sendable {
         try handle.set(CURLOPT_NOSIGNAL, 1)
         try handle.set(CURLOPT_PROXY, "")
         try handle.set(CURLOPT_CONNECTTIMEOUT_MS, RemoteTransfer.connectMilliseconds)
+        try handle.set(CURLOPT_TIMEOUT, RemoteTransfer.longestSeconds)
         try handle.set(CURLOPT_LOW_SPEED_LIMIT, RemoteTransfer.stallBytes)
         try handle.set(CURLOPT_LOW_SPEED_TIME, RemoteTransfer.stallSeconds)
         try handle.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
@@ -153,17 +156,13 @@ final class RemoteTransfer: @unchecked Sendable {
             bytes.append(contentsOf: buffer)
             return true
         }
-        var done = 0
-        while done < count {
-            let written = write(target, buffer.baseAddress?.advanced(by: done), count - done)
-            if written < 0, errno == EINTR { continue }
-            guard written >= 0 else {
-                failure = CurlError(message: "the file cannot be kept: \(systemMessage(errno))")
-                return false
-            }
-            done += written
+        do {
+            try Files.write(buffer, to: target, named: "the file that is received")
+            return true
+        } catch {
+            failure = CurlError(message: "\(error)")
+            return false
         }
-        return true
     }
 
     private func give(_ piece: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
@@ -181,8 +180,7 @@ final class RemoteTransfer: @unchecked Sendable {
         if let failure { throw failure }
         guard code == CURLE_OK else {
             if isRefused {
-                throw CurlError(
-                    kind: .connection, message: "the host's network is not open to outgoing calls")
+                throw CurlError(message: "the host's network is not open to outgoing calls")
             }
             throw CurlError(code)
         }

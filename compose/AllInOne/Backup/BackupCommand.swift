@@ -50,6 +50,7 @@ struct Backup {
             try DatabaseCut.settle("\(work)/\(path)")
             try add(path, CopiedFile.hash("\(work)/\(path)"), to: &manifest)
         }
+        for owner in DataFolders.owners { try Files.syncFolder("\(work)/\(owner.service)") }
         manifest.files.sort { $0.path < $1.path }
         try manifest.write(to: work)
         try Files.rename(work, to: target)
@@ -99,12 +100,13 @@ struct Backup {
 
     /// Files that are being written have names with a dot in front.
     private func copyTree(
-        _ from: String, as path: String, _ known: inout [String: Int64], _ manifest: inout Manifest
+        _ from: String, as folder: String, _ known: inout [String: Int64],
+        _ manifest: inout Manifest
     ) throws {
         guard Files.status(from)?.isFolder == true else { return }
-        try Files.makeFolder("\(work)/\(path)")
+        try Files.makeFolder("\(work)/\(folder)")
         for name in try Files.list(from) where !name.hasPrefix(".") {
-            let (source, path) = ("\(from)/\(name)", "\(path)/\(name)")
+            let (source, path) = ("\(from)/\(name)", "\(folder)/\(name)")
             guard let status = Files.status(source) else { continue }
             if status.isFolder {
                 try copyTree(source, as: path, &known, &manifest)
@@ -115,6 +117,7 @@ struct Backup {
                 known[path] = file?.bytes
             }
         }
+        try Files.syncFolder("\(work)/\(folder)")
     }
 
     private func add(_ path: String, _ file: Manifest.File?, to manifest: inout Manifest) {
