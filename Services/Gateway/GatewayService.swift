@@ -140,11 +140,11 @@ public final class GatewayService: Service {
         ).add(to: table)
         LoginPages(frame: frame, authenticator: authenticator, random: runtime.random)
             .add(to: table)
-        ClassPages(frame: frame, records: peers["records"]).add(to: table)
-        RecordPages(
-            frame: frame, records: peers["records"], authenticator: authenticator,
-            random: runtime.random
-        ).add(to: table)
+        let pages = Pages(
+            frame: frame, peers: peers, authenticator: authenticator, random: runtime.random,
+            table: table)
+        ClassPages(pages: pages).add()
+        RecordPages(pages: pages).add()
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
         ProblemPages(frame: frame).add(to: table)
         DocumentPages(frame: frame, table: table).add()

@@ -110,4 +110,10 @@ extension String {
         }
         return nil
     }
+
+    /// Whether the page's one script is ours, by its address.
+    var hasOnlyOurScript: Bool {
+        ranges(of: "<script").count == 1
+            && ranges(of: "<script defer=\"\" src=\"/assets/script-").count == 1
+    }
 }

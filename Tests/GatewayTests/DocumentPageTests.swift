@@ -25,7 +25,7 @@ import Testing
                 #expect(page.text.contains(parameter["name"]?.string ?? "?"), "\(address)")
             }
             #expect(page.text.contains("/problems/internal-error\""), "\(address)")
-            #expect(!page.text.contains("<script"), "\(address)")
+            #expect(page.text.hasOnlyOurScript, "\(address)")
         }
         #expect(await gateway.send(.get, "/docs/nothing").status == 404)
         #expect(await gateway.send(.get, "/problems/not-found").text.contains("href=\"/docs\""))

@@ -21,7 +21,7 @@ struct NewRecordRoutes: Sendable {
             let type = try await records.call(
                 DescribeClass(try request.fullCode("class")), as: context)
             _ = try QueryReader(request, type.prefill)
-            let (values, faults) = Prefill(type, Texts.find(caller.principal.language))
+            let (values, faults) = Prefill(type, caller.texts)
                 .read(request.query)
             if !faults.isEmpty { throw Problem.validation(faults) }
             return .passed(

@@ -48,7 +48,9 @@ final class Authenticator: Sendable {
         switch permission {
         case .anyone:
             // A page may greet who is logged in; a credential that is no good is as good as none.
-            return (try? await identify(request)) ?? .nobody
+            var caller = (try? await identify(request)) ?? .nobody
+            caller.accepted = request.headers["Accept-Language"] ?? ""
+            return caller
         case .peer:
             throw Problem.notFound()
         case .account, .holder:

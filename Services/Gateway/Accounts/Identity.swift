@@ -56,6 +56,9 @@ struct Caller: Sendable {
     /// A browser's cookie: then every change needs the CSRF token.
     let byCookie: Bool
 
+    /// `Accept-Language` of a browser that is not logged in.
+    var accepted = ""
+
     static let nobody = Caller(identity: nil, byCookie: false)
 
     /// Someone without an account: the person who opens a link.

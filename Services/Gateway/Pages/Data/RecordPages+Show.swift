@@ -17,7 +17,7 @@ extension RecordPages {
         let history = try await history(code, id, context)
         let mayChange =
             type.operations.contains("change") && type.columns.contains(where: \.writable)
-        var form = sent ?? RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        var form = sent ?? RecordForm(type: type, texts: caller.texts)
         if sent == nil {
             for column in form.columns {
                 form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
@@ -203,37 +203,5 @@ extension RecordPages {
                 }
             }
         }
-    }
-
-    // MARK: Faults
-
-    /// A service does not answer: what was typed stays on the page, ready to be sent again.
-    func away(_ request: Request, _ caller: Caller, _ form: Form, _ problem: Problem) -> Response {
-        let texts = Texts.find(caller.principal.language)
-        let own = form.fields.filter { !$0.name.hasPrefix("_") }
-        var response = frame.page(texts.away, caller, status: problem.status, width: .reading) {
-            tag(.div, .class("head")) { tag(.h1) { texts.away } }
-            tag(.div, .class("notice warn"), .fixed("role", "alert")) { texts.awayLead }
-            tag(
-                .form, .class("card"), .post,
-                .action(Link(own: request.rawPath) ?? .home)
-            ) {
-                for (name, value) in form.fields {
-                    tag(.input, .type("hidden"), .name(name), .value(value))
-                }
-                tag(.h2) { texts.yourInput }
-                for (name, value) in own where !value.isEmpty {
-                    tag(.div, .class("field")) {
-                        tag(.div, .class("label")) { name }
-                        tag(.p, .class("value")) { value }
-                    }
-                }
-                tag(.div, .class("actions")) {
-                    tag(.button, .class("button main"), .type("submit")) { texts.tryAgain }
-                }
-            }
-        }
-        response.headers["Retry-After"] = String(problem.retryAfter ?? 2)
-        return response
     }
 }

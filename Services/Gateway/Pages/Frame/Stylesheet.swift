@@ -4,12 +4,16 @@ import Crypto
 struct Stylesheet: Sendable {
     static let shared = Stylesheet()
 
-    let bytes = Array(Stylesheet.css.utf8)
+    let bytes: [UInt8]
     let name: String
 
     private init() {
-        name = "style-\(SHA256.hex(Array(Stylesheet.css.utf8)).prefix(16)).css"
+        bytes = Array(Stylesheet.parts.joined(separator: "\n").utf8)
+        name = "style-\(SHA256.hex(bytes).prefix(16)).css"
     }
+
+    /// What a part of the pages needs of its own stands beside it.
+    private static let parts = [css, navigation]
 
     static let icon = """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" \

@@ -25,26 +25,15 @@ struct PasswordTexts: Sendable {
 
     static let all = [english, german, czech]
 
-    /// `de` of `de-AT` too; English where there is none.
-    static func find(_ language: String) -> PasswordTexts {
-        let code = language.lowercased().prefix { $0 != "-" && $0 != "_" }
-        return all.first { $0.language == code } ?? english
+    static func find(_ language: String) -> PasswordTexts { find(Language(nearest: language)) }
+
+    /// For a browser, by its `Accept-Language`.
+    static func find(accepting header: String?) -> PasswordTexts {
+        find(Language(accepting: header))
     }
 
-    /// The first of a browser's languages that there is; `Accept-Language` weighs them by `q`.
-    static func find(accepting header: String?) -> PasswordTexts {
-        let wanted = (header ?? "").split(separator: ",").prefix(20).map { item in
-            let parts = item.split(separator: ";").map { $0.filter { $0 != " " } }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }
-            return (
-                code: parts.first?.lowercased().prefix { $0 != "-" } ?? "",
-                weight: weight.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
-            )
-        }
-        let best = wanted.filter { item in
-            item.weight > 0 && all.contains { $0.language == item.code }
-        }.max { $0.weight < $1.weight }
-        return find(best.map { String($0.code) } ?? "")
+    private static func find(_ language: Language) -> PasswordTexts {
+        all.first { $0.language == language.rawValue } ?? english
     }
 
     func mail(_ link: String, life: String) -> String {

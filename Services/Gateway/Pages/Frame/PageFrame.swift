@@ -11,13 +11,55 @@ struct PageFrame: Sendable {
         case full, reading, narrow
     }
 
+    /// The part of the pages that a page belongs to.
+    enum Section: CaseIterable {
+        case home, work, mail, workflows, operations, people, models, help
+
+        var link: Link {
+            switch self {
+            case .home: .home
+            case .work: Link("tasks")
+            case .mail: Link("mail")
+            case .workflows: Link("workflows")
+            case .operations: Link("operations")
+            case .people: Link("people")
+            case .models: Link("models")
+            case .help: Link("docs")
+            }
+        }
+
+        /// What one must hold to find anything there; nil for nothing.
+        var permission: String? {
+            switch self {
+            case .home, .work, .help: nil
+            case .mail: Permissions.mailRead
+            case .workflows, .operations: Permissions.operationsRead
+            case .people: Permissions.accountsWrite
+            case .models: Permissions.modelsWrite
+            }
+        }
+
+        func name(_ texts: Texts) -> String {
+            switch self {
+            case .home: texts.home
+            case .work: texts.myWork
+            case .mail: texts.mail
+            case .workflows: texts.workflows
+            case .operations: texts.operations
+            case .people: texts.people
+            case .models: texts.models
+            case .help: texts.helpAndAPI
+            }
+        }
+    }
+
     /// A page for `caller`, in another language than the caller's where that is said. `focus` is
     /// left to the browser: one `autofocus` at most in the content.
     func page(
         _ title: String, _ caller: Caller, status: Int = 200, width: Width = .full,
-        language: String? = nil, @HTMLBuilder content: () -> HTML
+        section: Section? = nil, language: String? = nil, @HTMLBuilder content: () -> HTML
     ) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = caller.texts
         let body = content()
         let bytes = HTML.document {
             tag(.html, .lang(language ?? texts.language)) {
@@ -25,6 +67,7 @@ struct PageFrame: Sendable {
                 tag(.body) {
                     tag(.a, .class("skip"), .fixed("href", "#main")) { texts.skip }
                     bar(caller, texts)
+                    if let identity = caller.identity { ways(identity, section, texts) }
                     main(width, body)
                     tag(.footer) { "Geartrain" }
                 }
@@ -33,12 +76,13 @@ struct PageFrame: Sendable {
         return Response(status: status, headers: PageFrame.headers, body: .bytes(bytes))
     }
 
-    /// Nothing but our own stylesheet, our own icon and our own forms.
+    /// Nothing but our own stylesheet, script, icon and forms; a frame is one of ours.
     static let headers: Headers = [
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy":
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-            + "base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+            + "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+            + "frame-ancestors 'none'",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
     ]
@@ -63,6 +107,7 @@ struct PageFrame: Sendable {
             tag(
                 .link, .fixed("rel", "icon"), .fixed("type", "image/svg+xml"),
                 .href(Link("assets", "icon.svg")))
+            tag(.script, .fixed("defer", ""), .source(Link("assets", Script.shared.name)))
         }
     }
 
@@ -74,7 +119,27 @@ struct PageFrame: Sendable {
                     "Geartrain"
                 }
                 place
-                if let identity = caller.identity { who(identity, texts) }
+                if let identity = caller.identity {
+                    tag(.form, .class("find"), .get, .action(Link("search")), .role(.search)) {
+                        tag(
+                            .input, .type("search"), .name("q"), .placeholder(texts.search),
+                            .aria(.label, texts.search))
+                    }
+                    who(identity, texts)
+                }
+            }
+        }
+    }
+
+    /// The ways that are open to the caller.
+    private func ways(_ identity: Identity, _ section: Section?, _ texts: Texts) -> HTML {
+        tag(.nav, .class("ways"), .aria(.label, texts.menu)) {
+            tag(.div) {
+                for way in Section.allCases where way.permission.map(identity.may) ?? true {
+                    tag(.a, .href(way.link), way == section ? .aria(.current, "page") : nil) {
+                        way.name(texts)
+                    }
+                }
             }
         }
     }
@@ -91,7 +156,7 @@ struct PageFrame: Sendable {
 
     private func who(_ identity: Identity, _ texts: Texts) -> HTML {
         tag(.div, .class("who")) {
-            tag(.span) { identity.name }
+            tag(.a, .href(Link("me")), .title(texts.yourAccount)) { identity.name }
             if !identity.csrf.isEmpty {
                 tag(.form, .post, .action(.logout)) {
                     csrf(identity.csrf)

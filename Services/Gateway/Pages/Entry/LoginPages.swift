@@ -21,7 +21,7 @@ struct LoginPages: Sendable {
         ) { request, caller in
             let link = Link(own: request.query["returnUrl"])
             if caller.identity != nil { return PageFrame.redirect(to: link ?? .home) }
-            return form(request, returnTo: link)
+            return form(request, caller, returnTo: link)
         }
         table.on(
             .post, "/login", .anyone(because: "it is how one logs in"),
@@ -29,7 +29,7 @@ struct LoginPages: Sendable {
                 "Logs a person in",
                 answers: [Answer(303, "Logged in"), Answer(401, "The form again", page)]),
             body: RouteTable.form, bodyLimit: 16 << 10
-        ) { request, _ in try await logIn(request) }
+        ) { request, caller in try await logIn(request, caller) }
         table.on(
             .post, "/logout", .anyone(because: "an ended session may be ended once more"),
             Operation("Logs a person out", answers: [Answer(303, "Logged out")]),
@@ -50,7 +50,7 @@ struct LoginPages: Sendable {
 
     /// A log-in form belongs to the browser that asked for it, so that nobody logs others in as
     /// himself.
-    private func logIn(_ request: Request) async throws -> Response {
+    private func logIn(_ request: Request, _ caller: Caller) async throws -> Response {
         let form = try await Form(request)
         let link = Link(own: form["_returnUrl"])
         let account = form["account"] ?? ""
@@ -68,17 +68,19 @@ struct LoginPages: Sendable {
             response.headers.add("Set-Cookie", authenticator.cookies.device(device))
             return response
         } catch let problem as Problem where problem.status == 401 || problem.status == 429 {
-            return self.form(request, returnTo: link, account: account, problem: problem)
+            return self.form(
+                request, caller, returnTo: link, account: account, problem: problem)
         }
     }
 
     private func form(
-        _ request: Request, returnTo link: Link?, account: String = "", problem: Problem? = nil
+        _ request: Request, _ caller: Caller, returnTo link: Link?, account: String = "",
+        problem: Problem? = nil
     ) -> Response {
-        let texts = Texts.english
+        let texts = caller.texts
         let visitor = authenticator.cookies.visitor(of: request) ?? random.token(16)
         var response = frame.page(
-            texts.logIn, .nobody, status: problem?.status ?? 200, width: .narrow
+            texts.logIn, caller, status: problem?.status ?? 200, width: .narrow
         ) {
             tag(.section, .class("card")) {
                 tag(.h1) { texts.logIn }
@@ -96,7 +98,7 @@ struct LoginPages: Sendable {
                     fields(texts, account: account, isWrong: problem != nil)
                     tag(.div, .class("actions")) {
                         tag(.button, .class("button main"), .type("submit")) { texts.logIn }
-                        tag(.a, .href(.forgotten)) { PasswordTexts.english.forgot }
+                        tag(.a, .href(.forgotten)) { PasswordTexts.find(texts.language).forgot }
                     }
                 }
             }

@@ -63,7 +63,7 @@ extension RecordPages {
                 cookie: authenticator.cookies.done("saved"))
         } catch let problem as Problem where [409, 412, 413, 422, 507].contains(problem.status) {
             let type = try await records.call(DescribeClass(code), as: context)
-            var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+            var form = RecordForm(type: type, texts: caller.texts)
             let current = try await record(type, id, context)
             for column in form.columns {
                 form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)

@@ -63,7 +63,7 @@ struct CapabilityPages: Sendable {
     }
 
     private func page(_ view: CapabilityView, _ token: String, _ caller: Caller) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = caller.texts
         var response = frame.page(view.title, caller, width: .narrow) {
             tag(.section, .class("card")) {
                 tag(.h1) { view.title }
@@ -97,7 +97,7 @@ struct CapabilityPages: Sendable {
     }
 
     @HTMLBuilder private func usage(_ view: CapabilityView, _ texts: Texts) -> HTML {
-        texts.usedBy(view.usedBy, nil) + (view.usedBy == nil ? "" : " ")
+        texts.usedBy(view.usedBy) + (view.usedBy == nil ? "" : " ")
         if let time = view.usedAt { ColumnValue.moment(time) }
     }
 }

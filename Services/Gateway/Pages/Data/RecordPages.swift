@@ -4,8 +4,6 @@ import JSON
 import RPC
 import ServiceRuntime
 
-private typealias Answer = Operation.Answer
-
 /// `/m/{model}/{class}/new` and `/m/{model}/{class}/{id}`: a record made, read and changed by a
 /// person.
 struct RecordPages: Sendable {
@@ -14,68 +12,32 @@ struct RecordPages: Sendable {
     /// Records offered for a reference; where there are more, its number is typed.
     static let choiceLimit = 200
 
-    let frame: PageFrame
-    let records: Peer
-    let authenticator: Authenticator
-    let random: any RandomSource
+    let pages: Pages
 
-    func add(to table: RouteTable) {
-        let page = Operation.Content.media("text/html")
-        table.on(
-            .get, RecordPages.new, .account,
-            Operation(
-                "A form, filled from the query for the columns in prefill; saves nothing",
-                query: [.init(name: "returnUrl", about: "An own page to go to after saving")],
-                answers: [Answer(200, "The page", page)])
-        ) { request, caller in try await open(request, caller) }
-        onForm(table, RecordPages.new, "Creates the record", page, create)
-        table.on(
-            .get, RecordPages.one, .account,
-            Operation("A record with its history", answers: [Answer(200, "The page", page)])
-        ) { request, caller in
+    var records: Peer { pages.records }
+    var frame: PageFrame { pages.frame }
+    var authenticator: Authenticator { pages.authenticator }
+
+    func add() {
+        pages.onPage(
+            RecordPages.new, .account,
+            "A form, filled from the query for the columns in prefill; saves nothing",
+            query: [.init(name: "returnUrl", about: "An own page to go to after saving")], open)
+        pages.onForm(RecordPages.new, .account, "Creates the record", create)
+        pages.onPage(RecordPages.one, .account, "A record with its history") { request, caller in
             try await show(request, caller, form: nil, status: 200)
         }
-        onForm(table, RecordPages.one, "Saves the record", page, save)
-        onForm(table, RecordPages.one + "/delete", "Deletes the record", page, delete)
-        addFiles(to: table)
-    }
-
-    private typealias FormHandler =
-        @Sendable (Request, Caller, Form) async throws -> Response
-
-    /// Every form comes through here: the CSRF token is checked, and what was typed is kept where a
-    /// service does not answer.
-    private func onForm(
-        _ table: RouteTable, _ path: String, _ summary: String, _ page: Operation.Content,
-        _ handler: @escaping FormHandler
-    ) {
-        table.on(
-            .post, path, .account,
-            Operation(
-                summary,
-                answers: [
-                    Answer(303, "Done; the page that shows it"),
-                    Answer(422, "The form again, with what is wrong", page),
-                ]), body: RouteTable.form, bodyLimit: Form.limit
-        ) { request, caller in
-            let form = try await Form(request)
-            if caller.byCookie {
-                try authenticator.requireCSRF(form["_csrf"], of: caller.identity)
-            }
-            do {
-                return try await handler(request, caller, form)
-            } catch let problem as Problem where problem.status == 503 || problem.status == 504 {
-                return away(request, caller, form, problem)
-            }
-        }
+        pages.onForm(RecordPages.one, .account, "Saves the record", save)
+        pages.onForm(RecordPages.one + "/delete", .account, "Deletes the record", delete)
+        addFiles(to: pages.table)
     }
 
     // MARK: New
 
-    private func open(_ request: Request, _ caller: Caller) async throws -> Response {
+    @Sendable private func open(_ request: Request, _ caller: Caller) async throws -> Response {
         let context = try request.context(caller, door: .page)
         let type = try await creatable(request, context)
-        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        var form = RecordForm(type: type, texts: caller.texts)
         let begun = try await beginning(type, request.query, &form, context)
         for column in form.columns {
             form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)
@@ -112,7 +74,7 @@ struct RecordPages: Sendable {
     ) async throws -> Response {
         var context = try request.context(caller, door: .page)
         let type = try await creatable(request, context)
-        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        var form = RecordForm(type: type, texts: caller.texts)
         // The same form sent twice (a double click, a second try) makes one record.
         if let key = sent["_key"], !key.isEmpty, key.utf8.count <= 100 {
             context.idempotencyKey = "\(caller.principal.account):form:\(key)"
@@ -162,7 +124,7 @@ struct RecordPages: Sendable {
             form.notice()
             tag(.form, .class("card"), .post, .action(here)) {
                 frame.csrf(caller.identity?.csrf ?? [])
-                tag(.input, .type("hidden"), .name("_key"), .value(random.token(12)))
+                tag(.input, .type("hidden"), .name("_key"), .value(pages.random.token(12)))
                 if let link {
                     tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
                 }
@@ -186,7 +148,7 @@ struct RecordPages: Sendable {
         let code = try request.fullCode("class")
         let id = try request.id()
         let type = try await records.call(DescribeClass(code), as: context)
-        var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+        var form = RecordForm(type: type, texts: caller.texts)
         let values = form.read(sent)
         let current = try await record(type, id, context)
         let version = current["version"]?.integer ?? 0
@@ -240,7 +202,7 @@ struct RecordPages: Sendable {
                 DeleteRecord(code, id: try request.id(), version: version), as: context)
         } catch let problem as Problem where problem.status == 412 {
             let type = try await records.call(DescribeClass(code), as: context)
-            var form = RecordForm(type: type, texts: Texts.find(caller.principal.language))
+            var form = RecordForm(type: type, texts: caller.texts)
             let current = try await record(type, try request.id(), context)
             for column in form.columns {
                 form.inputs[column.code] = ColumnValue(column: column, texts: form.texts)

@@ -3,8 +3,6 @@ import HTTP
 import JSON
 import RPC
 
-private typealias Answer = Operation.Answer
-
 /// `/` (the classes that the caller may read) and `/m/{model}/{class}` (a list).
 struct ClassPages: Sendable {
     static let pageSize = 50
@@ -13,32 +11,27 @@ struct ClassPages: Sendable {
     /// Characters of a cell; the record shows the rest.
     static let cellLimit = 160
 
-    let frame: PageFrame
-    let records: Peer
+    let pages: Pages
 
-    func add(to table: RouteTable) {
-        let page = Operation.Content.media("text/html")
-        table.on(
-            .get, "/", .account,
-            Operation("The start page", answers: [Answer(200, "The page", page)])
-        ) { request, caller in try await home(request, caller) }
-        table.on(
-            .get, "/m/{model}/{class}", .account,
-            Operation(
-                "A list of records",
-                query: [
-                    .init(name: "filter", about: "OData 4.01 filter"),
-                    .init(name: "orderby", about: "Column, or `column desc`"), .cursor,
-                ], answers: [Answer(200, "The page", page)])
-        ) { request, caller in try await list(request, caller) }
+    private var records: Peer { pages.records }
+    private var frame: PageFrame { pages.frame }
+
+    func add() {
+        pages.onPage("/", .account, "The start page", home)
+        pages.onPage(
+            "/m/{model}/{class}", .account, "A list of records",
+            query: [
+                .init(name: "filter", about: "OData 4.01 filter"),
+                .init(name: "orderby", about: "Column, or `column desc`"), .cursor,
+            ], list)
     }
 
-    private func home(_ request: Request, _ caller: Caller) async throws -> Response {
-        let texts = Texts.find(caller.principal.language)
+    @Sendable private func home(_ request: Request, _ caller: Caller) async throws -> Response {
+        let texts = caller.texts
         let classes = try await records.call(
             ListClasses(), as: request.context(caller, door: .page)
         ).items
-        return frame.page(texts.home, caller) {
+        return frame.page(texts.home, caller, section: .home) {
             tag(.div, .class("head")) { tag(.h1) { texts.classes } }
             if classes.isEmpty {
                 tag(.div, .class("card blank")) { texts.noClasses }
@@ -74,11 +67,11 @@ struct ClassPages: Sendable {
         }
     }
 
-    private func list(_ request: Request, _ caller: Caller) async throws -> Response {
+    @Sendable private func list(_ request: Request, _ caller: Caller) async throws -> Response {
         let context = try request.context(caller, door: .page)
         let code = try request.fullCode("class")
         let type = try await records.call(DescribeClass(code), as: context)
-        var list = List(type: type, texts: Texts.find(caller.principal.language))
+        var list = List(type: type, texts: caller.texts)
         list.filter = request.query["filter"].flatMap { $0.isEmpty ? nil : $0 }
         list.orderby = request.query["orderby"].flatMap { $0.isEmpty ? nil : $0 }
         list.cursor = request.query["cursor"]
@@ -103,7 +96,9 @@ struct ClassPages: Sendable {
         let texts = list.texts
         let name = texts.pick(list.type.name, else: list.type.type.code)
         let path = (list.type.type.model, list.type.type.code)
-        return frame.page(name, caller, status: list.fault == nil ? 200 : 400) {
+        return frame.page(
+            name, caller, status: list.fault == nil ? 200 : 400, section: .home
+        ) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.home)) {
                 tag(.a, .href(.home)) { texts.home }
             }

@@ -34,13 +34,14 @@ struct HTML: Sendable {
 
 /// The elements that pages are made of.
 enum Tag: String, Sendable {
-    case html, head, title, meta, link, body
+    case html, head, title, meta, link, script, body
     case header, nav, main, footer, section, article
     case h1, h2, h3, p, div, span, small, strong, code, pre, time
     case a, ul, ol, li, dl, dt, dd
     case table, caption, thead, tbody, tr, th, td
     case form, fieldset, legend, label, input, select, option, textarea, button
-    case details, summary, hr, br, svg, path, rect, circle
+    case details, summary, hr, br, iframe, progress
+    case svg, g, path, rect, circle, line, polyline, polygon, text
 
     fileprivate var isVoid: Bool {
         switch self {
@@ -52,10 +53,12 @@ enum Tag: String, Sendable {
 
 /// An attribute: the names are ours, the values are escaped, and addresses are of our own pages.
 struct Attribute: Sendable {
+    fileprivate let prefix: StaticString
     fileprivate let name: StaticString
     fileprivate let value: String?
 
-    private init(_ name: StaticString, _ value: String?) {
+    private init(prefix: StaticString = "", _ name: StaticString, _ value: String?) {
+        self.prefix = prefix
         self.name = name
         self.value = value
     }
@@ -71,6 +74,15 @@ struct Attribute: Sendable {
     static func lang(_ value: String) -> Attribute { Attribute("lang", value) }
     static func href(_ link: Link) -> Attribute { Attribute("href", link.text) }
     static func action(_ link: Link) -> Attribute { Attribute("action", link.text) }
+    /// The source of a script, a picture or a frame.
+    static func source(_ link: Link) -> Attribute { Attribute("src", link.text) }
+    /// What the script finds its places by: `data("expires", …)` is `data-expires`.
+    static func data(_ name: StaticString, _ value: String = "") -> Attribute {
+        Attribute(prefix: "data-", name, value)
+    }
+    static func role(_ role: Role) -> Attribute { Attribute("role", role.rawValue) }
+    /// What a drawing is made of: numbers, and points of them.
+    static func shape(_ name: StaticString, _ value: String) -> Attribute { Attribute(name, value) }
     static func datetime(_ value: String) -> Attribute { Attribute("datetime", value) }
     static func aria(_ name: Aria, _ value: String) -> Attribute { Attribute(name.name, value) }
     /// Any other attribute whose value is a constant of ours.
@@ -87,7 +99,16 @@ struct Attribute: Sendable {
     static let checked = Attribute("checked", nil)
     static let selected = Attribute("selected", nil)
     static let disabled = Attribute("disabled", nil)
+    static let multiple = Attribute("multiple", nil)
+    static let open = Attribute("open", nil)
+    static let readonly = Attribute("readonly", nil)
+    static let hidden = Attribute("hidden", nil)
     static let autofocus = Attribute("autofocus", nil)
+
+    /// What an element is to assistive technology.
+    enum Role: String, Sendable {
+        case alert, status, search, img, list, listitem, group, tablist, button
+    }
 
     /// What assistive technology reads.
     struct Aria: Sendable {
@@ -98,6 +119,11 @@ struct Attribute: Sendable {
         static let current = Aria(name: "aria-current")
         static let sort = Aria(name: "aria-sort")
         static let hidden = Aria(name: "aria-hidden")
+        static let labelledBy = Aria(name: "aria-labelledby")
+        static let expanded = Aria(name: "aria-expanded")
+        static let live = Aria(name: "aria-live")
+        static let busy = Aria(name: "aria-busy")
+        static let controls = Aria(name: "aria-controls")
     }
 }
 
@@ -111,7 +137,7 @@ func tag(
     html.bytes += name
     for case let attribute? in attributes {
         html.bytes.append(UInt8(ascii: " "))
-        html.bytes += "\(attribute.name)".utf8
+        html.bytes += "\(attribute.prefix)\(attribute.name)".utf8
         guard let value = attribute.value else { continue }
         html.bytes += "=\"".utf8
         HTML.escape(value, into: &html.bytes)

@@ -27,7 +27,7 @@ struct ProblemPages: Sendable {
         table.on(
             .get, "/assets/{name}", .anyone(because: "a stylesheet holds no data"),
             Operation(
-                "Stylesheet and icon",
+                "Stylesheet, script and icon",
                 answers: [Answer(200, "The file", Operation.Content.media("*/*"))])
         ) { request, _ in try ProblemPages.asset(request.parameters["name"] ?? "") }
     }
@@ -36,11 +36,9 @@ struct ProblemPages: Sendable {
     private static func asset(_ name: String) throws -> Response {
         switch name {
         case Stylesheet.shared.name:
-            return Response(
-                headers: [
-                    "Content-Type": "text/css; charset=utf-8",
-                    "Cache-Control": "public, max-age=31536000, immutable",
-                ], body: .bytes(Stylesheet.shared.bytes))
+            return lasting("text/css; charset=utf-8", Stylesheet.shared.bytes)
+        case Script.shared.name:
+            return lasting("text/javascript; charset=utf-8", Script.shared.bytes)
         case "icon.svg":
             return Response(
                 headers: [
@@ -52,8 +50,15 @@ struct ProblemPages: Sendable {
         }
     }
 
+    private static func lasting(_ type: String, _ bytes: [UInt8]) -> Response {
+        Response(
+            headers: [
+                "Content-Type": type, "Cache-Control": "public, max-age=31536000, immutable",
+            ], body: .bytes(bytes))
+    }
+
     private func index(_ caller: Caller) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = caller.texts
         return frame.page(texts.problemPages, caller, width: .reading) {
             tag(.div, .class("head")) {
                 tag(.div) {
@@ -81,7 +86,7 @@ struct ProblemPages: Sendable {
     }
 
     private func explain(_ kind: ProblemKind, _ caller: Caller) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = caller.texts
         return frame.page(kind.title, caller, width: .reading) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
                 tag(.a, .href(Link("docs"))) { "API" }
@@ -102,7 +107,7 @@ struct ProblemPages: Sendable {
 
     /// The page for a problem that a page met: what happened this time, and what to do.
     func show(_ problem: JSONValue, status: Int, _ caller: Caller) -> Response {
-        let texts = Texts.find(caller.principal.language)
+        let texts = caller.texts
         let code = problem["type"]?.string?.split(separator: "/").last.map(String.init) ?? ""
         let kind = ProblemKind.find(code)
         let title = status == 503 ? texts.away : kind?.title ?? problem["title"]?.string ?? code
