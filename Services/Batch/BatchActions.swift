@@ -77,9 +77,7 @@ struct BatchActions: Sendable {
                     + " definition.")
         }
         // What a query may give is asked of Records when it runs.
-        if case .type(let type) = definition.source {
-            try await require("export", on: type, as: context)
-        }
+        if let type = definition.type { try await require("export", on: type, as: context) }
         let made = try await create(
             RunStore.New(
                 kind: .export, code: call.definition, definition: json, context: context,
@@ -120,7 +118,8 @@ struct BatchActions: Sendable {
     }
 
     /// The file of an export as it is read, in pieces.
-    func file(_ id: Int64, as context: CallContext) async throws -> Response {
+    func file(_ id: Int64, byLink: Bool = false, as context: CallContext) async throws -> Response {
+        if byLink { _ = try await checkFile(id, as: context) }
         let run = try await visible(id, context)
         guard run.hasFile else {
             throw BatchError.noFile(id, state: run.state.rawValue)
@@ -227,11 +226,12 @@ struct BatchActions: Sendable {
         }
     }
 
-    /// The run, where the caller began it or operates the service.
+    /// The run, where the caller began it or operates the service; a token that names models sees
+    /// those of its models alone.
     func visible(_ id: Int64, _ context: CallContext) async throws -> Run {
         let run = try await database.pointRead { try RunStore.run($0, id) }
         let principal = context.principal
-        guard let run,
+        guard let run, principal.isSystem || principal.mayOperate(run.definitionCode.model),
             run.principal.account == principal.account || principal.isSystem
                 || principal.permissions.contains("batch:operate")
         else { throw BatchError.noRun(id) }

@@ -16,6 +16,9 @@ enum BatchError: ProblemConvertible {
     /// The source of an import cannot be read as it is, or not for now.
     case source(String)
     case sourceAway(String)
+    /// The target of an export does not take the file, or is away for now.
+    case target(String)
+    case targetAway(String)
     /// Of the runs of a source's files.
     case partFailed(Int64, state: String)
     /// An import without a source begins with a file.
@@ -24,6 +27,8 @@ enum BatchError: ProblemConvertible {
     case noPlan(Int64)
     /// There is nothing that could be undone.
     case nothingToUndo(Int64, state: String)
+
+    static let targetAwayCode = "target-away"
 
     var problem: Problem {
         switch self {
@@ -54,6 +59,14 @@ enum BatchError: ProblemConvertible {
             Problem(
                 status: 503, code: "source-away", title: "The source is away",
                 detail: "\(why). The run waits, and goes on when it is back.")
+        case .target(let why):
+            Problem(
+                status: 422, code: "target-refused", title: "The target does not take the file",
+                detail: "\(why). The run has the file; mend the target, and export again.")
+        case .targetAway(let why):
+            Problem(
+                status: 503, code: BatchError.targetAwayCode, title: "The target is away",
+                detail: "\(why). The run has the file, and puts it there when the target is back.")
         case .partFailed(let run, let state):
             Problem(
                 status: 422, code: "file-not-imported", title: "A file was not imported",

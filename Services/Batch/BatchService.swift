@@ -32,15 +32,19 @@ public final class BatchService: Service {
         let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
         let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
         let stopping = StopFlag()
+        let machines = OtherMachines(
+            records: peers["records"], outgoing: configuration.outgoing, runtime: runtime)
         let sources = SourceIntake(
-            database: database, files: files, records: peers["records"], runtime: runtime,
-            folders: configuration.folders, outgoing: configuration.outgoing,
+            database: database, files: files, machines: machines, runtime: runtime,
+            folders: configuration.folders,
             byteLimit: configuration.uploadLimit, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"],
             sources: SyncSources(folders: [configuration.data] + configuration.folders),
-            runtime: runtime, stopping: stopping, intake: sources)
+            runtime: runtime, stopping: stopping, intake: sources,
+            delivery: ExportDelivery(
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
         let incidents = IncidentBook(service: "batch", runtime: runtime)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "batch-runs",

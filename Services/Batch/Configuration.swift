@@ -24,7 +24,7 @@ public struct BatchConfiguration: Sendable {
     public init(reading reader: ConfigurationReader) {
         rpc = RPCConfiguration(
             reading: reader, service: "batch", defaultPort: 8084,
-            peers: ["records", "workflow"])
+            peers: ["records", "workflow", "mail"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         uploadLimit = reader.integer(
             "BATCH_UPLOAD_LIMIT", default: 1 << 30, in: 1...(1 << 40),

@@ -32,7 +32,7 @@ struct ExportColumn: Sendable {
             return definition.columns.map { ExportColumn($0, definition) }
         }
         guard !definition.columns.isEmpty else {
-            return [ExportColumn(code: "id", title: "id")]
+            return system(definition)
                 + description.columns.filter { $0.exportable ?? true }.map {
                     ExportColumn(.init(column: $0.code, titles: [:]), definition, $0)
                 }
@@ -52,9 +52,13 @@ struct ExportColumn: Sendable {
         return columns
     }
 
-    init(code: String, title: String) {
-        self.code = code
-        self.title = title
+    /// What stands before a class's own columns where none are named.
+    private static func system(_ definition: ExportDefinition) -> [ExportColumn] {
+        var codes = ["id"]
+        if case .view = definition.source {
+            codes += ["version", "created", "creator", "modified", "modifier"]
+        }
+        return codes.map { ExportColumn(.init(column: $0, titles: [:]), definition) }
     }
 
     private init(

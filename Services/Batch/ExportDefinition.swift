@@ -9,24 +9,19 @@ struct ExportDefinition: Sendable {
         var titles: [String: String]
     }
 
-    /// What is written: records of a class, or the rows of a query.
+    /// What is written: records of a class, the rows of its API view, or those of a query.
     enum Source: Sendable {
         case type(FullCode)
+        case view(FullCode)
         case query(FullCode, parameters: JSONValue?)
     }
 
     /// Which records of a class.
     enum Scope: String, Sendable, CaseIterable { case active, deleted, all }
 
-    /// Where the file goes besides `GET /api/runs/{run}/file`.
-    enum Target: Sendable {
-        case download
-        case file(FileTarget)
-    }
-
     var code: String
     var source: Source
-    var target: Target
+    var target: ExportTarget
     var filter: String?
     var scope: Scope
     /// Empty: every column that the caller may read.
@@ -37,6 +32,14 @@ struct ExportDefinition: Sendable {
     var language: String?
     /// Whether opening a URL may start it.
     var get = false
+
+    /// The class whose records are written; nil of a query.
+    var type: FullCode? {
+        switch source {
+        case .type(let type), .view(let type): type
+        case .query: nil
+        }
+    }
 }
 
 extension DefinitionReader {
@@ -47,12 +50,16 @@ extension DefinitionReader {
         var known: [String: ClassIndex.Column]?
         if let query = reader.string("query") {
             source = readQuery(reader, query, model: index.model)
+        } else if reader.value("view") != nil {
+            let type = readView(reader, index)
+            known = type?.1
+            source = type.map { .view($0.0) }
         } else {
             let type = index.type(reader, "from")
             known = type?.1
             source = type.map { .type($0.0) }
         }
-        let target = readTarget(reader)
+        let target = ExportTarget.read(reader)
         let filter = reader.string("filter")
         let scopes = ExportDefinition.Scope.allCases.map(\.rawValue)
         let scope = reader.word("records", of: scopes, default: "active")
@@ -71,29 +78,28 @@ extension DefinitionReader {
             language: language, get: get)
     }
 
-    private static func readTarget(_ reader: ObjectReader) -> ExportDefinition.Target {
-        let done = reader.string("done")
-        guard let text = reader.string("target"), text.hasPrefix("file:") else {
-            supported(reader, "target", "download", later: [], required: false)
-            if done != nil {
-                reader.fault("done", "contradiction", "Only a target `file:` has a done-file.")
-            }
-            return .download
+    /// The API view of a class, by the class's code or by its own name, `helpdesk_ticket`.
+    private static func readView(_ reader: ObjectReader, _ index: ClassIndex)
+        -> (FullCode, [String: ClassIndex.Column]?)?
+    {
+        for key in ["from", "records"] where reader.value(key) != nil {
+            reader.fault(key, "contradiction", "A view has the active records of its class.")
         }
-        if let target = FileTarget(path: String(text.dropFirst(5)), done: done) {
-            return .file(target)
+        let prefix = index.model + "_"
+        if let name = reader.string("view"), name.hasPrefix(prefix),
+            let columns = index.classes[String(name.dropFirst(prefix.count))]
+        {
+            return (
+                FullCode(model: index.model, code: String(name.dropFirst(prefix.count))), columns
+            )
         }
-        reader.fault(
-            "target", "invalid",
-            "Write `file:folder/name.csv`, with {date}, {time} or {run} in the name, and for `done`"
-                + " an ending as `.done`.")
-        return .download
+        return index.type(reader, "view")
     }
 
     private static func readQuery(_ reader: ObjectReader, _ query: String, model: String)
         -> ExportDefinition.Source?
     {
-        for key in ["from", "filter", "records"] where reader.value(key) != nil {
+        for key in ["from", "view", "filter", "records"] where reader.value(key) != nil {
             reader.fault(key, "contradiction", "The rows of a query are what the query says.")
         }
         let parameters = reader.value("parameters")

@@ -16,19 +16,20 @@ struct ExportRunner: Sendable {
     let database: Database
     let files: RunFiles
     let records: Peer
+    let delivery: ExportDelivery
     let runtime: Runtime
     let isStopping: @Sendable () -> Bool
 
     /// Throws a problem of the run itself (422 and the like), or one that passes (5xx): then it is
     /// tried again.
-    func work(on run: Run) async throws -> QueueWorker.Outcome {
+    func work(on run: Run, attempt: Int) async throws -> QueueWorker.Outcome {
         guard
             let definition = Models.exportDefinition(
                 run.definition, model: run.definitionCode.model)
         else { throw BatchError.noDefinition(kind: "export", run.definitionCode) }
         let file = try await files.open(run.file, O_WRONLY | O_CREAT)
         do {
-            let outcome = try await work(on: run, definition, file)
+            let outcome = try await work(on: run, attempt, definition, file)
             await files.close(file)
             return outcome
         } catch {
@@ -37,12 +38,30 @@ struct ExportRunner: Sendable {
         }
     }
 
-    private func work(on run: Run, _ definition: ExportDefinition, _ file: Int32) async throws
-        -> QueueWorker.Outcome
-    {
+    private func work(
+        on run: Run, _ attempt: Int, _ definition: ExportDefinition, _ file: Int32
+    ) async throws -> QueueWorker.Outcome {
+        // A file that is whole has no writer any more.
+        if run.place.writer != .null, let outcome = try await write(run, definition, file) {
+            return outcome
+        }
+        do {
+            try await delivery.deliver(run, definition)
+        } catch let problem as Problem where problem.code == BatchError.targetAwayCode {
+            let due = runtime.clock.now().advanced(by: SourceIntake.wait(after: attempt))
+            try await database.write { try RunStore.note($0, run.id, problem) }
+            return .retryAt(due, problem.detail ?? problem.title)
+        }
+        return end(run, .succeeded)
+    }
+
+    /// Writes the file to its end; an outcome where it does not come to it.
+    private func write(
+        _ run: Run, _ definition: ExportDefinition, _ file: Int32
+    ) async throws -> QueueWorker.Outcome? {
         var place = run.place
         var description: ClassDescription?
-        if case .type(let type) = definition.source {
+        if let type = definition.type {
             description = try await records.call(DescribeClass(type), as: run.context())
         }
         let columns = try ExportColumn.all(definition, description)
@@ -52,7 +71,6 @@ struct ExportRunner: Sendable {
         }
         if place.offset == 0 { try describe("the header") { try writer.begin() } }
         var row = FileRow()
-        // A file that is whole has no writer any more.
         while place.writer != .null {
             if isStopping() { return .retryAt(runtime.clock.now(), "stopped") }
             if try await database.pointRead({ try RunStore.isCancelled($0, run.id) }) {
@@ -84,18 +102,7 @@ struct ExportRunner: Sendable {
                 labels: ["kind": "export"]
             ).increment(by: count)
         }
-        if case .file(let target) = definition.target {
-            // The same name, should it be done again.
-            let begun = run.started.flatMap { Timestamp($0) } ?? runtime.clock.now()
-            do {
-                try await files.deliver(run.file, to: target, run: run.id, begun: begun)
-            } catch let error as FormatError {
-                throw Problem(
-                    status: 422, code: "validation-failed", title: "The file cannot be put there",
-                    detail: error.sentence)
-            }
-        }
-        return end(run, .succeeded)
+        return nil
     }
 
     private func end(_ run: Run, _ state: Run.State) -> QueueWorker.Outcome {
@@ -111,11 +118,12 @@ struct ExportRunner: Sendable {
             let call = RunQuery(
                 query, parameters: parameters, limit: ExportRunner.pageLimit, cursor: cursor)
             return try JSONValue(parsing: await records.call(call, as: run.context()).bytes)
-        case .type(let type):
+        case .type(let type), .view(let type):
             var list = ListRecords(
                 type, filter: definition.filter, orderby: "id", select: columns.map(\.code),
                 limit: ExportRunner.pageLimit, cursor: cursor)
             list.export = true
+            if case .view = definition.source { list.view = true }
             switch definition.scope {
             case .active: break
             case .deleted: list.deleted = "only"

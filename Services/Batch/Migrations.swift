@@ -44,5 +44,6 @@ enum Migrations {
             queue.migration,
             sources,
             SyncStore.migration,
+            lists,
         ] + IncidentBook.migrations
 }

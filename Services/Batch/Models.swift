@@ -80,7 +80,8 @@ enum Models {
 
     static func exportDefinition(_ json: JSONValue, model: String) -> ExportDefinition? {
         let reader = ObjectReader(json, at: "", problems: ObjectReader.Problems())
-        return DefinitionReader.readExport(reader, open(json, "from", model))
+        let key = json["view"] == nil ? "from" : "view"
+        return DefinitionReader.readExport(reader, open(json, key, model))
     }
 
     static func syncDefinition(_ json: JSONValue, model: String) -> SyncDefinition? {
@@ -92,9 +93,10 @@ enum Models {
     private static func open(_ json: JSONValue, _ key: String, _ model: String) -> ClassIndex {
         var index = ClassIndex(model: model, document: .null)
         let name = json[key]?.string ?? ""
-        index.classes[
-            name.hasPrefix(model + ".") ? String(name.dropFirst(model.count + 1)) : name] =
-            [:]
+        // As `model.class`, or as the name of an API view.
+        let prefixes = key == "view" ? [".", "_"] : ["."]
+        let own = prefixes.first { name.hasPrefix(model + $0) && index.classes[name] == nil }
+        index.classes[own == nil ? name : String(name.dropFirst(model.count + 1))] = [:]
         return index
     }
 }

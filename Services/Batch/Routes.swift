@@ -12,6 +12,8 @@ enum Routes {
         routes.on(StartImportFromSource.self) { try await service.startImport($0, as: $1) }
         routes.on(StartExport.self) { try await service.startExport($0, as: $1) }
         routes.on(StartSync.self) { try await service.startSync($0, as: $1) }
+        routes.on(ListRuns.self) { try await service.list($0, as: $1) }
+        routes.on(CheckRunFile.self) { try await service.checkFile($0.run, as: $1) }
         routes.on(GetRun.self) { try await service.run($0.run, as: $1) }
         routes.on(CancelRun.self) { try await service.cancel($0.run, as: $1) }
         routes.on(ApplyRun.self) { try await service.apply($0.run, as: $1) }
@@ -22,7 +24,7 @@ enum Routes {
             try await service.watch(call.run, as: context)
         }
         routes.on(GetRunFile.self) { call, _, context in
-            try await service.file(call.run, as: context)
+            try await service.file(call.run, byLink: call.byLink ?? false, as: context)
         }
         routes.on(GetRunErrors.self) { call, _, context in
             try await service.errors(call.run, as: context)

@@ -49,7 +49,8 @@ public final class GatewayService: Service {
             authenticator: authenticator, limits: limits, keptAnswers: keptAnswers,
             hasOutsideAccess: configuration.door.hasWebAccess, runtime: runtime)
         people.addRoutes(to: table)
-        GatewayService.addOwners(peers, applier, authenticator, runtime, to: table)
+        GatewayService.addOwners(
+            peers, applier, authenticator, runtime, sharedKey: configuration.rpc.key, to: table)
         GatewayService.addPages(peers, frame, people, runtime, to: table)
         let database = database
         PlatformRoutes(metrics: runtime.metrics) {
@@ -104,7 +105,7 @@ public final class GatewayService: Service {
 
     private static func addOwners(
         _ peers: Peers, _ applier: ModelApplier, _ authenticator: Authenticator,
-        _ runtime: Runtime, to table: RouteTable
+        _ runtime: Runtime, sharedKey: [UInt8], to table: RouteTable
     ) {
         let resolver = CodeResolver(records: peers["records"], clock: runtime.clock)
         ModelRoutes(
@@ -127,6 +128,10 @@ public final class GatewayService: Service {
         ).add(to: table)
         MailRoutes(mail: peers["mail"]).add(to: table)
         BatchRoutes(batch: peers["batch"], resolver: resolver).add(to: table)
+        DownloadRoutes(
+            batch: peers["batch"], authenticator: authenticator, sharedKey: sharedKey,
+            clock: runtime.clock
+        ).add(to: table)
     }
 
     private static func addPages(

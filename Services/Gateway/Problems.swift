@@ -309,6 +309,15 @@ struct ProblemKind: Sendable {
             "A synchronization cannot reach its source for now; what it did stands.",
             "Bring the source back: the run goes on by itself. Or cancel it."),
         ProblemKind(
+            "target-away", 503, "The target of an export is away",
+            "The run has its file, and the folder, machine or server that it goes to is away.",
+            "Bring the target back: the run goes on by itself. Or cancel it."),
+        ProblemKind(
+            "target-refused", 422, "The target of an export does not take the file",
+            "The run has its file, and what it goes to refuses it.",
+            "Mend what the detail says, in the definition or at the target, and export again."
+        ),
+        ProblemKind(
             "source-unusable", 422, "The other database cannot be used",
             "The source of a synchronization is not there, is damaged, or refuses to be read.",
             "The problem's detail has the database's words; mend the source or the definition."),

@@ -32,7 +32,7 @@ public struct MailConfiguration: Sendable {
     public init(reading reader: ConfigurationReader) {
         rpc = RPCConfiguration(
             reading: reader, service: "mail", defaultPort: 8082,
-            peers: ["records", "workflow"])
+            peers: ["records", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         outgoing = Outgoing(reading: reader)
         let isOn = reader.flag(

@@ -47,9 +47,50 @@ public struct GetRun: Call, Codable {
     public init(run: Int64) { self.run = run }
 }
 
+/// Runs, newest first: the caller's own, or all where it holds `batch:operate`.
+public struct ListRuns: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "batch/runs"
+    public static let isSafe = true
+    /// `import export sync undo`.
+    public var kind: String?
+    /// `planned running succeeded failed cancelled`.
+    public var state: String?
+    /// `model.code`, or a code of any model.
+    public var definition: String?
+    /// 1 to 1000; nil is 50.
+    public var limit: Int?
+    public var cursor: String?
+    public init(
+        kind: String? = nil, state: String? = nil, definition: String? = nil, limit: Int? = nil,
+        cursor: String? = nil
+    ) {
+        self.kind = kind
+        self.state = state
+        self.definition = definition
+        self.limit = limit
+        self.cursor = cursor
+    }
+}
+
 /// The file that an export made, or that an import read.
 public struct GetRunFile: StreamCall, Codable {
     public static let path = "batch/run-file"
+    public var run: Int64
+    /// For who has a link of the caller's: only where `CheckRunFile` would let it be made.
+    public var byLink: Bool?
+    public init(run: Int64, byLink: Bool? = nil) {
+        self.run = run
+        self.byLink = byLink
+    }
+}
+
+/// Refuses where the caller may not give the file of an export away: the run must be one that it
+/// sees and has succeeded, and the caller must have the right to export what was exported.
+public struct CheckRunFile: Call, Codable {
+    public typealias Response = Done
+    public static let path = "batch/check-run-file"
+    public static let isSafe = true
     public var run: Int64
     public init(run: Int64) { self.run = run }
 }

@@ -10,21 +10,24 @@ public struct SendMail: Call, Codable {
     public struct Attachment: Sendable, Codable {
         public var name: String
         public var type: String
-        /// Base64; with `file` none.
+        /// Base64; with `file` or `run` none.
         public var content: String
         /// A file of a record instead, `model.class/id/column/name`, read with the caller's rights.
         public var file: String?
+        /// What an export made instead, by its run, read with the caller's rights.
+        public var run: Int64?
         /// The HTML text shows it as `cid:<contentId>`, and it is no attachment.
         public var contentId: String?
         public init(
             name: String, type: String, content: String, contentId: String? = nil,
-            file: String? = nil
+            file: String? = nil, run: Int64? = nil
         ) {
             self.name = name
             self.type = type
             self.content = content
             self.contentId = contentId
             self.file = file
+            self.run = run
         }
     }
 

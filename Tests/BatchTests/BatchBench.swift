@@ -44,7 +44,10 @@ final class BatchBench: Sendable {
         """
 
     /// In `folder`, which may have what another bench left there.
-    init(_ folder: TemporaryFolder, records: FakeRecords? = nil) async throws {
+    init(
+        _ folder: TemporaryFolder, records: FakeRecords? = nil,
+        outgoing: OutgoingConfiguration = OutgoingConfiguration()
+    ) async throws {
         self.folder = folder
         signer = PrincipalSigner(key: [UInt8](repeating: 7, count: 32), clock: runtime.clock)
         fake = records ?? FakeRecords(signer: signer, runtime: runtime)
@@ -58,15 +61,19 @@ final class BatchBench: Sendable {
             transports: [
                 "records": RouterTransport(fake.records.router),
                 "workflow": RouterTransport(fake.workflow.router),
+                "mail": RouterTransport(fake.mail.router),
             ], signer: signer, runtime: runtime)
+        let machines = OtherMachines(
+            records: peers["records"], outgoing: outgoing, runtime: runtime)
         let sources = SourceIntake(
-            database: database, files: files, records: peers["records"], runtime: runtime,
-            folders: [folder.path], outgoing: OutgoingConfiguration(), byteLimit: 8 << 20,
-            thread: sourceThread)
+            database: database, files: files, machines: machines, runtime: runtime,
+            folders: [folder.path], byteLimit: 8 << 20, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"], sources: SyncSources(folders: [folder.path]),
-            runtime: runtime, stopping: stopping, intake: sources)
+            runtime: runtime, stopping: stopping, intake: sources,
+            delivery: ExportDelivery(
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "runs", concurrency: 2,
             backoff: { _ in .milliseconds(5) }, handle: runs.handle)

@@ -6,8 +6,8 @@ import ServiceRuntime
 import Synchronization
 import TestSupport
 
-/// Records and Workflow as far as Batch calls them, in memory: a class `shop.price` with a unique
-/// `code`.
+/// Records, Workflow and Mail as far as Batch calls them, in memory: a class `shop.price` with a
+/// unique `code`.
 final class FakeRecords: Sendable {
     struct State {
         var items: [JSONObject] = []
@@ -19,6 +19,11 @@ final class FakeRecords: Sendable {
         var deleted: String?
         /// Answers a page of a query.
         var query: (@Sendable (RunQuery) -> JSONValue)?
+        /// What the last list was.
+        var listed: ListRecords?
+        var secrets: [String: String] = [:]
+        /// Mails by idempotency key.
+        var mails: [String: SendMail] = [:]
         var operations = ["read", "insert", "change", "import", "export"]
         /// Called before each chunk is written; throws what the service should answer.
         var beforeCreate: (@Sendable (Int) async throws -> Void)?
@@ -29,10 +34,20 @@ final class FakeRecords: Sendable {
     let state = Mutex(State())
     let records: RPCRoutes
     let workflow: RPCRoutes
+    let mail: RPCRoutes
 
     init(signer: PrincipalSigner, runtime: Runtime) {
         records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
         workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
+        mail = RPCRoutes(service: "mail", signer: signer, runtime: runtime) { nil }
+        mail.on(SendMail.self) { [self] call, context in
+            state.withLock { $0.mails[context.idempotencyKey ?? ""] = call }
+            return MailQueued(id: 1, messageId: "<1@ok.test>", state: "queued")
+        }
+        records.on(ReadSecrets.self) { [self] call, _ in
+            SecretValues(
+                values: call.names.map { name in state.withLock { $0.secrets[name] } ?? "" })
+        }
         records.on(DescribeClass.self) { [self] call, _ in describe(call.type) }
         records.on(WriteRows.self) { [self] in try await write($0, $1) }
         records.on(RunQuery.self) { [self] call, _ in
@@ -123,6 +138,7 @@ final class FakeRecords: Sendable {
     private func list(_ call: ListRecords) throws -> JSONBytes {
         let items = state.withLock { state in
             state.deleted = call.deleted
+            state.listed = call
             return state.items
         }
         let start = call.cursor.flatMap { Int($0) } ?? 0

@@ -12,7 +12,7 @@ import Testing
     try TestFile.write("a,b\n", to: folder.path + "/source")
     let target = try #require(FileTarget(path: "out/deep/t-{date}-{run}-{x}.csv", done: ".done"))
     let now = try #require(Timestamp("2026-11-29T08:09:10.000Z"))
-    let name = target.name(run: 7, now: now)
+    let name = FileTarget.name(target.name, run: 7, now: now)
     #expect(name == "t-2026-11-29-7-{x}.csv")
     for _ in 0..<2 { try target.deliver(folder.path + "/source", named: name, folders) }
     let out = folder.path + "/files/out/deep"

@@ -86,14 +86,17 @@ final class SyncBench: Sendable {
         let files = try RunFiles(
             folder: folder.path + "/batch", exchange: FileFolders(roots: exchange),
             runtime: runtime)
+        let machines = OtherMachines(
+            records: records, outgoing: OutgoingConfiguration(), runtime: runtime)
         let intake = SourceIntake(
-            database: database, files: files, records: records, runtime: runtime,
-            folders: exchange, outgoing: OutgoingConfiguration(), byteLimit: 8 << 20,
-            thread: sourceThread)
+            database: database, files: files, machines: machines, runtime: runtime,
+            folders: exchange, byteLimit: 8 << 20, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: records, workflow: peers["workflow"],
             sources: SyncSources(folders: [folder.path]), runtime: runtime, stopping: stopping,
-            intake: intake)
+            intake: intake,
+            delivery: ExportDelivery(
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
         let worker = QueueWorker(
             Batch.Migrations.queue, database: database, runtime: runtime, name: "runs",
             concurrency: 2, backoff: { _ in .milliseconds(20) }, handle: runs.handle)

@@ -57,6 +57,7 @@ import Testing
         GET /api/records/{model}/{class}/{id}/history                   401 404 401 404 200 200 404
         GET /api/roles                                                  401 403 401 403 403 403 200
         GET /api/roles/{code}                                           401 403 401 403 403 403 404
+        GET /api/runs                                                   401 403 401 403 403 403 200
         GET /api/runs/{run}                                             401 403 401 403 403 403 404
         GET /api/runs/{run}/errors                                      401 403 401 403 403 403 404
         GET /api/runs/{run}/file                                        401 403 401 403 403 403 404
@@ -74,6 +75,7 @@ import Testing
         GET /call/event                                                 401 400 401 400 400 400 400
         GET /call/export                                                401 403 401 403 403 403 400
         GET /call/script                                                401 400 401 400 400 400 400
+        GET /d/{link}                                                   404 404 404 404 404 404 404
         GET /docs                                                       200 200 200 200 200 200 200
         GET /docs/{operation}                                           404 404 404 404 404 404 404
         GET /e/{capability}                                             404 404 404 404 404 404 404
@@ -125,6 +127,7 @@ import Testing
         POST /api/rules/try                                             401 403 401 403 403 403 422
         POST /api/runs/{run}/apply                                      401 403 401 403 403 403 404
         POST /api/runs/{run}/cancel                                     401 403 401 403 403 403 404
+        POST /api/runs/{run}/link                                       401 403 401 403 403 403 404
         POST /api/runs/{run}/undo                                       401 403 401 403 403 403 404
         POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422

@@ -25,6 +25,8 @@ final class FakeOwners: Sendable {
         var secrets: [String: String] = [:]
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
+        /// The one export whose file may be given away.
+        var givenRun: Int64 = 9
         var mails: [SendMail] = []
         var raised: [RaiseEvent] = []
         /// What Records was told of the directory, and where it stands.
@@ -293,8 +295,14 @@ final class FakeOwners: Sendable {
         on("batch", CancelRun.self) { call, _ in
             FakeOwners.json(["run": .number(JSONNumber(call.run)), "state": "cancelled"])
         }
-        routes["batch"]?.on(GetRunFile.self) { _, _, _ in
-            Response(
+        on("batch", ListRuns.self) { call, _ in
+            FakeOwners.json(["items": [["kind": .string(call.kind ?? "")]], "next": .null])
+        }
+        on("batch", CheckRunFile.self) { [self] call, _ in try mayGive(call.run) }
+        routes["batch"]?.on(GetRunFile.self) { [self] call, _, context in
+            see(GetRunFile.path, context)
+            if call.byLink == true { _ = try mayGive(call.run) }
+            return Response(
                 headers: [
                     "Content-Type": "text/csv; charset=utf-8",
                     "Content-Disposition": "attachment; filename=\"open_tickets.csv\"",
@@ -303,6 +311,13 @@ final class FakeOwners: Sendable {
         routes["batch"]?.on(GetRunErrors.self) { _, _, _ in
             throw Problem.notFound("This run rejected nothing.")
         }
+    }
+
+    private func mayGive(_ run: Int64) throws -> Done {
+        guard run == state.withLock(\.givenRun) else {
+            throw Problem.notFound("There is no run \(run) that you may see.")
+        }
+        return Done()
     }
 
     /// The way to one owner, which can be cut.

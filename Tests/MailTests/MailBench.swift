@@ -45,6 +45,8 @@ final class FakePeers: Sendable {
         let signer = PrincipalSigner(key: key, clock: runtime.clock)
         let records = RPCRoutes(service: "records", signer: signer, runtime: runtime) { nil }
         let workflow = RPCRoutes(service: "workflow", signer: signer, runtime: runtime) { nil }
+        let batch = RPCRoutes(service: "batch", signer: signer, runtime: runtime) { nil }
+        FakePeers.serveRun(batch)
         let held = Held()
         records.on(CreateRecord.self) { call, context in
             try held.peers.create(call, context)
@@ -96,13 +98,26 @@ final class FakePeers: Sendable {
         server = HTTPServer(
             name: "peers", configuration: HTTPServerConfiguration(), runtime: runtime
         ) { request in
-            request.path.contains("records")
-                ? await records.router.respond(to: request)
-                : await workflow.router.respond(to: request)
+            let owner =
+                request.path.contains("records")
+                ? records : request.path.contains("batch") ? batch : workflow
+            return await owner.router.respond(to: request)
         }
         port = try server.bind()
         running = Task { [server] in try await server.run() }
         held.set(self)
+    }
+
+    /// What run 9 has exported.
+    private static func serveRun(_ batch: RPCRoutes) {
+        batch.on(GetRunFile.self) { call, _, _ in
+            guard call.run == 9 else { throw Problem.notFound() }
+            return Response(
+                headers: [
+                    "Content-Type": "text/csv; charset=utf-8",
+                    "Content-Disposition": "attachment; filename=\"open-9.csv\"",
+                ], body: .bytes(Array("a;b\r\n".utf8)))
+        }
     }
 
     /// A file of as many bytes as its record's number, and some people.
@@ -225,7 +240,7 @@ final class MailBench: Sendable {
         var configuration = MailConfiguration(
             rpc: RPCConfiguration(
                 address: "127.0.0.1", port: 0, key: MailBench.key,
-                peers: ["records": url, "workflow": url]), data: folder.path)
+                peers: ["records": url, "workflow": url, "batch": url]), data: folder.path)
         configuration.outgoing.from = "Help desk <support@example.org>"
         configuration.outgoing.firstRetry = .milliseconds(20)
         configuration.outgoing.longestRetry = .milliseconds(100)

@@ -102,6 +102,29 @@ import Testing
         try await bench.stop()
     }
 
+    @Test func `what an export made is an attachment, by its run`() async throws {
+        let bench = try await MailBench()
+        let queued = try await bench.call(
+            SendMail(
+                to: ["x@example.org"], subject: "s",
+                attachments: [.init(name: "", type: "", content: "", run: 9)]))
+        let message = Message(parsing: try await bench.raw(GetMailRaw(id: queued.id)))
+        #expect(message.attachments.map(\.name) == ["open-9.csv"])
+        #expect(message.attachments.first?.type == "text/csv")
+        #expect(message.attachments.first?.content == Array("a;b\r\n".utf8))
+        let problem = await MailBench.problem {
+            _ = try await bench.call(
+                SendMail(
+                    to: ["x@example.org"], subject: "s",
+                    attachments: [.init(name: "", type: "", content: "", run: 8)]))
+        }
+        #expect(
+            problem?.errors.map { "\($0.pointer) \($0.code)" } == [
+                "/attachments/0/run unknown-file"
+            ])
+        try await bench.stop()
+    }
+
     @Test func `a file that is not there or too large is a fault in its place`() async throws {
         let bench = try await MailBench()
         let files = [

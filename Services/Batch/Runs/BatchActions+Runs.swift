@@ -39,6 +39,28 @@ extension BatchActions {
         ]
     }
 
+    func list(_ call: ListRuns, as context: CallContext) async throws -> JSONBytes {
+        let list = try RunList(call, as: context.principal)
+        return JSONBytes(try await database.read { try list.page($0) }.bytes)
+    }
+
+    /// Whether the caller may give the file of an export away.
+    func checkFile(_ id: Int64, as context: CallContext) async throws -> Done {
+        let run = try await visible(id, context)
+        guard run.kind == .export, run.hasFile,
+            let definition = Models.exportDefinition(
+                run.definition, model: run.definitionCode.model)
+        else { throw BatchError.noFile(id, state: run.state.rawValue) }
+        switch definition.source {
+        case .type(let type), .view(let type):
+            try await require("export", on: type, as: context)
+        case .query(let query, let parameters):
+            let call = RunQuery(query, parameters: parameters, limit: 1)
+            _ = try await records.call(call, as: context)
+        }
+        return Done()
+    }
+
     /// A plan of one call is held against the data at once; a larger one by the run itself, before
     /// it writes anything.
     func apply(_ id: Int64, as context: CallContext) async throws -> JSONBytes {

@@ -93,7 +93,7 @@ struct Run: Sendable {
 
     /// An export once it is whole; an import from its beginning.
     var hasFile: Bool {
-        !file.isEmpty && (kind == .import || kind == .export && state == .succeeded)
+        !file.isEmpty && (kind == .import || kind == .export && place.writer == .null)
     }
 
     /// As API.md §7 has it.

@@ -135,7 +135,7 @@ final class RunFiles: Sendable {
     /// Copies the file of a run to where an export wants it; throws `FormatError` and `FileError`.
     func deliver(_ file: String, to target: FileTarget, run: Int64, begun: Timestamp) async throws {
         let (path, exchange) = (path(file), exchange)
-        let name = target.name(run: run, now: begun)
+        let name = FileTarget.name(target.name, run: run, now: begun)
         _ = try await thread.run { try target.deliver(path, named: name, exchange) }
     }
 

@@ -77,6 +77,13 @@ enum RunStore {
             "select \(columns) from run where id = ?", [.integer(id)], read)
     }
 
+    /// The runs of a clause, `where … order by … limit …`.
+    static func runs(
+        _ connection: Connection, _ clause: String, _ values: [SQLValue]
+    ) throws -> [Run] {
+        try connection.query("select \(columns) from run \(clause)", values, read)
+    }
+
     /// From the worker's first look on, a run is running.
     static func begin(_ connection: Connection, _ run: Int64, now: Timestamp) throws {
         try connection.run(

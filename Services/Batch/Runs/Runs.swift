@@ -13,6 +13,7 @@ struct Runs: Sendable {
     let runtime: Runtime
     let stopping: StopFlag
     let intake: SourceIntake
+    let delivery: ExportDelivery
 
     @Sendable func handle(_ item: DurableQueue.Item) async throws -> QueueWorker.Outcome {
         if item.key.hasPrefix(Following.prefix) {
@@ -57,13 +58,13 @@ struct Runs: Sendable {
                     database: database, files: files, intake: intake, runtime: runtime
                 ).work(on: run, attempt: attempt)
             }
-            return try await work(on: run)
+            return try await work(on: run, attempt: attempt)
         } catch let error as any ProblemConvertible {
             return settle(run, error.problem)
         }
     }
 
-    private func work(on run: Run) async throws -> QueueWorker.Outcome {
+    private func work(on run: Run, attempt: Int) async throws -> QueueWorker.Outcome {
         let stopping = stopping
         switch run.kind {
         case .import:
@@ -78,9 +79,9 @@ struct Runs: Sendable {
             ).work(on: run)
         case .export:
             return try await ExportRunner(
-                database: database, files: files, records: records, runtime: runtime,
-                isStopping: { stopping.isSet }
-            ).work(on: run)
+                database: database, files: files, records: records, delivery: delivery,
+                runtime: runtime, isStopping: { stopping.isSet }
+            ).work(on: run, attempt: attempt)
         case .sync:
             return try await SyncRunner(
                 database: database, sources: sources, records: records, runtime: runtime,

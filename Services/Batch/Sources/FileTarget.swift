@@ -30,7 +30,7 @@ struct FileTarget: Sendable {
     }
 
     /// The name for one run.
-    func name(run: Int64, now: Timestamp) -> String {
+    static func name(_ name: String, run: Int64, now: Timestamp) -> String {
         let text = now.text
         let time = text.dropFirst(11).prefix(8).filter { $0 != ":" }
         var result = ""

@@ -32,7 +32,9 @@ struct SourceDefinition: Sendable, Hashable {
         guard let item = reader.nested("source") else { return nil }
         defer { item.finish() }
         let kind = item.word("kind", of: ["folder", "sftp", "ftps", "https", "s3"], default: "")
-        let place = kind == "folder" ? folder(item) : remote(item, kind ?? "")
+        let place =
+            kind == "folder"
+            ? folder(item) : RemotePlace.read(item, kind ?? "").map(Place.remote)
         let pattern = item.string("files", required: true) ?? ""
         if kind == "https", pattern.contains("*") {
             item.fault("files", "not-allowed", "A web server lists no files; name one.")
@@ -60,34 +62,5 @@ struct SourceDefinition: Sendable, Hashable {
             return nil
         }
         return .folder(path)
-    }
-
-    private static func remote(_ item: ObjectReader, _ kind: String) -> Place? {
-        let text = item.string("url", required: true) ?? ""
-        let user = item.string("user") ?? ""
-        let password = item.string("password") ?? ""
-        let hostKey = item.string("hostKey")
-        let region = item.string("region")
-        do {
-            var place = try RemotePlace(text)
-            guard place.kind.rawValue == kind else {
-                item.fault("url", "invalid-address", "This is no address of the kind \(kind).")
-                return nil
-            }
-            place.user = user
-            place.password = password
-            place.hostKey = hostKey
-            if let region { place.region = region }
-            if kind == "sftp", hostKey?.hasPrefix("SHA256:") != true {
-                item.fault(
-                    "hostKey", "required",
-                    "Name the host's key: SHA256:…, as `ssh-keygen -l` prints it.")
-                return nil
-            }
-            return .remote(place)
-        } catch {
-            item.fault("url", "invalid-address", error.description)
-            return nil
-        }
     }
 }

@@ -15,7 +15,6 @@ struct SourceIntake: Sendable {
     /// A file that is written is another one after this.
     static let settleTime = Duration.milliseconds(500)
     static let prefix = "source/"
-    private static let secretTimeout = Duration.seconds(10)
     /// How often it is looked whether a run has ended.
     private static let lookAgain = Duration.seconds(2)
     /// The longest wait before a source that failed is asked again.
@@ -23,10 +22,9 @@ struct SourceIntake: Sendable {
 
     let database: Database
     let files: RunFiles
-    let records: Peer
+    let machines: OtherMachines
     let runtime: Runtime
     let folders: [String]
-    let outgoing: OutgoingConfiguration
     let byteLimit: Int
     let thread: ThreadExecutor
 
@@ -206,23 +204,10 @@ struct SourceIntake: Sendable {
         switch definition.place {
         case .folder(let path):
             return FolderFiles(path: path, allowed: FileFolders(roots: folders), files: thread)
-        case .remote(var place):
-            place.password = try await secret(place.password)
-            let remote = RemoteFiles(
-                place, policy: outgoing.policy, authorities: outgoing.authorities,
-                clock: runtime.clock)
+        case .remote(let place):
             return OtherMachineFiles(
-                remote: remote, onlyName: place.kind == .https ? definition.pattern : nil)
+                remote: try await machines.open(place),
+                onlyName: place.kind == .https ? definition.pattern : nil)
         }
-    }
-
-    /// Read at the moment of use.
-    private func secret(_ text: String) async throws -> String {
-        guard let name = SecretName.named(by: text) else { return text }
-        let context = CallContext(
-            principal: .system, door: .import, cause: Cause(root: "import:secret"),
-            trace: TraceContext(requestID: runtime.random.identifier(at: runtime.clock.now())),
-            timeout: SourceIntake.secretTimeout)
-        return try await records.call(ReadSecrets(names: [name]), as: context).values.first ?? ""
     }
 }

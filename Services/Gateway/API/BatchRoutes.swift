@@ -70,6 +70,30 @@ struct BatchRoutes: Sendable {
 
     private func addRuns(to table: RouteTable) {
         table.on(
+            .get, "/api/runs", operates,
+            Operation(
+                "Runs, newest first",
+                query: [
+                    .init(
+                        name: "kind", about: "import export sync undo",
+                        words: ["import", "export", "sync", "undo"]),
+                    .init(
+                        name: "state", about: "planned running succeeded failed cancelled",
+                        words: ["planned", "running", "succeeded", "failed", "cancelled"]),
+                    .init(
+                        name: "definition", about: "Of what: `model.code`, or a code of any model"),
+                    .limit, .cursor,
+                ], answers: [Answer(200, "A page of runs", "RunList")])
+        ) { request, caller in
+            let query = try QueryReader(
+                request, ["kind", "state", "definition", "limit", "cursor"])
+            let call = ListRuns(
+                kind: query.text("kind"), state: query.text("state"),
+                definition: query.text("definition"), limit: try query.limit(),
+                cursor: query.text("cursor"))
+            return .passed(try await batch.forward(call, as: request.context(caller)))
+        }
+        table.on(
             .get, BatchRoutes.run, operates,
             Operation("A run with its counters", answers: [Answer(200, "The run", "Run")])
         ) { request, caller in
@@ -194,7 +218,7 @@ struct BatchRoutes: Sendable {
         return ["Location": "/api/runs/\(run)"]
     }
 
-    private static func download(_ answer: ClientResponse) -> Response {
+    static func download(_ answer: ClientResponse) -> Response {
         var headers: Headers = ["Content-Security-Policy": "sandbox; default-src 'none'"]
         if answer.headers["Content-Disposition"] == nil {
             headers["Content-Disposition"] = "attachment"

@@ -192,6 +192,25 @@ final class Authenticator: Sendable {
         return identity
     }
 
+    /// Who gave a link away, as it may act now: with the token that it was made with, where it was
+    /// one. Nil where the account or the token is no longer good.
+    func issuer(account: Int64, token: Int64) async throws -> Caller? {
+        let now = runtime.clock.now()
+        let identity: Identity
+        if token == 0 {
+            guard let found = try await sessions.find(account: account) else { return nil }
+            identity = Identity(found, credential: .password, fresh: now)
+        } else {
+            guard let found = try await sessions.findToken(id: token), found.accountID == account
+            else { return nil }
+            identity = Identity(
+                found, credential: .token(id: token, scopes: found.scopes), fresh: now)
+        }
+        guard !identity.mustChange else { return nil }
+        await feed.ready(for: identity.principal.directory)
+        return Caller(identity: identity, byCookie: false)
+    }
+
     // MARK: Passwords
 
     /// The address that a request came from, through the proxies that are trusted.

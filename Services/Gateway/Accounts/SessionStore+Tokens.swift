@@ -97,6 +97,23 @@ extension SessionStore {
         return found
     }
 
+    /// The account behind a token that lives, by its number, if it may act.
+    func findToken(id: Int64) async throws -> Found? {
+        let now = clock.now()
+        return try await database.pointRead { connection in
+            let token = try connection.first(
+                "select account, scopes from token"
+                    + " where id = ? and (expires is null or expires > ?)",
+                [.integer(id), .integer(now.milliseconds)]
+            ) { (account: $0.integer(0), scopes: AccountStore.words($0.text(1))) }
+            guard let token else { return nil }
+            var found = try self.found(connection, account: token.account)
+            found?.tokenID = id
+            found?.scopes = token.scopes
+            return found
+        }
+    }
+
     /// Nil where the account has `tokenLimit` tokens already.
     func createToken(
         account: Int64, _ code: String, name: String, scopes: [String], expires: Timestamp?,

@@ -13,6 +13,15 @@ extension Schemas {
                 ("conflicts", list(any)),
             ])
         ),
+        ("RunList", page(of: "Run")),
+        (
+            "DownloadLinkInput",
+            object([("expires", string)], isOpen: false)
+        ),
+        (
+            "DownloadLink",
+            object([("link", string), ("expires", string)], required: ["link", "expires"])
+        ),
         ("RunRows", page(of: "RunRow")),
         (
             "RunRow",

@@ -4,9 +4,11 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Brings the files of records that a mail takes along, into files of this service, piece by piece.
+/// Brings the files of records and of exports that a mail takes along, into files of this service,
+/// piece by piece.
 struct AttachmentFiles: Sendable {
     let records: Peer
+    let batch: Peer
     /// Where the files are written, and on which threads.
     let folder: String
     let files: ThreadExecutor
@@ -22,9 +24,10 @@ struct AttachmentFiles: Sendable {
         var faults: [FieldProblem] = []
         var left = byteLimit - attachments.reduce(0) { $0 + $1.content.size }
         for (index, item) in (call.attachments ?? []).enumerated() {
-            guard let name = item.file else { continue }
-            let pointer = "/attachments/\(index)/file"
-            guard let file = AttachmentFiles.read(name) else {
+            guard item.file != nil || item.run != nil else { continue }
+            let pointer = "/attachments/\(index)/\(item.run == nil ? "file" : "run")"
+            let file = item.file.flatMap(AttachmentFiles.read)
+            if item.run == nil, file == nil {
                 faults.append(
                     FieldProblem(
                         pointer: pointer, code: "invalid-reference",
@@ -32,12 +35,15 @@ struct AttachmentFiles: Sendable {
                 continue
             }
             do {
-                let (content, type) = try await bring(file, atMost: left, context)
+                let answer = try await open(file, run: item.run, context)
+                let (content, type) = try await bring(answer, atMost: left)
                 left -= content.size
                 result[index].content = content
-                if item.name.isEmpty { result[index].name = file.name }
+                if item.name.isEmpty {
+                    result[index].name = file?.name ?? AttachmentFiles.name(of: answer)
+                }
                 if item.type.isEmpty { result[index].type = type }
-            } catch let problem as Problem where problem.status == 404 || problem.status == 403 {
+            } catch let problem as Problem where [403, 404, 409].contains(problem.status) {
                 faults.append(
                     FieldProblem(
                         pointer: pointer, code: "unknown-file",
@@ -65,10 +71,25 @@ struct AttachmentFiles: Sendable {
         return GetFile(type, id: id, column: parts[2], name: parts[3])
     }
 
+    private func open(
+        _ file: GetFile?, run: Int64?, _ context: CallContext
+    ) async throws -> ClientResponse {
+        let context = context.withoutKey
+        if let file { return try await records.stream(file, body: .empty, as: context) }
+        return try await batch.stream(GetRunFile(run: run ?? 0), body: .empty, as: context)
+    }
+
+    /// Batch says a name of letters, digits, `_`, `-` and `.`.
+    private static func name(of answer: ClientResponse) -> String {
+        let named = answer.headers["Content-Disposition"] ?? ""
+        return String(
+            named.split(separator: "\"", omittingEmptySubsequences: false).dropFirst()
+                .first ?? "file")
+    }
+
     private func bring(
-        _ file: GetFile, atMost limit: Int, _ context: CallContext
+        _ answer: ClientResponse, atMost limit: Int
     ) async throws -> (MessageDraft.Attachment.Content, type: String) {
-        let answer = try await records.stream(file, body: .empty, as: context.withoutKey)
         let target = try await files.run { [folder] in try WorkFile(in: folder) }
         var size = 0
         for try await piece in answer.body {
@@ -76,8 +97,10 @@ struct AttachmentFiles: Sendable {
             guard size <= limit else { throw TooLong() }
             try await files.run { try target.write(piece) }
         }
-        let named = answer.headers["Content-Type"] ?? ""
-        let type = MessageDraft.isMediaType(named) ? named : "application/octet-stream"
+        // Without parameters: `text/csv; charset=utf-8`.
+        let named = (answer.headers["Content-Type"] ?? "").prefix { $0 != ";" }
+        let type =
+            MessageDraft.isMediaType(String(named)) ? String(named) : "application/octet-stream"
         return (.file(target, size: size), type)
     }
 }

@@ -77,7 +77,7 @@ struct Composer: Sendable {
 
     private var attachmentFiles: AttachmentFiles {
         AttachmentFiles(
-            records: peers["records"], folder: workFolder, files: files,
+            records: peers["records"], batch: peers["batch"], folder: workFolder, files: files,
             byteLimit: limits.contentBytes)
     }
 

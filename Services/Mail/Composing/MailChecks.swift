@@ -26,7 +26,10 @@ struct MailChecks: Sendable {
                     FieldProblem(pointer: "\(pointer)/\(member)", code: code, detail: detail))
             }
             // A file knows its name and type itself.
-            let isFile = attachment.file != nil
+            let isFile = attachment.file != nil || attachment.run != nil
+            if attachment.file != nil, attachment.run != nil {
+                fault("run", "not-allowed", "Name a file, or a run; not both.")
+            }
             if !MessageDraft.isMediaType(attachment.type), !isFile || !attachment.type.isEmpty {
                 fault("type", "invalid-type", "Write a media type such as application/pdf.")
             }
