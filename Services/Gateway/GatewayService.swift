@@ -148,6 +148,7 @@ public final class GatewayService: Service {
         let pages = Pages(
             frame: frame, peers: peers, authenticator: authenticator, random: runtime.random,
             table: table)
+        HomePages(pages: pages).add()
         ClassPages(pages: pages).add()
         RecordPages(pages: pages).add()
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)

@@ -237,6 +237,27 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
         }
     }
 
+    /// A column of another class by which its records refer to those of this one.
+    public struct Referrer: Sendable, Codable {
+        public var type: FullCode
+        public var name: [String: String]
+        public var column: String
+        public var columnName: [String: String]
+        /// Whether the caller may make such a record, the column filled from the address.
+        public var isFillable: Bool
+
+        public init(
+            type: FullCode, name: [String: String], column: String,
+            columnName: [String: String], isFillable: Bool
+        ) {
+            self.type = type
+            self.name = name
+            self.column = column
+            self.columnName = columnName
+            self.isFillable = isFillable
+        }
+    }
+
     public var type: FullCode
     public var name: [String: String]
     /// Those that the caller may read, in the order of the definition.
@@ -245,10 +266,17 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
     public var operations: [String]
     public var prefill: [String]
     public var webAccess: Bool
+    /// Whether `search` of a list finds something: the class names searched columns.
+    public var searched: Bool?
+    /// Those that the caller may read; at most `referrerLimit`.
+    public var referrers: [Referrer]?
+
+    public static let referrerLimit = 20
 
     public init(
         type: FullCode, name: [String: String], columns: [Column], operations: [String],
-        prefill: [String], webAccess: Bool
+        prefill: [String], webAccess: Bool, searched: Bool? = nil,
+        referrers: [Referrer]? = nil
     ) {
         self.type = type
         self.name = name
@@ -256,6 +284,8 @@ public struct ClassDescription: Sendable, Codable, JSONReadable, JSONWritable {
         self.operations = operations
         self.prefill = prefill
         self.webAccess = webAccess
+        self.searched = searched
+        self.referrers = referrers
     }
 }
 
@@ -271,9 +301,14 @@ public struct ClassList: Sendable, Codable, JSONReadable, JSONWritable {
     public struct Item: Sendable, Codable {
         public var type: FullCode
         public var name: [String: String]
-        public init(type: FullCode, name: [String: String]) {
+        /// What its model is called.
+        public var modelName: [String: String]?
+        public init(
+            type: FullCode, name: [String: String], modelName: [String: String]? = nil
+        ) {
             self.type = type
             self.name = name
+            self.modelName = modelName
         }
     }
     public var items: [Item]

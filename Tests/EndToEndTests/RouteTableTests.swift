@@ -84,6 +84,7 @@ import Testing
         GET /login                                                      200 303 200 303 303 303 303
         GET /m/{model}/{class}                                          303 404 303 200 200 200 404
         GET /m/{model}/{class}/new                                      303 404 303 200 200 200 404
+        GET /m/{model}/{class}/pick                                     303 404 303 200 200 200 404
         GET /m/{model}/{class}/{id}                                     303 404 303 404 200 200 404
         GET /metrics                                                    200 200 200 200 200 200 200
         GET /openapi.json                                               200 200 200 200 200 200 200
@@ -150,7 +151,8 @@ import Testing
         POST /m/{model}/{class}/{id}                                    401 404 401 404 412 412 404
         POST /m/{model}/{class}/{id}/delete                             401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/files/{column}                     401 400 401 400 400 400 400
-        POST /m/{model}/{class}/{id}/files/{column}/delete              401 404 401 404 412 412 404
+        POST /m/{model}/{class}/{id}/files/{column}/delete              401 428 401 428 428 428 428
+        POST /m/{model}/{class}/{id}/restore                            401 428 401 428 428 428 428
         POST /password                                                  401 403 401 403 403 403 403
         POST /reset/{token}                                             403 403 403 403 403 403 403
         PUT /api/accounts/{code}                                        401 403 401 403 403 403 422

@@ -186,6 +186,7 @@ final class FakeOwners: Sendable {
         on("records", CreateRecord.self) { try store.create($0, $1) }
         on("records", ChangeRecord.self) { try store.change($0, $1.principal) }
         on("records", DeleteRecord.self) { try store.delete($0, $1.principal) }
+        on("records", RestoreRecord.self) { try store.restore($0, $1.principal) }
         on("records", RecordHistory.self) { try store.history($0, $1.principal) }
     }
 
@@ -218,7 +219,23 @@ final class FakeOwners: Sendable {
         on("workflow", StartWorkflow.self) { _, _ in
             FakeOwners.json(["id": 41, "state": "running"])
         }
-        on("workflow", ListInstances.self) { _, _ in FakeOwners.json(["items": [], "next": nil]) }
+        on("workflow", ListInstances.self) { call, _ in
+            guard call.record != nil else { return FakeOwners.json(["items": [], "next": nil]) }
+            return FakeOwners.json(
+                [
+                    "items": [["id": 41, "workflow": "helpdesk.handle", "state": "waiting"]],
+                    "next": nil,
+                ])
+        }
+        on("workflow", ListTasks.self) { _, _ in
+            FakeOwners.json(
+                [
+                    "items": [
+                        ["id": 1, "title": "Look at it", "record": "helpdesk.ticket/1"],
+                        ["id": 2, "title": "Another", "record": "helpdesk.ticket/2"],
+                    ], "next": nil,
+                ])
+        }
         on("workflow", GetInstance.self) { call, _ in
             FakeOwners.json(["id": .number(JSONNumber(call.id))])
         }

@@ -18,12 +18,16 @@ final class FakeStore: Sendable {
         var answers: [String: JSONBytes] = [:]
         /// What every name and label is decorated with.
         var decoration = ""
+        /// What lists were asked for.
+        var lists: [ListRecords] = []
     }
 
     private let state = Mutex(State())
 
     /// Puts a text behind every name that a definition gives.
     func decorate(_ text: String) { state.withLock { $0.decoration = text } }
+
+    var lists: [ListRecords] { state.withLock(\.lists) }
 
     func count(_ code: String) -> Int { state.withLock { $0.records[code]?.count ?? 0 } }
 
@@ -65,7 +69,15 @@ final class FakeStore: Sendable {
         return ClassDescription(
             type: type, name: ["en": type.code + more], columns: columns,
             operations: ["read", "insert", "change", "delete"], prefill: ["subject", "customer"],
-            webAccess: true)
+            webAccess: true,
+            referrers: type.code == "ticket"
+                ? nil
+                : [
+                    .init(
+                        type: FullCode(model: "helpdesk", code: "ticket"),
+                        name: ["en": "ticket" + more], column: "customer",
+                        columnName: ["en": "customer" + more], isFillable: true)
+                ])
     }
 
     func get(_ call: GetRecord, _ principal: Principal) throws -> JSONBytes {
@@ -75,6 +87,7 @@ final class FakeStore: Sendable {
 
     func list(_ call: ListRecords, _ principal: Principal) throws -> JSONBytes {
         try check(call.type, principal)
+        state.withLock { $0.lists.append(call) }
         if call.filter?.contains("nonsense") == true {
             throw Problem(
                 status: 400, code: "invalid-filter", title: "The filter cannot be used",
@@ -137,6 +150,17 @@ final class FakeStore: Sendable {
         }
     }
 
+    /// Puts the first version back, whatever is asked for.
+    func restore(_ call: RestoreRecord, _ principal: Principal) throws -> JSONBytes {
+        let first = state.withLock { $0.records[call.type.code]?[call.id]?.changes.first }
+        let values = (first?["changes"]?.array ?? []).compactMap { change in
+            change["column"]?.string.map { ($0, change["new"] ?? .null) }
+        }
+        let body = JSONBytes(JSONValue.object(JSONObject(values)).bytes)
+        return try change(
+            ChangeRecord(call.type, id: call.id, version: call.version, body: body), principal)
+    }
+
     func delete(_ call: DeleteRecord, _ principal: Principal) throws -> Done {
         try check(call.type, principal)
         return try state.withLock { state in
@@ -153,7 +177,8 @@ final class FakeStore: Sendable {
         try check(call.type, principal)
         let changes = state.withLock { $0.records[call.type.code]?[call.id]?.changes }
         guard let changes else { throw Problem.notFound() }
-        return JSONBytes((["items": .array(changes)] as JSONValue).bytes)
+        let items = call.newest == true ? changes.reversed() : changes
+        return JSONBytes((["items": .array(items)] as JSONValue).bytes)
     }
 
     // MARK: Inside

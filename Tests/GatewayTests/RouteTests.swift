@@ -167,6 +167,8 @@ import Testing
         "GET /m/{model}/{class}/{id:integer}": .account,
         "POST /m/{model}/{class}/{id:integer}": .account,
         "POST /m/{model}/{class}/{id:integer}/delete": .account,
+        "POST /m/{model}/{class}/{id:integer}/restore": .account,
+        "GET /m/{model}/{class}/pick": .account,
     ]
 
     private static func name(_ route: Router<Caller>.Route) -> String {

@@ -30,7 +30,36 @@ extension ModelSnapshot {
             operations: Grant.Operation.allCases.filter { rights.operations.contains($0) }
                 .map(\.rawValue),
             prefill: definition.prefill.filter { visible.contains($0) },
-            webAccess: definition.webAccess)
+            webAccess: definition.webAccess,
+            searched: definition.search.contains { visible.contains($0) } ? true : nil,
+            referrers: referrers(of: access.recordClass, context))
+    }
+
+    /// By which columns that the caller may read records refer to those of a class.
+    private func referrers(
+        of recordClass: RecordClass, _ context: CallContext
+    ) -> [ClassDescription.Referrer]? {
+        let found = (referrers[recordClass.table] ?? []).lazy.compactMap { referrer in
+            self.referrer(referrer, context)
+        }
+        let all = Array(found.prefix(ClassDescription.referrerLimit))
+        return all.isEmpty ? nil : all
+    }
+
+    private func referrer(
+        _ referrer: Referrer, _ context: CallContext
+    ) -> ClassDescription.Referrer? {
+        guard let access = try? access(referrer.type, context),
+            let position = access.recordClass.definition.columns.firstIndex(where: {
+                $0.code == referrer.column.code
+            }), (access.rights.read?.columns[position] ?? .nowhere) != .nowhere
+        else { return nil }
+        let definition = access.recordClass.definition
+        return ClassDescription.Referrer(
+            type: referrer.type, name: definition.name, column: referrer.column.code,
+            columnName: referrer.column.name,
+            isFillable: access.rights.insert != nil
+                && definition.prefill.contains(referrer.column.code))
     }
 
     /// The classes that the caller may read, by code.
@@ -38,7 +67,9 @@ extension ModelSnapshot {
         let items = classes.values.compactMap { recordClass -> ClassList.Item? in
             guard let access = try? access(recordClass.type, context), access.rights.read != nil
             else { return nil }
-            return ClassList.Item(type: recordClass.type, name: recordClass.definition.name)
+            return ClassList.Item(
+                type: recordClass.type, name: recordClass.definition.name,
+                modelName: models[recordClass.type.model]?.name)
         }
         return ClassList(items: items.sorted { $0.type.description < $1.type.description })
     }

@@ -37,7 +37,7 @@ struct ColumnValue {
             return .value(plain.isEmpty ? .null : .string(plain))
         }
         if column.type == "text" { return .value(text.isEmpty ? .null : .string(text)) }
-        let trimmed = ColumnValue.trim(text)
+        let trimmed = text.trimmed
         if trimmed.isEmpty { return .value(.null) }
         switch column.type {
         case "integer":
@@ -109,7 +109,11 @@ struct ColumnValue {
         case ("boolean", .boolean(let flag)): return HTML(flag ? texts.yes : texts.no)
         case ("choice", .string(let text)):
             return tag(.span, .class("chip")) { name(of: text) }
-        case ("datetime", .string(let text)): return ColumnValue.moment(text)
+        case ("datetime", .string(let text)): return texts.moment(text)
+        case ("date", .string(let text)):
+            return tag(.time, .datetime(text)) { texts.day(text) }
+        case ("integer", .number(let number)), ("decimal", .number(let number)):
+            return HTML(column.code == "id" ? number.text : texts.decimal(number.text))
         case ("reference", _): return reference(value)
         case ("file", .array(let files)):
             return HTML(files.compactMap { $0["name"]?.string }.joined(separator: ", "))
@@ -122,15 +126,6 @@ struct ColumnValue {
         column.choiceNames?[choice].map { texts.pick($0, else: choice) } ?? choice
     }
 
-    /// A time as people write it, with the exact one behind it.
-    static func moment(_ text: String) -> HTML {
-        guard let time = Timestamp(text) else { return HTML(text) }
-        let parts = time.text.split(separator: "T")
-        return tag(.time, .datetime(time.text), .title(time.text)) {
-            "\(parts[0]) \(parts[1].prefix(5))"
-        }
-    }
-
     private func reference(_ value: JSONValue) -> HTML {
         guard let id = value["id"]?.integer ?? value.integer else { return HTML(value.text) }
         let name = value["describe"]?.string ?? "#\(id)"
@@ -140,18 +135,25 @@ struct ColumnValue {
 
     private func cut(_ text: String, _ limit: Int?) -> String {
         guard let limit, text.utf8.count > limit else { return text }
-        return String(text.prefix(limit)) + "…"
-    }
-
-    private static func trim(_ text: String) -> String {
-        let blanks = text.drop { $0.isWhitespace }
-        guard let last = blanks.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(blanks[...last])
+        // By bytes first: counting characters of a whole book takes its time.
+        return String(String(decoding: text.utf8.prefix(limit * 4), as: UTF8.self).prefix(limit))
+            + "…"
     }
 
     /// `2026-11-23T10:15`, with seconds or parts of them, in UTC; or any RFC 3339 time.
-    private static func time(_ text: String) -> Timestamp? {
+    static func time(_ text: String) -> Timestamp? {
         let isShort = text.utf8.count == 16
         return Timestamp(text) ?? Timestamp(text + (isShort ? ":00Z" : "Z"))
+    }
+}
+
+extension Texts {
+    /// A time as people write it, with the exact one behind it.
+    func moment(_ text: String) -> HTML {
+        guard let time = Timestamp(text) else { return HTML(text) }
+        let parts = time.text.split(separator: "T")
+        return tag(.time, .datetime(time.text), .title(time.text)) {
+            "\(day(String(parts[0]))) \(parts[1].prefix(5))"
+        }
     }
 }

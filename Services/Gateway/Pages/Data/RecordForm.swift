@@ -12,10 +12,19 @@ struct RecordForm {
     var faults: [String: String] = [:]
     /// What is wrong with the record as a whole.
     var general: [String] = []
-    /// Records that a reference may take, by column; without them it is a number.
+    /// Records that a reference may take, by column; without them it is looked for.
     var choices: [String: [Choice]] = [:]
+    /// What the record that a reference names now is called, by column.
+    var names: [String: String] = [:]
     /// The record as it stands, where it is not what the person saw.
     var standing: JSONObject?
+    /// Columns that somebody else changed meanwhile, to another value than the input's. Both are
+    /// shown, and true is where the person changed it too.
+    var conflicts: [String: Bool] = [:]
+    /// Of several records at once: a tick says which columns are to change.
+    var isPartial = false
+    /// The ticked columns of such a form.
+    var ticked: Set<String> = []
 
     struct Choice: Sendable {
         let id: Int64
@@ -27,12 +36,25 @@ struct RecordForm {
         type.columns.filter { $0.writable && $0.type != "file" }
     }
 
-    /// Takes what a person sent; what cannot be read becomes a fault. Answers the values by column.
+    /// What the inputs show is what stands.
+    mutating func show(_ record: JSONObject) {
+        for column in columns {
+            inputs[column.code] = ColumnValue(column: column, texts: texts)
+                .input(record[column.code])
+            names[column.code] = record[column.code]?["describe"]?.string
+        }
+    }
+
+    /// Takes what a person sent; what cannot be read becomes a fault. Answers the values by column,
+    /// without those where the person takes what stands.
     mutating func read(_ form: Form) -> [(String, JSONValue)] {
         var values: [(String, JSONValue)] = []
+        ticked = Set(form.fields.filter { $0.name == "_set" }.map(\.value))
         for column in columns {
             guard let text = form[column.code] else { continue }
             inputs[column.code] = text
+            if isPartial && !ticked.contains(column.code) { continue }
+            if form["_take-\(column.code)"] == "theirs" { continue }
             switch ColumnValue(column: column, texts: texts).read(text) {
             case .value(.null) where column.required: faults[column.code] = texts.needed
             case .value(let value): values.append((column.code, value))
@@ -56,132 +78,28 @@ struct RecordForm {
         if problem.errors.isEmpty { general.append(problem.detail ?? problem.title) }
     }
 
-    // MARK: Showing
-
-    func fields() -> HTML {
-        tag(.div, .class("grid")) {
-            for column in columns { field(column) }
-        }
-    }
-
-    func notice() -> HTML {
-        if faults.isEmpty && general.isEmpty { return .nothing }
-        return tag(.div, .class("notice bad"), .fixed("role", "alert")) {
-            tag(.strong) { texts.notSaved }
-            for text in general { tag(.p) { text } }
-        }
-    }
-
-    private func field(_ column: ClassDescription.Column) -> HTML {
-        let isWide = isWide(column)
-        let content = fieldContent(column)
-        return isWide
-            ? tag(.div, .class("field wide")) { content } : tag(.div, .class("field")) { content }
-    }
-
-    /// Long texts, and the first one, which mostly is what the record is about.
-    private func isWide(_ column: ClassDescription.Column) -> Bool {
-        column.multiline || column.type == "text" && column.code == columns.first?.code
-    }
-
-    @HTMLBuilder private func fieldContent(_ column: ClassDescription.Column) -> HTML {
-        tag(.label, .for("f-\(column.code)")) {
-            texts.pick(column.name, else: column.code)
-            tag(.small) { note(column) }
-        }
-        input(column)
-        if let fault = faults[column.code] {
-            tag(.p, .class("fault"), .id("e-\(column.code)")) { fault }
-        }
-        if let standing, let value = differing(column, standing) {
-            tag(.p, .class("hint")) {
-                texts.standsNow + " "
-                ColumnValue(column: column, texts: texts).shown(value, limit: 2000)
-            }
-        }
-    }
-
-    private func note(_ column: ClassDescription.Column) -> String {
-        let need = column.required ? texts.required : ""
-        let zone = column.type == "datetime" ? texts.utc : ""
-        let lines = column.many ? texts.onePerLine : ""
-        return [need, zone, lines].filter { !$0.isEmpty }.joined(separator: ", ")
-    }
-
-    /// The value that stands, where it is not what the input shows.
-    private func differing(_ column: ClassDescription.Column, _ standing: JSONObject) -> JSONValue?
-    {
-        let value = standing[column.code] ?? .null
-        let shown = ColumnValue(column: column, texts: texts)
-        guard case .value(let mine) = shown.read(inputs[column.code] ?? "") else { return value }
-        let normal = shown.read(shown.input(value))
-        // Not a conditional expression: its nil would be JSON's null.
-        if .value(mine) == normal { return Optional.none }
-        return value
-    }
-
-    private func input(_ column: ClassDescription.Column) -> HTML {
-        let text = inputs[column.code] ?? ""
-        if column.many || column.type == "json" { return area(column, text) }
-        switch column.type {
-        case "boolean":
-            return select(column, [("true", texts.yes), ("false", texts.no)])
-        case "choice":
+    /// The record is another one than the person saw. What only they changed is taken over; what
+    /// both changed is for the person to choose. `before` has the columns that were changed
+    /// meanwhile as the person saw them; nil is a class without a history.
+    mutating func settle(_ current: JSONObject, before: JSONObject?) {
+        standing = current
+        for column in columns {
             let shown = ColumnValue(column: column, texts: texts)
-            return select(column, (column.choices ?? []).map { ($0, shown.name(of: $0)) })
-        case "reference":
-            if let choices = choices[column.code] {
-                return select(column, choices.map { (String($0.id), $0.name) })
+            guard let text = inputs[column.code] else { continue }
+            let mine = shown.read(text)
+            let theirs = shown.read(shown.input(current[column.code]))
+            names[column.code] = current[column.code]?["describe"]?.string
+            if mine == theirs { continue }
+            guard let before else {
+                conflicts[column.code] = true
+                continue
             }
-            return input(column, text, "text", .fixed("inputmode", "numeric"))
-        case "integer": return input(column, text, "text", .fixed("inputmode", "numeric"))
-        case "decimal": return input(column, text, "text", .fixed("inputmode", "decimal"))
-        case "date": return input(column, text, "date", nil)
-        case "datetime":
-            return input(column, text, "datetime-local", .fixed("step", "any"))
-        default:
-            if column.multiline { return area(column, text) }
-            return input(column, text, "text", column.max.map { .number("maxlength", $0) })
-        }
-    }
-
-    private func input(
-        _ column: ClassDescription.Column, _ text: String, _ type: StaticString,
-        _ further: Attribute?
-    ) -> HTML {
-        tag(
-            .input, .id("f-\(column.code)"), .name(column.code), .type(type), .value(text),
-            further, column.required ? .required : nil, invalid(column), described(column))
-    }
-
-    private func area(_ column: ClassDescription.Column, _ text: String) -> HTML {
-        tag(
-            .textarea, .id("f-\(column.code)"), .name(column.code),
-            column.required ? .required : nil, invalid(column), described(column)
-        ) { text }
-    }
-
-    /// The present value stays among the options even where it is no longer one of them.
-    private func select(_ column: ClassDescription.Column, _ options: [(String, String)]) -> HTML {
-        let text = inputs[column.code] ?? ""
-        let isKnown = text.isEmpty || options.contains { $0.0 == text }
-        return tag(
-            .select, .id("f-\(column.code)"), .name(column.code),
-            column.required ? .required : nil, invalid(column), described(column)
-        ) {
-            tag(.option, .value("")) { texts.empty }
-            if !isKnown { tag(.option, .value(text), .selected) { text } }
-            for (value, name) in options {
-                tag(.option, .value(value), value == text ? .selected : nil) { name }
+            guard let seen = before[column.code] else { continue }
+            if mine == shown.read(shown.input(seen)) {
+                inputs[column.code] = shown.input(current[column.code])
+            } else {
+                conflicts[column.code] = true
             }
         }
-    }
-
-    private func invalid(_ column: ClassDescription.Column) -> Attribute? {
-        faults[column.code] == nil ? nil : .aria(.invalid, "true")
-    }
-
-    private func described(_ column: ClassDescription.Column) -> Attribute? {
-        faults[column.code] == nil ? nil : .aria(.describedBy, "e-\(column.code)")
     }
 }

@@ -56,12 +56,12 @@ extension Texts {
     }
     var staleLead: String {
         say(
-            "Your input is kept below; where it differs, the value that stands now is shown with "
-                + "it. Saving again puts your values over theirs.",
-            "Ihre Eingabe steht unten; wo sie abweicht, steht der jetzige Wert dabei. Nochmaliges "
-                + "Speichern setzt Ihre Werte über die anderen.",
-            "Vaše zadání je níže; kde se liší, je u něj nynější hodnota. Opětovné uložení přepíše "
-                + "jejich hodnoty vašimi.")
+            "Your input is kept below. Where both of you changed a value, say which one to take; "
+                + "then save again.",
+            "Ihre Eingabe steht unten. Wo beide einen Wert geändert haben, sagen Sie, welcher "
+                + "gelten soll; dann speichern Sie erneut.",
+            "Vaše zadání je níže. Kde jste hodnotu změnili oba, řekněte, která má platit; pak "
+                + "uložte znovu.")
     }
     var standsNow: String { say("Stands now:", "Steht jetzt:", "Nyní platí:") }
     var needed: String {

@@ -98,6 +98,6 @@ struct CapabilityPages: Sendable {
 
     @HTMLBuilder private func usage(_ view: CapabilityView, _ texts: Texts) -> HTML {
         texts.usedBy(view.usedBy) + (view.usedBy == nil ? "" : " ")
-        if let time = view.usedAt { ColumnValue.moment(time) }
+        if let time = view.usedAt { texts.moment(time) }
     }
 }

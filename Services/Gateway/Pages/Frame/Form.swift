@@ -2,7 +2,7 @@ import HTTP
 
 /// What a person sent with a form: texts by name, and nothing else.
 struct Form: Sendable {
-    static let limit = 2 << 20
+    static let limit = 8 << 20
 
     let fields: [(name: String, value: String)]
 

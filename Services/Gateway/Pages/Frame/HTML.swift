@@ -12,6 +12,8 @@ struct HTML: Sendable {
         HTML.escape(text, into: &bytes)
     }
 
+    static func += (html: inout HTML, more: HTML) { html.bytes += more.bytes }
+
     /// A whole document.
     static func document(@HTMLBuilder _ content: () -> HTML) -> [UInt8] {
         Array("<!DOCTYPE html>\n".utf8) + content().bytes + [10]
@@ -40,7 +42,7 @@ enum Tag: String, Sendable {
     case a, ul, ol, li, dl, dt, dd
     case table, caption, thead, tbody, tr, th, td
     case form, fieldset, legend, label, input, select, option, textarea, button
-    case details, summary, hr, br, iframe, progress
+    case details, summary, hr, br, iframe, progress, datalist
     case svg, g, path, rect, circle, line, polyline, polygon, text
 
     fileprivate var isVoid: Bool {
@@ -83,6 +85,8 @@ struct Attribute: Sendable {
     static func role(_ role: Role) -> Attribute { Attribute("role", role.rawValue) }
     /// What a drawing is made of: numbers, and points of them.
     static func shape(_ name: StaticString, _ value: String) -> Attribute { Attribute(name, value) }
+    /// The form that a field outside of it belongs to.
+    static func form(_ id: String) -> Attribute { Attribute("form", id) }
     static func datetime(_ value: String) -> Attribute { Attribute("datetime", value) }
     static func aria(_ name: Aria, _ value: String) -> Attribute { Attribute(name.name, value) }
     /// Any other attribute whose value is a constant of ours.

@@ -1,0 +1,73 @@
+/// Lists: menus that close, filters whose values fit, ticks that are counted.
+extension Script {
+    static let lists = #"""
+        {
+          const all = (s, from = document) => [...from.querySelectorAll(s)];
+          addEventListener('click', e => {
+            for (const m of all('[data-menu][open]')) if (!m.contains(e.target)) m.open = false;
+          });
+          addEventListener('keydown', e => {
+            if (e.key !== 'Escape') return;
+            for (const m of all('[data-menu][open]')) {
+              m.open = false;
+              m.querySelector('summary').focus();
+            }
+          });
+          for (const form of all('[data-build]')) {
+            const [column, is] = ['where', 'is'].map(n => form.elements[n]);
+            const words = all('option', is);
+            const fit = () => {
+              const { kind, fits, choices } = column.selectedOptions[0].dataset;
+              const old = is.value;
+              is.replaceChildren(...words.filter(o => fits.split(' ').includes(o.value)));
+              is.value = [...is.options].some(o => o.value === old) ? old : is.options[0].value;
+              const before = form.elements.value;
+              const field = document.createElement(choices ? 'select' : 'input');
+              for (const [value, name] of choices ? JSON.parse(choices) : [])
+                field.add(new Option(name, value));
+              if (!choices) field.type =
+                { date: 'date', datetime: 'datetime-local' }[kind] || 'text';
+              Object.assign(field, { id: 'value', name: 'value' });
+              if (before.value) field.value = before.value;
+              before.replaceWith(field);
+              none();
+            };
+            const none = () => {
+              form.elements.value.disabled = ['empty', 'filled'].includes(is.value);
+            };
+            column.addEventListener('change', () => { form.elements.value.value = ''; fit(); });
+            is.addEventListener('change', none);
+            fit();
+          }
+          for (const form of all('[data-many]')) {
+            const every = form.querySelector('[data-all]');
+            const ticks = all('[name=id]', form);
+            const button = form.querySelector('button');
+            const count = () => {
+              const n = ticks.filter(t => t.checked).length;
+              form.querySelector('[data-chosen]').textContent = n || '';
+              every.checked = n === ticks.length;
+              every.indeterminate = n > 0 && !every.checked;
+              button.disabled = !n;
+            };
+            let last = -1;
+            form.addEventListener('click', e => {
+              const i = ticks.indexOf(e.target);
+              if (i < 0) return;
+              if (e.shiftKey && last >= 0)
+                for (let j = Math.min(i, last); j <= Math.max(i, last); j++)
+                  ticks[j].checked = e.target.checked;
+              last = i;
+              count();
+            });
+            every.hidden = false;
+            every.addEventListener('change', () => {
+              for (const t of ticks) t.checked = every.checked;
+              count();
+            });
+            addEventListener('pageshow', count);
+            count();
+          }
+        }
+        """#
+}
