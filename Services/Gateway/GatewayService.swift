@@ -51,7 +51,7 @@ public final class GatewayService: Service {
         people.addRoutes(to: table)
         GatewayService.addOwners(
             peers, applier, authenticator, runtime, sharedKey: configuration.rpc.key, to: table)
-        GatewayService.addPages(peers, frame, people, runtime, to: table)
+        GatewayService.addPages(peers, applier, frame, people, runtime, to: table)
         let database = database
         PlatformRoutes(metrics: runtime.metrics) {
             await GatewayService.unreadiness(of: database)
@@ -135,8 +135,8 @@ public final class GatewayService: Service {
     }
 
     private static func addPages(
-        _ peers: Peers, _ frame: PageFrame, _ people: People, _ runtime: Runtime,
-        to table: RouteTable
+        _ peers: Peers, _ applier: ModelApplier, _ frame: PageFrame, _ people: People,
+        _ runtime: Runtime, to table: RouteTable
     ) {
         let authenticator = people.authenticator
         PasswordPages(
@@ -151,6 +151,7 @@ public final class GatewayService: Service {
         HomePages(pages: pages).add()
         ClassPages(pages: pages).add()
         RecordPages(pages: pages).add()
+        ModelPages.add(pages, applier)
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
         ProblemPages(frame: frame).add(to: table)
         DocumentPages(frame: frame, table: table).add()

@@ -19,6 +19,8 @@ enum RecordsError: Error {
     case malformed(JSONError)
     case validation([FieldProblem])
     case versionMismatch(current: Int64, changed: [String])
+    /// A document was made over another version of its model.
+    case modelMoved(current: Int64)
     case countMismatch(count: Int64, expected: Int64)
     case conflict(String)
     /// What is wrong with one of many records.
@@ -71,6 +73,12 @@ extension RecordsError: ProblemConvertible {
                     ("version", .number(JSONNumber(current))),
                     ("changed", .array(changed.map { .string($0) })),
                 ]))
+        case .modelMoved(let current):
+            return Problem(
+                status: 412, code: "version-mismatch",
+                title: "The model was changed meanwhile",
+                detail: "It now has version \(current); make the plan again.",
+                extra: JSONObject([("version", .number(JSONNumber(current)))]))
         case .countMismatch(let count, let expected):
             return Problem(
                 status: 412, code: "count-mismatch",

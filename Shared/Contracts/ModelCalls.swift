@@ -34,11 +34,17 @@ public struct ApplyModel: Call, Codable {
     public var code: String
     public var document: JSONBytes
     public var allowDestructive: Bool
+    /// The version over which the document was made, 0 for none: another one that stands by now is
+    /// 412 `version-mismatch`. Nil takes any.
+    public var version: Int64?
 
-    public init(code: String, document: JSONBytes, allowDestructive: Bool) {
+    public init(
+        code: String, document: JSONBytes, allowDestructive: Bool, version: Int64? = nil
+    ) {
         self.code = code
         self.document = document
         self.allowDestructive = allowDestructive
+        self.version = version
     }
 }
 

@@ -87,12 +87,21 @@ import Testing
         GET /m/{model}/{class}/pick                                     303 404 303 200 200 200 404
         GET /m/{model}/{class}/{id}                                     303 404 303 404 200 200 404
         GET /metrics                                                    200 200 200 200 200 200 200
+        GET /models                                                     303 403 303 403 403 403 200
+        GET /models/{model}                                             303 403 303 403 403 403 200
+        GET /models/{model}/document                                    303 403 303 403 403 403 200
+        GET /models/{model}/document.json                               303 403 303 403 403 403 200
+        GET /models/{model}/new/{part}                                  303 403 303 403 403 403 404
+        GET /models/{model}/notifications/{code}/html                   303 403 303 403 403 403 404
+        GET /models/{model}/settings                                    303 403 303 403 403 403 200
+        GET /models/{model}/{part}/{code}                               303 403 303 403 403 403 404
         GET /openapi.json                                               200 200 200 200 200 200 200
         GET /password                                                   303 200 303 200 200 200 200
         GET /problems                                                   200 200 200 200 200 200 200
         GET /problems/{code}                                            404 404 404 404 404 404 404
         GET /readyz                                                     200 200 200 200 200 200 200
         GET /reset/{token}                                              410 410 410 410 410 410 410
+        GET /secrets                                                    303 403 303 403 403 403 200
         PATCH /api/accounts/{code}                                      401 403 401 403 403 403 404
         PATCH /api/org-structures/{code}                                401 403 401 403 403 403 404
         PATCH /api/records/{model}/{class}                              401 404 401 200 200 200 404
@@ -130,8 +139,8 @@ import Testing
         POST /api/runs/{run}/cancel                                     401 403 401 403 403 403 404
         POST /api/runs/{run}/link                                       401 403 401 403 403 403 404
         POST /api/runs/{run}/undo                                       401 403 401 403 403 403 404
-        POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/scripts/try                                           401 403 401 403 403 403 422
+        POST /api/scripts/{script}/run                                  401 404 401 404 404 404 404
         POST /api/sessions                                              422 422 422 422 422 422 422
         POST /api/syncs/{sync}/runs                                     401 403 401 403 403 403 404
         POST /api/tasks/{id}/complete                                   401 422 401 422 422 422 422
@@ -153,8 +162,18 @@ import Testing
         POST /m/{model}/{class}/{id}/files/{column}                     401 400 401 400 400 400 400
         POST /m/{model}/{class}/{id}/files/{column}/delete              401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/restore                            401 428 401 428 428 428 428
+        POST /models                                                    401 403 401 403 403 403 422
+        POST /models/{model}/apply                                      401 403 401 403 403 403 400
+        POST /models/{model}/document                                   401 403 401 403 403 403 422
+        POST /models/{model}/imports/{code}/plan                        401 403 401 403 403 403 400
+        POST /models/{model}/new/{part}                                 401 403 401 403 403 403 404
+        POST /models/{model}/sample                                     401 403 401 403 403 403 400
+        POST /models/{model}/settings                                   401 403 401 403 403 403 422
+        POST /models/{model}/upload                                     401 403 401 403 403 403 400
+        POST /models/{model}/{part}/{code}                              401 403 401 403 403 403 404
         POST /password                                                  401 403 401 403 403 403 403
         POST /reset/{token}                                             403 403 403 403 403 403 403
+        POST /secrets                                                   401 403 401 403 403 403 422
         PUT /api/accounts/{code}                                        401 403 401 403 403 403 422
         PUT /api/models/{model}                                         401 403 401 403 403 403 422
         PUT /api/org-structures/{code}                                  401 403 401 403 403 403 422

@@ -66,6 +66,61 @@ final class Browser {
         return fields
     }
 
+    /// All that the form with this address would send as it stands: a text with its own line ends,
+    /// as a browser sends them.
+    func fields(of action: String) -> [String: String] {
+        guard let start = page.text.ranges(of: "action=\"\(action)\"").first?.upperBound,
+            let end = page.text[start...].ranges(of: "</form>").first?.lowerBound
+        else { return [:] }
+        var fields: [String: String] = [:]
+        var select: String?
+        for tag in page.text[start..<end].split(separator: "<").map(String.init) {
+            let name = Browser.attribute("name", tag)
+            switch tag.prefix(while: { $0.isLetter }) {
+            case "input":
+                guard let name, !["file", "submit"].contains(Browser.attribute("type", tag) ?? "")
+                else { continue }
+                if Browser.attribute("type", tag) == "checkbox", !tag.contains(" checked") {
+                    continue
+                }
+                fields[name] = Browser.attribute("value", tag) ?? ""
+            case "select": select = name
+            case "option":
+                guard let select else { continue }
+                let value = Browser.attribute("value", tag) ?? ""
+                if tag.contains(" selected") || fields[select] == nil { fields[select] = value }
+            case "textarea":
+                guard let name, let text = tag.split(separator: ">", maxSplits: 1).last else {
+                    continue
+                }
+                fields[name] = Browser.decoded(String(text.dropFirst()))
+                    .split(separator: "\n", omittingEmptySubsequences: false)
+                    .joined(separator: "\r\n")
+            default: if tag.hasPrefix("/select") { select = nil }
+            }
+        }
+        return fields
+    }
+
+    /// Sends a form with a file.
+    @discardableResult
+    func post(
+        _ path: String, file name: String, _ content: String, _ fields: [String: String] = [:]
+    )
+        async -> TestGateway.Answer
+    {
+        var body = ""
+        for (field, value) in hiddenFields.merging(fields, uniquingKeysWith: { $1 }) {
+            body += "--x\r\nContent-Disposition: form-data; name=\"\(field)\"\r\n\r\n\(value)\r\n"
+        }
+        body += "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n"
+        body += "Content-Type: text/plain\r\n\r\n\(content)\r\n--x--\r\n"
+        return keep(
+            await gateway.send(
+                .post, path, body: Array(body.utf8), type: "multipart/form-data; boundary=x",
+                headers: headers))
+    }
+
     private var headers: Headers {
         guard !cookies.isEmpty else { return [:] }
         return ["Cookie": cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")]
@@ -83,8 +138,11 @@ final class Browser {
 
     private static func attribute(_ name: String, _ tag: String) -> String? {
         guard let start = tag.range(of: " \(name)=\"") else { return nil }
-        let text = String(tag[start...].prefix { $0 != "\"" })
-        return [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+        return decoded(String(tag[start...].prefix { $0 != "\"" }))
+    }
+
+    private static func decoded(_ text: String) -> String {
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
             .reduce(text) {
                 $0.split(separator: $1.0, omittingEmptySubsequences: false)
                     .joined(separator: $1.1)

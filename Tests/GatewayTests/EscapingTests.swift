@@ -88,6 +88,45 @@ import Testing
         check(away, "away")
     }
 
+    @Test func `hostile texts in a model stay texts on its pages`() async throws {
+        let gateway = try await TestGateway()
+        let admin = try await gateway.admin()
+        let evil = JSONValue.string(EscapingTests.hostile)
+        var model = JSONObject([("code", "evil"), ("name", ["en": evil, "de": evil])])
+        for part in ModelPart.allCases {
+            var item = JSONObject([("code", "one"), ("name", evil)])
+            for field in part.fields where item.value(at: field.path) == nil {
+                item.set(field.path, evil)
+            }
+            item["else"] = ["member": evil]
+            item["columns"] = [["code": "c", "name": evil, "type": evil, "x": evil]]
+            item["grants"] = [["role": evil, "operations": [evil], "rows": ["scope": evil]]]
+            model[part.rawValue] = [.object(item)]
+        }
+        #expect(await admin.send(.put, "/api/models/evil", .object(model)).status == 201)
+        let browser = Browser(gateway)
+        browser.enter(as: admin)
+        for path in ["/models", "/models/evil", "/models/evil/document", "/secrets"] {
+            check(await browser.get(path), path)
+        }
+        for part in ModelPart.allCases {
+            let path = "/models/evil/\(part.rawValue)/one"
+            check(await browser.get(path), path)
+            var fields = browser.fields(of: path)
+            for action in ["plan", "edit", "remove", "try"] {
+                fields["_do"] = action
+                check(await browser.post(path, fields, hidden: false), "\(path) \(action)")
+            }
+            for name in fields.keys where !name.hasPrefix("_") {
+                fields[name] = EscapingTests.hostile
+            }
+            check(await browser.post(path, fields, hidden: false), path)
+            let new = Link(
+                "models", "evil", "new", part.rawValue, query: [("class", EscapingTests.hostile)])
+            check(await browser.get(new.text), new.text)
+        }
+    }
+
     private static let encoded = String(
         Link(query: [("x", hostile)]).text.dropFirst("/?x=".count))
 

@@ -21,7 +21,10 @@ final class FakeOwners: Sendable {
         /// What `check-model` of a service finds.
         var faults: [String: [FieldProblem]] = [:]
         var models: [String: JSONBytes] = [:]
-        var modelVersion: Int64 = 0
+        /// By model.
+        var modelVersions: [String: Int64] = [:]
+        /// What a plan says besides what differs.
+        var planned: [JSONValue] = []
         var secrets: [String: String] = [:]
         var capabilityUses = 0
         var uploads: [[UInt8]] = []
@@ -53,6 +56,7 @@ final class FakeOwners: Sendable {
             }
         }
         addModels()
+        addTrials()
         addRecords()
         addWorkflow()
         addMail()
@@ -77,7 +81,7 @@ final class FakeOwners: Sendable {
         state.withLock { $0.seen.filter { $0.path == path }.map(\.context) }
     }
 
-    private func on<C: Call>(
+    func on<C: Call>(
         _ service: String, _ type: C.Type,
         _ answer: @escaping @Sendable (C, CallContext) throws -> C.Response
     ) {
@@ -87,30 +91,7 @@ final class FakeOwners: Sendable {
         }
     }
 
-    private static func json(_ value: JSONValue) -> JSONBytes { JSONBytes(value.bytes) }
-
-    private func addModels() {
-        on("records", ListModels.self) { [self] _, _ in
-            let codes = state.withLock { $0.models.keys.sorted() }
-            return FakeOwners.json(["items": .array(codes.map { ["code": .string($0)] })])
-        }
-        on("records", GetModel.self) { [self] call, _ in
-            guard let model = state.withLock({ $0.models[call.code] }) else {
-                throw Problem.notFound()
-            }
-            return model
-        }
-        on("records", ApplyModel.self) { [self] call, _ in
-            state.withLock { state in
-                let created = state.models[call.code] == nil
-                let changed = state.models[call.code] != call.document
-                if changed { state.modelVersion += 1 }
-                state.models[call.code] = call.document
-                return ModelApplied(
-                    version: state.modelVersion, created: created, changed: changed, pending: [])
-            }
-        }
-    }
+    static func json(_ value: JSONValue) -> JSONBytes { JSONBytes(value.bytes) }
 
     /// Takes what follows on what it has, as Records does.
     private func take(_ call: TakeDirectory) -> DirectoryVersion {
@@ -125,14 +106,6 @@ final class FakeOwners: Sendable {
 
     private func addRecords() {
         let store = store
-        on("records", PlanModel.self) { [self] call, _ in
-            let isKnown = state.withLock { $0.models[call.code] == call.document }
-            let operation: JSONValue = [
-                "operation": "create", "kind": "model", "code": .string(call.code),
-                "destructive": false, "detail": "",
-            ]
-            return FakeOwners.json(isKnown ? [] : [operation])
-        }
         on("records", PutSecret.self) { [self] call, _ in
             state.withLock { $0.secrets[call.name] = call.value }
             return Done()
@@ -198,10 +171,6 @@ final class FakeOwners: Sendable {
         on("workflow", RaiseEvent.self) { [self] call, _ in
             state.withLock { $0.raised.append(call) }
             return EventRaised(event: 5, activated: 1)
-        }
-        on("workflow", TryScript.self) { call, _ in
-            FakeOwners.json(
-                ["result": .string(call.source), "record": call.record ?? .null, "calls": []])
         }
         on("workflow", RunScript.self) { call, _ in
             guard call.script.code != "fails" else {

@@ -161,6 +161,25 @@ import Testing
         "GET /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,
         "POST /api/views/{model}/{class}/rebuild": .holder,
         "GET /": .account,
+        "GET /models": .holder,
+        "POST /models": .holder,
+        "GET /models/{model}": .holder,
+        "POST /models/{model}/apply": .holder,
+        "GET /models/{model}/settings": .holder,
+        "POST /models/{model}/settings": .holder,
+        "GET /models/{model}/document": .holder,
+        "POST /models/{model}/document": .holder,
+        "GET /models/{model}/document.json": .holder,
+        "POST /models/{model}/upload": .holder,
+        "POST /models/{model}/sample": .holder,
+        "POST /models/{model}/imports/{code}/plan": .holder,
+        "GET /models/{model}/new/{part}": .holder,
+        "POST /models/{model}/new/{part}": .holder,
+        "GET /models/{model}/notifications/{code}/html": .holder,
+        "GET /models/{model}/{part}/{code}": .holder,
+        "POST /models/{model}/{part}/{code}": .holder,
+        "GET /secrets": .holder,
+        "POST /secrets": .holder,
         "GET /m/{model}/{class}": .account,
         "GET /m/{model}/{class}/new": .account,
         "POST /m/{model}/{class}/new": .account,
@@ -219,7 +238,7 @@ import Testing
             let name = RouteTests.name(route)
             guard let access = RouteTests.table[name] else { continue }
             let nobody = await RouteTests.answer(gateway, route, token: nil)
-            let isPage = ["/", "/password"].contains(route.path) || route.path.hasPrefix("/m/")
+            let isPage = OpenAPI.tag(route.path) == "pages"
             let isToLogIn = nobody.status == 303 && nobody.location.hasPrefix("/login")
             switch access {
             case .open:

@@ -17,6 +17,22 @@ import Testing
         #expect(try await store.plan(helpdesk()).isEmpty)
     }
 
+    @Test func `a document made over another version than stands changes nothing`() async throws {
+        let store = try await TestStore()
+        try await store.apply(helpdesk(), over: 0)
+        var other = try #require(helpdesk().object)
+        other["name"] = "Other"
+        for version in [0, 2] as [Int64] {
+            let problem = await #expect(throws: RecordsError.self) {
+                try await store.apply(.object(other), over: version)
+            }?.problem
+            #expect(problem?.status == 412 && problem?.extra["version"] == 1)
+        }
+        #expect(try await store.apply(.object(other), over: 1).version == 2)
+        // The same once more is done, as by a second click.
+        #expect(try await store.apply(.object(other), over: 1).changed == false)
+    }
+
     @Test func `the plan names every part that changes, in every list of the document`()
         async throws
     {

@@ -46,12 +46,12 @@ final class TestStore: Sendable {
 
     @discardableResult
     func apply(
-        _ document: JSONValue, allowDestructive: Bool = false
+        _ document: JSONValue, allowDestructive: Bool = false, over version: Int64? = nil
     ) async throws -> ModelApplication.Outcome {
         try await models.apply(
             ApplyModel(
                 code: document["code"]?.string ?? "", document: JSONBytes(document.bytes),
-                allowDestructive: allowDestructive), account: "admin")
+                allowDestructive: allowDestructive, version: version), account: "admin")
     }
 
     func faults(_ document: JSONValue, code: String? = nil) async throws -> [FieldProblem] {

@@ -19,19 +19,21 @@ struct ModelApplier: Sendable {
         let createdRoles: [String]
     }
 
-    /// Throws 422 with every fault, 503 where a service does not answer. `member` joins the model's
-    /// roles.
+    /// Throws 422 with every fault, 412 where the model is not at `version` any more, 503 where a
+    /// service does not answer. `member` joins the model's roles, `founder` those that are made.
     func apply(
-        _ code: String, _ document: JSONBytes, allowDestructive: Bool, member: String? = nil,
-        by requester: Requester, as context: CallContext
+        _ code: String, _ document: JSONBytes, allowDestructive: Bool, version: Int64? = nil,
+        member: String? = nil, founder: String? = nil, by requester: Requester,
+        as context: CallContext
     ) async throws -> Applied {
         let value = try await checked(code, document, as: context)
         let applied = try await peers["records"].call(
-            ApplyModel(code: code, document: document, allowDestructive: allowDestructive),
-            as: context)
+            ApplyModel(
+                code: code, document: document, allowDestructive: allowDestructive,
+                version: version), as: context)
         let roles = (value["roles"]?.array ?? []).compactMap(\.string)
         let made = try await accounts.createMissingRoles(
-            roles, member: member, by: requester)
+            roles, member: member, founder: founder, by: requester)
         if applied.changed {
             // The document itself, with its grants, is kept by Records.
             let entry = Audit.Entry(.modelApplied, code, detail: "version \(applied.version)")

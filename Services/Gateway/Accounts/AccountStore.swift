@@ -166,10 +166,10 @@ struct AccountStore: Sendable {
     }
 
     /// Creates those roles of a model that do not exist; answers their codes. `member` joins all of
-    /// them.
-    func createMissingRoles(_ codes: [String], member: String?, by requester: Requester)
-        async throws -> [String]
-    {
+    /// them, `founder` those that are made now.
+    func createMissingRoles(
+        _ codes: [String], member: String?, founder: String? = nil, by requester: Requester
+    ) async throws -> [String] {
         let now = clock.now()
         return try await database.write { connection in
             var made: [String] = []
@@ -183,7 +183,8 @@ struct AccountStore: Sendable {
                     try Audit.write(
                         connection, Audit.Entry(.roleCreated, code), by: requester, at: now)
                 }
-                guard let member, let role = try AccountStore.role(connection, code),
+                let joining = member ?? (old == nil ? founder : nil)
+                guard let member = joining, let role = try AccountStore.role(connection, code),
                     !role.members.contains(member)
                 else { continue }
                 try AccountStore.setMembers(

@@ -54,13 +54,16 @@ struct ModelApplication {
             operations: try planner.operations())
     }
 
-    /// Does what `prepare` says.
-    func run(allowDestructive: Bool) throws -> Outcome {
+    /// Does what `prepare` says, if it is over `expected` where that is said.
+    func run(allowDestructive: Bool, over expected: Int64? = nil) throws -> Outcome {
         let prepared = try prepare()
         let generation = prepared.standing.generation
         guard !prepared.operations.isEmpty else {
             return Outcome(
                 version: prepared.version, created: false, changed: false, generation: generation)
+        }
+        if let expected, expected != prepared.version {
+            throw RecordsError.modelMoved(current: prepared.version)
         }
         let destructive = prepared.operations.filter(\.isDestructive)
         if !destructive.isEmpty, !allowDestructive {

@@ -136,7 +136,8 @@ final class ModelStore: Sendable {
                 let application = ModelApplication(
                     connection: connection, code: call.code, document: call.document,
                     account: account, now: now)
-                let outcome = try application.run(allowDestructive: call.allowDestructive)
+                let outcome = try application.run(
+                    allowDestructive: call.allowDestructive, over: call.version)
                 // From here on nothing is written by an older definition, even before the commit.
                 written.store(outcome.generation, ordering: .releasing)
                 return outcome

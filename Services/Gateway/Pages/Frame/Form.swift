@@ -6,8 +6,8 @@ struct Form: Sendable {
 
     let fields: [(name: String, value: String)]
 
-    init(_ request: Request) async throws {
-        let bytes = try await request.body.collect(limit: Form.limit)
+    init(_ request: Request, limit: Int = Form.limit) async throws {
+        let bytes = try await request.body.collect(limit: limit)
         guard let query = Query(String(decoding: bytes, as: UTF8.self)) else {
             throw Problem(
                 status: 400, code: "bad-request", title: "The request cannot be understood",

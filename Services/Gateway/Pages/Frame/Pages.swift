@@ -35,21 +35,22 @@ struct Pages: Sendable {
     }
 
     /// A form that was sent. Its CSRF token is checked here, and what was typed is kept where a
-    /// service does not answer.
+    /// service does not answer. Where it may be answered by a page, `shows` says by which.
     func onForm(
         _ path: String, _ permission: Permission, _ summary: String, problems: [Int] = [],
-        _ handler: @escaping FormHandler
+        limit: Int = Form.limit, shows: String? = nil, _ handler: @escaping FormHandler
     ) {
+        let shown = shows.map { [Answer(200, $0, Pages.content)] } ?? []
         table.on(
             .post, path, permission,
             Operation(
                 summary,
-                answers: [
+                answers: shown + [
                     Answer(303, "Done; the page that shows it"),
                     Answer(422, "The form again, with what is wrong", Pages.content),
-                ], problems: problems), body: RouteTable.form, bodyLimit: Form.limit
+                ], problems: problems), body: RouteTable.form, bodyLimit: limit
         ) { request, caller in
-            let form = try await Form(request)
+            let form = try await Form(request, limit: limit)
             try requireCSRF(form, caller)
             do {
                 return try await handler(request, caller, form)
