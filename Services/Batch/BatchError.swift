@@ -1,5 +1,8 @@
 import Contracts
+import Database
+import Glibc
 import HTTP
+import ServiceRuntime
 
 /// What Batch refuses.
 enum BatchError: ProblemConvertible {
@@ -16,6 +19,10 @@ enum BatchError: ProblemConvertible {
     /// The source of an import cannot be read as it is, or not for now.
     case source(String)
     case sourceAway(String)
+    /// The disk is full.
+    case noRoom
+    /// A file of a source was left out.
+    case leftOut(SourceIntake.LeftOut, count: Int)
     /// The target of an export does not take the file, or is away for now.
     case target(String)
     case targetAway(String)
@@ -27,6 +34,16 @@ enum BatchError: ProblemConvertible {
     case noPlan(Int64)
     /// There is nothing that could be undone.
     case nothingToUndo(Int64, state: String)
+
+    /// Whether the disk, a quota or a limit of the system is used up.
+    static func isNoRoom(_ error: any Error) -> Bool {
+        switch error {
+        case DatabaseError.full: true
+        case let error as FileError: [ENOSPC, EDQUOT, EFBIG].contains(error.errno)
+        case BatchError.noRoom: true
+        default: false
+        }
+    }
 
     static let targetAwayCode = "target-away"
 
@@ -59,6 +76,16 @@ enum BatchError: ProblemConvertible {
             Problem(
                 status: 503, code: "source-away", title: "The source is away",
                 detail: "\(why). The run waits, and goes on when it is back.")
+        case .noRoom:
+            Problem(
+                status: 507, code: "insufficient-storage", title: "There is no room to store this",
+                detail: "The disk of the service is full. An upload was not taken; a run waits,"
+                    + " and goes on where it stands when there is room.", retryAfter: 60)
+        case .leftOut(let file, let count):
+            Problem(
+                status: 422, code: "file-not-imported", title: "A file was not imported",
+                detail: "\(file.name) was left out: \(file.reason)."
+                    + (count > 1 ? " So were \(count - 1) others; leftOut names them." : ""))
         case .target(let why):
             Problem(
                 status: 422, code: "target-refused", title: "The target does not take the file",

@@ -73,18 +73,4 @@ enum DefinitionReader {
         if system, systemColumns.contains(column) { return }
         item.fault(key, "unknown-column", "The class has no column \(column).")
     }
-
-    /// A member of which only one word works now; others of the contract come later.
-    static func supported(
-        _ reader: ObjectReader, _ key: String, _ word: String, later: [String],
-        required: Bool = true
-    ) {
-        guard let text = reader.string(key, required: required), text != word else { return }
-        let isLocation = text.contains(":") || text == "mail"
-        if later.contains(text) || isLocation {
-            reader.fault(key, "unsupported", "`\(text)` is not supported yet; use `\(word)`.")
-        } else {
-            reader.fault(key, "not-allowed", "`\(text)` is not known here; use `\(word)`.")
-        }
-    }
 }

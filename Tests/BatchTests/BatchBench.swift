@@ -20,6 +20,7 @@ final class BatchBench: Sendable {
     let files: RunFiles
     let worker: QueueWorker
     let stopping = StopFlag()
+    let intake: SourceIntake
     private let sourceThread = ThreadExecutor(name: "sources")
     let actions: BatchActions
     private let running: Task<Void, any Error>
@@ -65,13 +66,13 @@ final class BatchBench: Sendable {
             ], signer: signer, runtime: runtime)
         let machines = OtherMachines(
             records: peers["records"], outgoing: outgoing, runtime: runtime)
-        let sources = SourceIntake(
+        intake = SourceIntake(
             database: database, files: files, machines: machines, runtime: runtime,
             folders: [folder.path], byteLimit: 8 << 20, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"], sources: SyncSources(folders: [folder.path]),
-            runtime: runtime, stopping: stopping, intake: sources,
+            runtime: runtime, stopping: stopping, intake: intake,
             delivery: ExportDelivery(
                 files: files, machines: machines, mail: peers["mail"], runtime: runtime))
         let worker = QueueWorker(

@@ -43,12 +43,12 @@ private func problems(_ definitions: String) throws -> [String] {
             """
         ) == [
             "/exports/0/columns/1/colour unknown-member",
-            "/exports/0/columns/1/column unknown-column", "/exports/0/target unsupported",
+            "/exports/0/columns/1/column unknown-column", "/exports/0/target not-allowed",
             "/exports/1/columns required", "/exports/1/from contradiction",
             "/exports/1/options/bom unknown-member", "/exports/1/options/item invalid",
             "/exports/1/query invalid-code", "/exports/1/records contradiction",
             "/exports/1/records not-allowed", "/exports/2/target invalid",
-            "/exports/3/done contradiction", "/exports/3/target unsupported",
+            "/exports/3/done contradiction", "/exports/3/target not-allowed",
             "/imports/0/class unknown-class", "/imports/0/code invalid-code",
             "/imports/0/columns required", "/imports/0/format not-allowed",
             "/imports/0/source not-allowed", "/imports/1/columns required",

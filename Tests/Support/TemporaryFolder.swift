@@ -13,6 +13,9 @@ public final class TemporaryFolder: Sendable {
         }
     }
 
+    /// One that is there already.
+    public init(at path: String) { self.path = path }
+
     deinit { TemporaryFolder.removeTree(path) }
 
     private static func removeTree(_ path: String) {

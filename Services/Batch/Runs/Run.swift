@@ -113,6 +113,7 @@ struct Run: Sendable {
             "file": hasFile ? .string("/api/runs/\(id)/file") : .null,
         ]
         var members = plain.object ?? JSONObject()
+        if !leftOut.isEmpty { members["leftOut"] = mapping?["leftOut"] }
         if let parts { members["runs"] = .array(parts.map { .number(JSONNumber($0)) }) }
         if let undoes { members["undoes"] = .number(JSONNumber(undoes)) }
         if let undoneBy { members["undoneBy"] = .number(JSONNumber(undoneBy)) }

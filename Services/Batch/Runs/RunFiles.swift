@@ -49,7 +49,7 @@ final class RunFiles: Sendable {
         } catch {
             await close(file)
             try? await remove(name)
-            throw error
+            throw BatchError.isNoRoom(error) ? BatchError.noRoom : error
         }
     }
 
@@ -72,7 +72,7 @@ final class RunFiles: Sendable {
             return Stored(name: name, bytes: count, sha256: Hex.encode(digest.finish()))
         } catch {
             try? await remove(name)
-            throw error
+            throw BatchError.isNoRoom(error) ? BatchError.noRoom : error
         }
     }
 
@@ -127,7 +127,13 @@ final class RunFiles: Sendable {
             guard ftruncate(file, off_t(offset)) == 0 else {
                 throw FileError("cut", name, errno)
             }
-            try Self.write(bytes, to: file, at: offset, name)
+            do {
+                try Self.write(bytes, to: file, at: offset, name)
+            } catch {
+                // On a full disk the database needs the room, to say so.
+                _ = ftruncate(file, off_t(offset))
+                throw error
+            }
         }
         try await sync(file, name)
     }

@@ -102,14 +102,15 @@ enum RunStore {
             [.text(mapping.text), .text(text(place)), .integer(run)])
     }
 
-    /// A chunk is done: counters and place move together.
+    /// A chunk is done: counters and place move together, and what held the run up is over.
     static func advance(
         _ connection: Connection, _ run: Int64, by counters: Run.Counters, to place: Run.Place,
         bytes: Int? = nil
     ) throws {
         try connection.run(
             """
-            update run set place = ?, bytes = coalesce(?, bytes), rows_read = rows_read + ?,
+            update run set place = ?, problem = null, bytes = coalesce(?, bytes),
+                rows_read = rows_read + ?,
                 inserted = inserted + ?, updated = updated + ?, unchanged = unchanged + ?,
                 deleted = deleted + ?, rejected = rejected + ?
             where id = ?

@@ -1,10 +1,15 @@
 import Database
 import HTTP
+import JSON
 import RPC
 import ServiceRuntime
 
 /// Works on the queue of runs.
 struct Runs: Sendable {
+    /// How often, and after what wait, a full disk is asked for room.
+    private static let roomTries = 40
+    private static let roomWait = Duration.seconds(1)
+
     let database: Database
     let files: RunFiles
     let records: Peer
@@ -59,8 +64,10 @@ struct Runs: Sendable {
                 ).work(on: run, attempt: attempt)
             }
             return try await work(on: run, attempt: attempt)
+        } catch let error where BatchError.isNoRoom(error) {
+            return await settle(run, BatchError.noRoom.problem)
         } catch let error as any ProblemConvertible {
-            return settle(run, error.problem)
+            return await settle(run, error.problem)
         }
     }
 
@@ -90,9 +97,27 @@ struct Runs: Sendable {
         }
     }
 
-    /// What passes by itself is tried again; anything else ends the run.
-    private func settle(_ run: Run, _ problem: Problem) -> QueueWorker.Outcome {
+    /// On a full disk there may be no room for this either, nor for saying when the run is tried
+    /// again: then there is waited for some, shorter than the lease.
+    private func note(_ problem: Problem, of run: Run) async {
+        for _ in 0..<Runs.roomTries where !stopping.isSet {
+            do {
+                return try await database.write { try RunStore.note($0, run.id, problem) }
+            } catch let error where BatchError.isNoRoom(error) {
+                try? await runtime.clock.sleep(for: Runs.roomWait)
+            } catch {
+                return
+            }
+        }
+    }
+
+    /// What passes by itself is tried again, and the run shows it meanwhile; anything else ends the
+    /// run.
+    private func settle(_ run: Run, _ problem: Problem) async -> QueueWorker.Outcome {
         if problem.status >= 500 || problem.status == 429 || problem.status == 408 {
+            if run.problem?["type"]?.string != "/problems/\(problem.code)" {
+                await note(problem, of: run)
+            }
             return .retry(problem.detail ?? problem.title)
         }
         let now = runtime.clock.now()

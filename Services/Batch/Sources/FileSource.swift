@@ -9,6 +9,13 @@ struct SourceFile: Sendable, Hashable {
     var size: Int64?
     /// For a folder of ours: a file that is written meanwhile has another.
     var modified: Int64 = 0
+    /// Why it cannot be taken: its name cannot be said.
+    var oddity: String?
+}
+
+/// Why one file of a source cannot be read, while the others can.
+struct FileRefused: Error, CustomStringConvertible {
+    let description: String
 }
 
 /// Where files come from.
@@ -26,15 +33,14 @@ struct FolderFiles: FileSource {
     let allowed: FileFolders
     let files: ThreadExecutor
 
-    struct Refused: Error, CustomStringConvertible {
-        let description: String
-    }
-
     func list() async throws -> [SourceFile] {
         try await files.run {
             let folder = try allowed.folder(path)
             return try Files.list(folder).compactMap { name in
                 var info = stat()
+                if name.unicodeScalars.contains("\u{FFFD}"), !Files.exists("\(folder)/\(name)") {
+                    return SourceFile(name: name, oddity: "its name is not UTF-8")
+                }
                 guard lstat("\(folder)/\(name)", &info) == 0, info.st_mode & S_IFMT == S_IFREG,
                     let status = Files.status("\(folder)/\(name)")
                 else { return nil }
@@ -49,7 +55,9 @@ struct FolderFiles: FileSource {
             let source = open(
                 "\(try allowed.folder(path))/\(name)",
                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-            guard source >= 0 else { throw FileError("read", name, errno) }
+            guard source >= 0 else {
+                throw FileRefused(description: "it cannot be opened: \(systemMessage(errno))")
+            }
             defer { close(source) }
             let copy = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
             guard copy >= 0 else { throw FileError("write", target, errno) }
@@ -65,7 +73,7 @@ struct FolderFiles: FileSource {
         try Files.eachPiece(of: source, named: name) { piece in
             size += Int64(piece.count)
             guard size <= limit else {
-                throw Refused(description: "\(name) has more than \(limit) bytes")
+                throw FileRefused(description: "it has more than \(limit) bytes")
             }
             try Files.write(piece, to: copy, named: name)
         }
@@ -96,11 +104,23 @@ struct OtherMachineFiles: FileSource {
 
     func list() async throws -> [SourceFile] {
         if let onlyName { return [SourceFile(name: onlyName)] }
-        return try await remote.list().map { SourceFile(name: $0.name, size: $0.size) }
+        return try await remote.list().map { file in
+            SourceFile(
+                name: file.name, size: file.size,
+                oddity: RemotePlace.isName(file.name)
+                    ? nil : "its name has a quote, “\\” or a control character")
+        }
     }
 
     func fetch(_ name: String, into path: String, limit: Int64) async throws {
-        _ = try await remote.get(name, into: path, limit: limit)
+        do {
+            _ = try await remote.get(name, into: path, limit: limit)
+        } catch let error as CurlError
+            where onlyName == nil && [.other, .tooLarge].contains(error.kind)
+        {
+            // The machine is there, and lets us in.
+            throw FileRefused(description: "\(error)")
+        }
     }
 
     func move(_ name: String, into folder: String) async throws {

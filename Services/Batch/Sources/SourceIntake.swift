@@ -34,34 +34,76 @@ struct SourceIntake: Sendable {
         var stored: RunFiles.Stored
     }
 
+    /// A file that cannot be taken as it is; the others are.
+    struct LeftOut: Sendable {
+        var name: String
+        var reason: String
+    }
+
+    /// What a look found.
+    struct Look: Sendable {
+        /// Who makes no run of one removes it.
+        var fetched: [Fetched] = []
+        /// At most `fileLimit` of them.
+        var leftOut: [LeftOut] = []
+        /// They were written while they were read: the next look takes them.
+        var changed: [String] = []
+    }
+
     // MARK: Taking
 
-    /// The files that are new, fetched; who makes no run of one removes it.
-    func fetch(_ definition: SourceDefinition, import code: FullCode) async throws -> [Fetched] {
-        let source = try await source(definition)
-        var fetched: [Fetched] = []
+    /// The files that are new, fetched.
+    func look(_ definition: SourceDefinition, import code: FullCode) async throws -> Look {
+        try await look(definition, try await source(definition), import: code)
+    }
+
+    func look(
+        _ definition: SourceDefinition, _ source: any FileSource, import code: FullCode
+    ) async throws -> Look {
+        var look = Look()
         do {
             for file in try await whole(source, definition)
-            where fetched.count < SourceIntake.fileLimit {
+            where look.fetched.count < SourceIntake.fileLimit {
                 if try await stands(code, file) { continue }
-                let stored = try await files.store(limit: byteLimit) { path, limit in
-                    try await source.fetch(file.name, into: path, limit: Int64(limit))
-                }
-                let item = Fetched(file: file, stored: stored)
-                let isKnown = try await database.pointRead {
-                    try SourceIntake.isKnown(code, item, $0)
-                }
-                if isKnown {
-                    try await files.remove(stored.name)
-                } else {
-                    fetched.append(item)
+                do {
+                    try await take(file, source, code, &look)
+                } catch let refused as FileRefused {
+                    guard look.leftOut.count < SourceIntake.fileLimit else { continue }
+                    look.leftOut.append(LeftOut(name: file.name, reason: "\(refused)"))
                 }
             }
-            return fetched
+            if !look.fetched.isEmpty { try await leaveChanged(source, &look) }
+            return look
         } catch {
-            for item in fetched { try? await files.remove(item.stored.name) }
+            for item in look.fetched { try? await files.remove(item.stored.name) }
             throw SourceIntake.fault(error)
         }
+    }
+
+    private func take(
+        _ file: SourceFile, _ source: any FileSource, _ code: FullCode, _ look: inout Look
+    ) async throws {
+        if let oddity = file.oddity { throw FileRefused(description: oddity) }
+        let stored = try await files.store(limit: byteLimit) { path, limit in
+            try await source.fetch(file.name, into: path, limit: Int64(limit))
+        }
+        guard file.size ?? Int64(stored.bytes) == Int64(stored.bytes) else {
+            try await files.remove(stored.name)
+            return look.changed.append(file.name)
+        }
+        let item = Fetched(file: file, stored: stored)
+        let isKnown = try await database.pointRead { try SourceIntake.isKnown(code, item, $0) }
+        if isKnown { try await files.remove(stored.name) } else { look.fetched.append(item) }
+    }
+
+    /// What was written while it was read is half of one file and half of another.
+    private func leaveChanged(_ source: any FileSource, _ look: inout Look) async throws {
+        let now = Set(try await source.list())
+        for item in look.fetched where !now.contains(item.file) {
+            try await files.remove(item.stored.name)
+            look.changed.append(item.file.name)
+        }
+        look.fetched.removeAll { !now.contains($0.file) }
     }
 
     /// What passes by itself, and what somebody must mend.

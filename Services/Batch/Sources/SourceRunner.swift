@@ -23,9 +23,9 @@ struct SourceRunner: Sendable {
                 run.definition, model: run.definitionCode.model),
             let source = definition.source
         else { throw BatchError.noSource(run.definitionCode) }
-        let fetched: [SourceIntake.Fetched]
+        let look: SourceIntake.Look
         do {
-            fetched = try await intake.fetch(source, import: run.definitionCode)
+            look = try await intake.look(source, import: run.definitionCode)
         } catch let error as BatchError {
             guard case .sourceAway = error else { throw error }
             let due = runtime.clock.now().advanced(by: SourceIntake.wait(after: attempt))
@@ -33,12 +33,12 @@ struct SourceRunner: Sendable {
             try await database.write { try RunStore.note($0, run.id, problem) }
             return .retryAt(due, problem.detail ?? problem.title)
         }
-        return .retryAt(try await begin(run, fetched), "the runs of its files go on")
+        return .retryAt(try await begin(run, look), "the runs of its files go on")
     }
 
     /// Makes the runs. What another run has taken meanwhile is left out.
-    private func begin(_ run: Run, _ fetched: [SourceIntake.Fetched]) async throws -> Timestamp {
-        let now = runtime.clock.now()
+    private func begin(_ run: Run, _ look: SourceIntake.Look) async throws -> Timestamp {
+        let (now, fetched) = (runtime.clock.now(), look.fetched)
         do {
             let taken = try await database.write { connection -> Set<String> in
                 var (parts, taken): ([JSONValue], Set<String>) = ([], [])
@@ -56,8 +56,14 @@ struct SourceRunner: Sendable {
                 }
                 let words = parts.isEmpty ? "no new file" : "\(parts.count) new files"
                 try RunLog.add(connection, run.id, "The source has \(words).", now: now)
+                try SourceRunner.log(look, of: run, connection, now)
+                let leftOut = look.leftOut.map { file -> JSONValue in
+                    ["name": .string(file.name), "reason": .string(file.reason)]
+                }
                 try RunStore.setMapping(
-                    connection, run.id, mapping: ["runs": .array(parts)], place: run.place)
+                    connection, run.id,
+                    mapping: ["runs": .array(parts), "leftOut": .array(leftOut)],
+                    place: run.place)
                 return taken
             }
             for file in fetched where !taken.contains(file.stored.name) {
@@ -68,6 +74,20 @@ struct SourceRunner: Sendable {
             throw error
         }
         return now
+    }
+
+    private static func log(
+        _ look: SourceIntake.Look, of run: Run, _ connection: Connection, _ now: Timestamp
+    ) throws {
+        for file in look.leftOut {
+            try RunLog.add(
+                connection, run.id, "\(file.name) was left out: \(file.reason).", now: now)
+        }
+        for name in look.changed {
+            try RunLog.add(
+                connection, run.id,
+                "\(name) was written while it was read, and is left to the next look.", now: now)
+        }
     }
 
     private func end(_ run: Run, _ parts: [Int64]) async throws -> QueueWorker.Outcome {
@@ -84,9 +104,12 @@ struct SourceRunner: Sendable {
         let (sum, bad) = (counters, found.first { $0.state != .succeeded })
         return .done { connection in
             try RunStore.advance(connection, run.id, by: sum, to: run.place)
-            let problem = bad.map { BatchError.partFailed($0.id, state: $0.state.rawValue).problem }
+            let fault =
+                bad.map { BatchError.partFailed($0.id, state: $0.state.rawValue) }
+                ?? run.leftOut.first.map { BatchError.leftOut($0, count: run.leftOut.count) }
             try RunStore.end(
-                connection, run.id, bad == nil ? .succeeded : .failed, problem: problem, now: now)
+                connection, run.id, fault == nil ? .succeeded : .failed, problem: fault?.problem,
+                now: now)
         }
     }
 }
@@ -99,5 +122,13 @@ extension Run {
     var parts: [Int64]? {
         guard isOfSource else { return nil }
         return mapping?["runs"]?.array?.compactMap(\.integer)
+    }
+
+    /// The files of its source that could not be taken.
+    var leftOut: [SourceIntake.LeftOut] {
+        guard isOfSource else { return [] }
+        return (mapping?["leftOut"]?.array ?? []).map {
+            .init(name: $0["name"]?.string ?? "", reason: $0["reason"]?.string ?? "")
+        }
     }
 }

@@ -9,7 +9,8 @@ extension Schemas {
                 ("run", integer), ("kind", string), ("definition", any), ("state", string),
                 ("started", any), ("ended", any), ("account", string), ("counters", any),
                 ("problem", any), ("verified", any), ("verifiedThrough", any), ("file", any),
-                ("plan", any), ("undoes", integer), ("undoneBy", integer),
+                ("plan", any), ("runs", list(integer)), ("leftOut", list(any)), ("undoes", integer),
+                ("undoneBy", integer),
                 ("conflicts", list(any)),
             ])
         ),

@@ -76,12 +76,16 @@ public struct RemotePlace: Sendable, Hashable {
         self.url = text
     }
 
+    /// Whether files of that name can be read and written: it cannot lead out of the folder, and
+    /// every protocol can say it.
+    public static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
+            && name.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != 47 && $0 != 92 && $0 != 34 }
+    }
+
     /// A name below the folder: what cannot lead out of it.
     static func check(_ name: String) throws {
-        let isPlain =
-            !name.isEmpty && name != "." && name != ".." && name.utf8.count <= 255
-            && name.utf8.allSatisfy { $0 >= 32 && $0 != 127 && $0 != 47 && $0 != 92 && $0 != 34 }
-        guard isPlain else {
+        guard isName(name) else {
             throw CurlError(message: "“\(name)” is no name of a file in one folder")
         }
     }

@@ -24,7 +24,7 @@ final class RemoteTransfer: @unchecked Sendable {
     private var limit = Int64.max
     private(set) var received: Int64 = 0
     private(set) var bytes: [UInt8] = []
-    private var failure: CurlError?
+    private var failure: (any Error)?
     private var isRefused = false
     let isCancelled = Atomic(false)
 
@@ -160,7 +160,7 @@ final class RemoteTransfer: @unchecked Sendable {
             try Files.write(buffer, to: target, named: "the file that is received")
             return true
         } catch {
-            failure = CurlError(message: "\(error)")
+            failure = error
             return false
         }
     }
