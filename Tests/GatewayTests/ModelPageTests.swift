@@ -273,6 +273,41 @@ import Testing
         #expect(try document(browser.gateway) == now)
     }
 
+    @Test func `who changes what somebody else just changed is told so before applying`()
+        async throws
+    {
+        let browser = try await browser()
+        let path = "/models/helpdesk/rules/handle"
+        await browser.get(path)
+        let mine = browser.fields(of: path).merging(["order": "20"]) { $1 }
+        await browser.get(path)
+        let theirs = browser.fields(of: path).merging(["when": "=true"]) { $1 }
+        await browser.post(path, theirs, hidden: false)
+        #expect(await apply(browser).status == 303)
+        let plan = await browser.post(path, mine, hidden: false)
+        #expect(plan.status == 200 && plan.text.contains("Somebody changed this definition"))
+        // Back at the form, the input is there and the warning stays due.
+        let back = browser.fields(of: path)
+        #expect(back["order"] == "20" && back["_do"] == "edit")
+        await browser.post(path, back, hidden: false)
+        let again = await browser.post(path, browser.fields(of: path), hidden: false)
+        #expect(again.text.contains("Somebody changed this definition"))
+    }
+
+    @Test func `more rows come with what was typed`() async throws {
+        let browser = try await browser()
+        let path = "/models/helpdesk/new/classes"
+        await browser.get(path)
+        let first = browser.fields(of: path)
+        #expect(first["n.5.name"] != nil && first["n.6.name"] == nil)
+        let typed = first.merging(["n.5.name": "Sixth", "_do": "edit"]) { $1 }
+        let page = await browser.post(path, typed, hidden: false)
+        let fields = browser.fields(of: path)
+        #expect(page.status == 200 && fields["n.5.name"] == "Sixth")
+        #expect(fields["n.11.name"] == "")
+        #expect(!page.text.contains("role=\"alert\""))
+    }
+
     @Test func `what would destroy data is done only where one says so`() async throws {
         let browser = try await browser()
         let before = try document(browser.gateway)

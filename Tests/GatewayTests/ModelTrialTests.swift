@@ -98,6 +98,12 @@ import Testing
         #expect(fields["columns.0.key"] == "true" && fields["mode"] == "upsert")
         #expect(fields["columns.1.to"] == "name" && fields["columns.2.from"] == "<x>")
         #expect(fields["options.separator"] == ";")
+        let plan = await browser.post(
+            "/models/helpdesk/new/imports", fields.merging(["code": "people"]) { $1 },
+            hidden: false)
+        #expect(plan.status == 200, "\(plan)")
+        let edit = browser.fields(of: "/models/helpdesk/apply")["edit"] ?? ""
+        #expect(edit.contains("\"to\":\"email\"") && !edit.contains("<x>"))
         let path = "/models/helpdesk/imports/customers"
         await browser.get(path)
         let run = await browser.post(path + "/plan", file: "a.csv", "E-mail;Name\r\n")

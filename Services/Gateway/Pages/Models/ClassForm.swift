@@ -246,6 +246,7 @@ struct ClassForm {
                     for index in columns.indices { standingColumn(index) }
                 }
                 newColumns()
+                DefinitionForm.moreRows(texts)
                 main.fault("columns")
             }
             tag(.section, .class("card")) {

@@ -33,6 +33,7 @@ struct DefinitionBody {
                 inputs?["class"] ?? place.original["class"]?.string
                 ?? place.original["from"]?.string
             other.isStanding = place.code != nil
+            other.part = place.part
             kind = .other(other)
         }
     }

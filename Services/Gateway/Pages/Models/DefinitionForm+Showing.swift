@@ -89,7 +89,9 @@ extension DefinitionForm {
             if !isStanding, fields.contains(where: { $0.name == "name" && !$0.isMore }) {
                 tag(.p, .class("hint")) { texts.modelCodeHint }
             }
-        } else if let hint = texts.modelHint(field.name) {
+        } else if let hint = part.flatMap({ texts.modelHint("\($0.rawValue).\(field.name)") })
+            ?? texts.modelHint(field.name)
+        {
             tag(.p, .class("hint")) { hint }
         }
     }
@@ -202,7 +204,24 @@ extension DefinitionForm {
         case .actions: heads = texts.modelActionHeads
         default: heads = texts.modelPairHeads(field.name)
         }
-        return tag(
+        return tag(.div) {
+            table(field, heads, count, values)
+            DefinitionForm.moreRows(texts)
+        }
+    }
+
+    /// Sends the form to itself, which shows it with as many rows and some more.
+    static func moreRows(_ texts: Texts) -> HTML {
+        tag(
+            .button, .class("button small rows-more"), .type("submit"), .name("_do"),
+            .value("edit")
+        ) { texts.modelMoreRows }
+    }
+
+    private func table(
+        _ field: DefinitionField, _ heads: [String], _ count: Int, _ values: [String: String]
+    ) -> HTML {
+        tag(
             .div, .class("scroll rows"), .fixed("tabindex", "0"), .role(.group),
             .aria(.label, texts.modelMember(field.name))
         ) {

@@ -17,6 +17,8 @@ struct DefinitionForm {
     var faults: [String: [String]] = [:]
     /// The class whose columns are offered.
     var type: String?
+    /// What kind of definition it is, where hints differ by it.
+    var part: ModelPart?
     /// Whether the definition stands, and whether another code would be another definition.
     var isStanding = false
     var isFixed = false
@@ -84,11 +86,19 @@ struct DefinitionForm {
                 faults[DefinitionForm.rest, default: []].append(name + problem.detail)
                 continue
             }
-            let place = rest.dropFirst(field.pointer.count + 1)
+            let place = DefinitionForm.place(rest.dropFirst(field.pointer.count + 1))
             faults[field.name, default: []].append(
                 place.isEmpty ? problem.detail : "\(place): \(problem.detail)")
         }
         return left
+    }
+
+    /// A place below a field as people count: `0/workflow` is in the first row.
+    private static func place(_ rest: Substring) -> String {
+        let digits = rest.prefix { $0.isNumber }
+        guard let number = Int(digits), number < 10_000 else { return String(rest) }
+        let member = rest.dropFirst(digits.count + 1)
+        return member.isEmpty ? String(number + 1) : "\(number + 1), \(member)"
     }
 
     // MARK: Showing

@@ -10,7 +10,7 @@ struct DefinitionPages: Sendable {
     let plans: ModelPlanPages
     let trials: ModelTrials
 
-    private var pages: Pages { desk.pages }
+    var pages: Pages { desk.pages }
     static let one = "/models/{model}/{part}/{code}"
     static let new = "/models/{model}/new/{part}"
 
@@ -188,13 +188,16 @@ struct DefinitionPages: Sendable {
             body.fault("code", place.texts.modelTaken(code))
             return try await show(place, body: body, form: form, status: 422)
         }
-        let first = JSONObject([("code", .string(code))])
-        var ordered = first
+        if place.part == .imports { DefinitionPages.leaveOut(&value) }
+        // A model that begins with this definition has its name from where it began.
+        var members = JSONObject()
+        if !place.standing.exists { members["name"] = place.standing.document["name"] }
+        var ordered = JSONObject([("code", .string(code))])
         for (key, member) in value.members where key != "code" { ordered[key] = member }
         let edit = ModelEdit(
             [.init(part: place.part, code: place.code, value: place.code == nil ? ordered : value)],
             roles: place.part == .classes ? GrantTable.roles(of: value["grants"]) : [],
-            name: place.standing.exists ? nil : place.standing.document["name"])
+            members: members)
         return try await plan(
             place, edit, form, next: Link("models", place.standing.code, place.part.rawValue, code)
         ) { problem in
@@ -203,6 +206,12 @@ struct DefinitionPages: Sendable {
             if problem.errors.isEmpty { body.general.append(problem.detail ?? problem.title) }
             return try await show(place, body: body, form: form, status: 422)
         }
+    }
+
+    /// Columns of a file without a place in the class, as a sample proposes them, are left out.
+    private static func leaveOut(_ value: inout JSONObject) {
+        guard let columns = value["columns"]?.array else { return }
+        value["columns"] = .array(columns.filter { $0["to"] != nil || $0["from"] == nil })
     }
 
     /// A code for what has only a name, or no name either.
@@ -301,89 +310,5 @@ struct DefinitionPages: Sendable {
         }
         pages.said(word, &response)
         return response
-    }
-
-    private func crumbs(_ place: Place) -> HTML {
-        tag(.nav, .class("crumbs"), .aria(.label, place.texts.models)) {
-            tag(.a, .href(Link("models"))) { place.texts.models }
-            if place.standing.exists {
-                tag(.a, .href(Link("models", place.standing.code))) {
-                    place.standing.name(place.texts)
-                }
-            }
-        }
-    }
-
-    private func head(_ place: Place, _ title: String) -> HTML {
-        let texts = place.texts
-        return tag(.div, .class("head")) {
-            tag(.div) {
-                tag(.h1) { title }
-                tag(.p, .class("quiet")) {
-                    place.code == nil
-                        ? place.standing.name(texts)
-                        : "\(texts.modelKind(place.part)) · \(place.code ?? "")"
-                }
-            }
-            if place.part == .classes, let code = place.code {
-                tag(.a, .class("button"), .href(Link("m", place.standing.code, code))) {
-                    texts.modelOpenList
-                }
-            }
-            if place.part == .workflows, let code = place.code {
-                tag(
-                    .a, .class("button"),
-                    .href(Link("workflows", "\(place.standing.code).\(code)"))
-                ) { texts.modelDrawing }
-            }
-        }
-    }
-
-    private func hidden(_ place: Place, _ form: Form?) -> HTML {
-        tag(.div, .hidden) {
-            // The first button of a form is the one that Enter presses.
-            tag(.button, .type("submit"), .name("_do"), .value("plan"), .fixed("tabindex", "-1")) {
-                place.texts.modelContinue
-            }
-            if place.code != nil {
-                let base = form?["_base"] ?? ModelStanding.mark(of: place.original)
-                tag(.input, .type("hidden"), .name("_base"), .value(base))
-            }
-            if !place.standing.exists, let name = place.standing.document["name"]?.string {
-                tag(.input, .type("hidden"), .name("_model"), .value(name))
-            }
-        }
-    }
-
-    /// What a form of this kind can be begun with.
-    private func before(_ place: Place) -> HTML {
-        guard place.part == .imports, place.code == nil else { return .nothing }
-        return trials.sampleForm(place)
-    }
-
-    /// After something was made: what mostly comes next for its class.
-    private func whatNext(_ place: Place) -> HTML {
-        let type = place.part == .classes ? place.code : place.original["class"]?.string
-        guard let type, place.standing.codes(.classes).contains(type) else { return .nothing }
-        let model = place.standing.code
-        return tag(.nav, .class("card next"), .aria(.label, place.texts.modelNext)) {
-            tag(.h2) { place.texts.modelNext }
-            tag(.div, .class("actions")) {
-                if place.part != .classes {
-                    tag(.a, .class("button"), .href(Link("m", model, type))) {
-                        place.texts.modelOpenList
-                    }
-                }
-                tag(.a, .class("button"), .href(Link("m", model, type, "new"))) {
-                    place.texts.modelFirstRecord
-                }
-                for part in [ModelPart.rules, .mailboxes, .imports, .classes] {
-                    let about = part == .classes ? nil : type
-                    let link = Link(
-                        "models", model, "new", part.rawValue, query: [("class", about)])
-                    tag(.a, .class("button"), .href(link)) { place.texts.modelNew(part) }
-                }
-            }
-        }
     }
 }

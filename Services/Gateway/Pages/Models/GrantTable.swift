@@ -59,7 +59,10 @@ struct GrantTable {
         var grant = old
         grant["role"] = .string(role)
         let had = (old["operations"]?.array ?? []).compactMap(\.string)
-        let has = GrantTable.operations.filter { inputs["g.\(index).\($0)"] == "true" }
+        // What has no box stays.
+        let has =
+            GrantTable.operations.filter { inputs["g.\(index).\($0)"] == "true" }
+            + had.filter { !GrantTable.operations.contains($0) }
         if Set(had) != Set(has) { grant["operations"] = .array(has.map { .string($0) }) }
         let scope = inputs["g.\(index).scope"] ?? "all"
         let column = (inputs["g.\(index).column"] ?? "").trimmed

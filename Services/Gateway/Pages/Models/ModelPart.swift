@@ -42,7 +42,7 @@ enum ModelPart: String, Sendable, CaseIterable {
             parts = [text("schedule"), definition["when"]?["column"]?.string ?? "", text("zone")]
         case .mailboxes:
             parts = [
-                definition["source"]?["kind"]?.string ?? "",
+                texts.modelWord(definition["source"]?["kind"]?.string ?? ""),
                 definition["source"]?["path"]?.string ?? definition["source"]?["url"]?.string ?? "",
                 "→ " + text("class"),
             ]

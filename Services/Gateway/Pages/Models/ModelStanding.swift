@@ -95,7 +95,6 @@ struct ModelEdit: Sendable {
 
     /// A whole document in the place of what stands.
     var document: JSONValue?
-    var name: JSONValue?
     /// Of the model itself; null takes one away.
     var members = JSONObject()
     /// Added to the model's, where they are not there.
@@ -104,10 +103,10 @@ struct ModelEdit: Sendable {
 
     init(document: JSONValue) { self.document = document }
 
-    init(_ changes: [Change], roles: [String] = [], name: JSONValue? = nil) {
+    init(_ changes: [Change], roles: [String] = [], members: JSONObject = JSONObject()) {
         self.changes = changes
         self.roles = roles
-        self.name = name
+        self.members = members
     }
 
     /// As the plan's page carries it.
@@ -116,7 +115,6 @@ struct ModelEdit: Sendable {
             return nil
         }
         document = value["document"]
-        name = value["name"]
         members = value["members"]?.object ?? JSONObject()
         roles = (value["roles"]?.array ?? []).compactMap(\.string)
         for item in value["changes"]?.array ?? [] {
@@ -131,7 +129,6 @@ struct ModelEdit: Sendable {
     var text: String {
         var object = JSONObject()
         object["document"] = document
-        object["name"] = name
         if !members.isEmpty { object["members"] = .object(members) }
         if !roles.isEmpty { object["roles"] = .array(roles.map { .string($0) }) }
         if !changes.isEmpty {
@@ -150,7 +147,6 @@ struct ModelEdit: Sendable {
     func applied(to standing: ModelStanding) -> JSONValue {
         if let document { return document }
         var object = standing.document.object ?? JSONObject()
-        if let name { object["name"] = name }
         for (key, value) in members.members { object[key] = value.isNull ? nil : value }
         let missing = roles.filter { !standing.roles.contains($0) }
         if !missing.isEmpty {

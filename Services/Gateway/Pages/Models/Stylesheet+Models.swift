@@ -7,7 +7,7 @@ extension Stylesheet {
         .check{display:flex;gap:.6rem;align-items:center;font-weight:600;font-size:.9rem;\
         min-height:2.75rem;cursor:pointer}
         .field .check{justify-content:flex-start;margin:0}
-        input[type=checkbox]{width:1.35rem;height:1.35rem;min-height:0;flex:none;\
+        input[type=checkbox]{width:1.5rem;height:1.5rem;min-height:0;flex:none;\
         accent-color:var(--accent)}
         .more>summary{color:var(--accent)}
         .more.small>summary{font-size:.85rem;font-weight:500;min-height:1.5rem;padding:.2rem 0}
@@ -28,7 +28,8 @@ extension Stylesheet {
         .rows.grants th{white-space:normal}
         .more.small label{margin-top:.5rem}
         .try,.result,#state>.card:first-child,form+section.card{margin-top:1.25rem}
-        .result{scroll-margin-top:1rem}
+        .result{scroll-margin-top:1rem}.result:focus{outline:none}
+        .rows-more{margin-top:.6rem}
         .card>.hint{margin-bottom:.8rem}
         .crumbs a+a::before{content:"›";display:inline-block;padding:0 .5rem;color:var(--soft)}
         .rows tr:hover{background:none}

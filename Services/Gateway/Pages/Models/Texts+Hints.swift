@@ -26,10 +26,24 @@ extension Texts {
             "mail hat subject, text, html, from.address, from.name, messageId, date, attachments.",
             "mail má subject, text, html, from.address, from.name, messageId, date, attachments."
         ),
-        "source.path": (
-            "Below the platform's data folder; a mailbox: below mail.",
-            "Unterhalb des Datenordners der Plattform; ein Postfach: unterhalb von mail.",
-            "Pod datovou složkou platformy; schránka: pod mail."
+        "mailboxes.source.path": (
+            "A folder below mail in the platform's data; mails are put there as .eml files.",
+            "Ein Ordner unter mail in den Daten der Plattform; E-Mails liegen dort als .eml.",
+            "Složka pod mail v datech platformy; e-maily tam leží jako soubory .eml."
+        ),
+        "syncs.source.path": (
+            "A database file below the platform's exchange folder.",
+            "Eine Datenbankdatei unter dem Austauschordner der Plattform.",
+            "Databázový soubor pod výměnnou složkou platformy."
+        ),
+        "imports.columns": (
+            "As: what becomes of the value, =value.trim(). A key finds the record that is there.",
+            "Als: was aus dem Wert wird, =value.trim(). Ein Schlüssel findet den Datensatz.",
+            "Jako: co se stane s hodnotou, =value.trim(). Klíč najde záznam, který už je."
+        ),
+        "syncs.key": (
+            "Our column, and theirs that is the same.", "Unsere Spalte und dieselbe dort.",
+            "Náš sloupec a tentýž tam."
         ),
         "source.password": (
             "secret:name for one that is kept under Secrets.",

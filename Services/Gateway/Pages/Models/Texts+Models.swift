@@ -67,6 +67,7 @@ extension Texts {
     var modelContinue: String {
         say("Continue to the plan", "Weiter zum Plan", "Pokračovat k plánu")
     }
+    var modelMoreRows: String { say("More rows", "Mehr Zeilen", "Více řádků") }
     var modelRemove: String { say("Remove", "Entfernen", "Odebrat") }
 
     var modelCodeHint: String {
@@ -253,9 +254,10 @@ extension Texts {
     }
     var modelSampleHint: String {
         say(
-            "Its columns are proposed below. Nothing of it is imported.",
-            "Ihre Spalten werden unten vorgeschlagen. Nichts davon wird importiert.",
-            "Jeho sloupce se navrhnou níže. Nic z něj se neimportuje.")
+            "Its columns are proposed below; one without a place is left out. Nothing is imported.",
+            "Ihre Spalten werden unten vorgeschlagen; eine ohne Platz bleibt weg. Nichts wird "
+                + "importiert.",
+            "Jeho sloupce se navrhnou níže; sloupec bez místa se vynechá. Nic se neimportuje.")
     }
     var modelPropose: String {
         say("Propose the columns", "Spalten vorschlagen", "Navrhnout sloupce")
