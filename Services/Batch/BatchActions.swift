@@ -37,6 +37,10 @@ struct BatchActions: Sendable {
         return Done()
     }
 
+    func export(_ call: ExportList, as context: CallContext) async throws -> Response {
+        try await ListExport(call, records: records, as: context).response()
+    }
+
     func startImport(_ call: StartImport, body: RequestBody, as context: CallContext)
         async throws -> Response
     {

@@ -10,6 +10,8 @@ struct ExportColumn: Sendable {
     var kind: CellKind = .text
     /// Any JSON value, as its JSON.
     var isJSON = false
+    /// Of a list: what the record is called stands there.
+    var isReference = false
     /// What choices are called, where the export says a language.
     var names: [String: String] = [:]
 
@@ -59,6 +61,11 @@ struct ExportColumn: Sendable {
             codes += ["version", "created", "creator", "modified", "modifier"]
         }
         return codes.map { ExportColumn(.init(column: $0, titles: [:]), definition) }
+    }
+
+    init(code: String, title: String) {
+        self.code = code
+        self.title = title
     }
 
     private init(

@@ -26,6 +26,9 @@ enum Routes {
         routes.on(GetRunFile.self) { call, _, context in
             try await service.file(call.run, byLink: call.byLink ?? false, as: context)
         }
+        routes.on(ExportList.self) { call, _, context in
+            try await service.export(call, as: context)
+        }
         routes.on(GetRunErrors.self) { call, _, context in
             try await service.errors(call.run, as: context)
         }

@@ -63,7 +63,10 @@ public final class GatewayService: Service {
             applier: applier, accounts: people.accounts, configuration: configuration,
             runtime: runtime)
         door = FrontDoor(
-            router: table.router, pages: ProblemPages(frame: frame), authenticator: authenticator,
+            router: table.router, pages: ProblemPages(frame: frame),
+            login: LoginPages(
+                frame: frame, authenticator: authenticator, random: runtime.random),
+            authenticator: authenticator,
             limits: limits, crossOrigin: configuration.door.crossOrigin,
             isSecure: configuration.isSecure)
         server = GatewayService.server(configuration, runtime, door)
@@ -148,8 +151,13 @@ public final class GatewayService: Service {
         let pages = Pages(
             frame: frame, peers: peers, authenticator: authenticator, random: runtime.random,
             table: table)
-        HomePages(pages: pages).add()
-        ClassPages(pages: pages).add()
+        let views = ListViewStore(database: people.accounts.database, clock: runtime.clock)
+        HomePages(pages: pages, views: views).add()
+        ClassPages(pages: pages, views: views).add()
+        ListViewPages(pages: pages, store: views).add()
+        ManyPages(pages: pages).add()
+        SearchPages(pages: pages).add()
+        QueryPages(pages: pages).add()
         RecordPages(pages: pages).add()
         ModelPages.add(pages, applier)
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)

@@ -2,7 +2,9 @@ import Database
 
 /// The schema of the gateway's database. Times are milliseconds since 1970; flags are 0 or 1.
 enum Migrations {
-    static let all = [accounts, organization, KeptAnswers.migration, people]
+    static let all = [
+        accounts, organization, KeptAnswers.migration, people, ListViewStore.migration,
+    ]
 
     private static let accounts = Migration("0001-accounts") { connection in
         let identity = connection.dialect.identityColumn

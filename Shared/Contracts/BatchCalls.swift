@@ -38,6 +38,34 @@ public struct StartExport: Call, Codable {
     }
 }
 
+/// A list as a file, written while it is read, with the caller's rights to read and to export; it
+/// is no run. Choices and references stand by what they are called.
+public struct ExportList: StreamCall, Codable {
+    public static let path = "batch/export-list"
+    public var type: FullCode
+    public var filter: String?
+    public var orderby: String?
+    public var search: String?
+    /// Codes, `id` and the like among them.
+    public var columns: [String]
+    /// `csv` or `xlsx`.
+    public var format: String
+    /// Of titles and choices.
+    public var language: String
+    public init(
+        _ type: FullCode, filter: String?, orderby: String?, search: String?, columns: [String],
+        format: String, language: String
+    ) {
+        self.type = type
+        self.filter = filter
+        self.orderby = orderby
+        self.search = search
+        self.columns = columns
+        self.format = format
+        self.language = language
+    }
+}
+
 /// A run of API.md §7.
 public struct GetRun: Call, Codable {
     public typealias Response = JSONBytes

@@ -312,5 +312,10 @@ public struct ClassList: Sendable, Codable, JSONReadable, JSONWritable {
         }
     }
     public var items: [Item]
-    public init(items: [Item]) { self.items = items }
+    /// The queries that the caller may run.
+    public var queries: [Item]?
+    public init(items: [Item], queries: [Item]? = nil) {
+        self.items = items
+        self.queries = queries
+    }
 }

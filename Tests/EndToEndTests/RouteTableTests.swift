@@ -84,6 +84,7 @@ import Testing
         GET /login                                                      200 303 200 303 303 303 303
         GET /m/{model}/{class}                                          303 404 303 200 200 200 404
         GET /m/{model}/{class}/new                                      303 404 303 200 200 200 404
+        GET /m/{model}/{class}/many                                     303 404 303 400 400 400 404
         GET /m/{model}/{class}/pick                                     303 404 303 200 200 200 404
         GET /m/{model}/{class}/{id}                                     303 404 303 404 200 200 404
         GET /metrics                                                    200 200 200 200 200 200 200
@@ -99,9 +100,11 @@ import Testing
         GET /password                                                   303 200 303 200 200 200 200
         GET /problems                                                   200 200 200 200 200 200 200
         GET /problems/{code}                                            404 404 404 404 404 404 404
+        GET /q/{model}/{query}                                          303 404 303 200 200 200 404
         GET /readyz                                                     200 200 200 200 200 200 200
         GET /reset/{token}                                              410 410 410 410 410 410 410
         GET /secrets                                                    303 403 303 403 403 403 200
+        GET /search                                                     303 200 303 200 200 200 200
         PATCH /api/accounts/{code}                                      401 403 401 403 403 403 404
         PATCH /api/org-structures/{code}                                401 403 401 403 403 403 404
         PATCH /api/records/{model}/{class}                              401 404 401 200 200 200 404
@@ -157,10 +160,14 @@ import Testing
         POST /login                                                     403 403 403 403 403 403 403
         POST /logout                                                    303 303 303 303 303 303 303
         POST /m/{model}/{class}/new                                     401 404 401 403 403 403 404
+        POST /m/{model}/{class}/many                                    401 404 401 400 400 400 404
+        POST /m/{model}/{class}/views                                   401 404 401 400 400 400 404
+        POST /m/{model}/{class}/views/{id}/delete                       401 404 401 404 404 404 404
         POST /m/{model}/{class}/{id}                                    401 404 401 404 412 412 404
         POST /m/{model}/{class}/{id}/delete                             401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/files/{column}                     401 400 401 400 400 400 400
         POST /m/{model}/{class}/{id}/files/{column}/delete              401 428 401 428 428 428 428
+        POST /m/{model}/{class}/{id}/move                               401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/restore                            401 428 401 428 428 428 428
         POST /models                                                    401 403 401 403 403 403 422
         POST /models/{model}/apply                                      401 403 401 403 403 403 400

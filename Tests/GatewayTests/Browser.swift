@@ -21,9 +21,11 @@ final class Browser {
 
     /// Sends a form with the hidden fields of the page that is open, and these.
     @discardableResult
-    func post(_ path: String, _ fields: [String: String], hidden: Bool = true) async
-        -> TestGateway.Answer
-    {
+    func post(
+        _ path: String, _ fields: [String: String], hidden: Bool = true, headers more: Headers = [:]
+    ) async -> TestGateway.Answer {
+        var headers = headers
+        for field in more.fields { headers[field.name] = field.value }
         var all = hidden ? hiddenFields : [:]
         all.merge(fields) { $1 }
         return keep(
@@ -41,6 +43,9 @@ final class Browser {
     func enter(as client: TestGateway.Client) {
         cookies["geartrain"] = client.token
     }
+
+    /// The session is no longer there.
+    func leave() { cookies["geartrain"] = nil }
 
     /// Where the last answer leads.
     @discardableResult

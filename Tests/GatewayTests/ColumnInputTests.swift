@@ -37,6 +37,21 @@ import Testing
         #expect(column.read("") == .value(.null))
     }
 
+    @Test(arguments: ["de", "cs"])
+    func `a number is written as the language writes it`(_ language: String) throws {
+        let column = ColumnValue(
+            column: .init(code: "c", name: [:], type: "decimal"), texts: Texts.find(language))
+        let json = try JSONValue(parsing: Array("1234.50".utf8))
+        #expect(column.input(json) == "1234,50")
+        for text in ["1234,50", "1.234,50", "1 234,50", "1\u{A0}234,50", "1234.50"] {
+            #expect(column.read(text) == .value(json), "\(text)")
+        }
+        guard case .fault = column.read("1,2,3") else {
+            Issue.record("it was taken")
+            return
+        }
+    }
+
     @Test func `a line that is no value is named`() {
         guard case .fault(let fault) = column("integer", many: true).read("1\nx\n3") else {
             Issue.record("it was taken")

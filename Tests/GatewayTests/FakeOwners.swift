@@ -142,6 +142,7 @@ final class FakeOwners: Sendable {
         on("records", GetRecord.self) { try store.get($0, $1.principal) }
         on("records", ListRecords.self) { try store.list($0, $1.principal) }
         on("records", RunQuery.self) { call, _ in
+            if call.query.code == "by_month" { return try FakeOwners.load(call) }
             var item = JSONObject([("query", .string(call.query.description))])
             item["parameters"] = call.parameters
             item["limit"] = call.limit.map { .number(JSONNumber(Int64($0))) }
@@ -159,8 +160,26 @@ final class FakeOwners: Sendable {
         on("records", CreateRecord.self) { try store.create($0, $1) }
         on("records", ChangeRecord.self) { try store.change($0, $1.principal) }
         on("records", DeleteRecord.self) { try store.delete($0, $1.principal) }
+        on("records", ChangeMany.self) { try store.changeMany($0, $1.principal) }
+        on("records", WriteKnown.self) { try store.writeKnown($0, $1.principal) }
         on("records", RestoreRecord.self) { try store.restore($0, $1.principal) }
         on("records", RecordHistory.self) { try store.history($0, $1.principal) }
+    }
+
+    /// A query that needs `status`, over months.
+    private static func load(_ call: RunQuery) throws -> JSONBytes {
+        guard call.parameters?["status"] != nil else {
+            throw Problem.validation([
+                FieldProblem(pointer: "/status", code: "required", detail: "It is needed.")
+            ])
+        }
+        let rows: [JSONValue] = (1...12).map { month in
+            [
+                "month": .string("<\(month)>"), "n": .number(JSONNumber(Int64(month * 1000))),
+                "rest": month == 3 ? .null : -2,
+            ]
+        }
+        return json(["items": .array(rows), "next": "c2"])
     }
 
     private func addWorkflow() {
@@ -293,6 +312,13 @@ final class FakeOwners: Sendable {
                     "Content-Type": "text/csv; charset=utf-8",
                     "Content-Disposition": "attachment; filename=\"open_tickets.csv\"",
                 ], body: .bytes(Array("a;b\r\n1;2\r\n".utf8)))
+        }
+        routes["batch"]?.on(ExportList.self) { [self] call, _, context in
+            see(ExportList.path, context)
+            let columns = call.columns.joined(separator: ",")
+            return Response(
+                headers: ["Content-Type": "text/csv; charset=utf-8"],
+                body: .bytes(Array("\(call.filter ?? "")|\(columns)|\(call.format)".utf8)))
         }
         routes["batch"]?.on(GetRunErrors.self) { _, _, _ in
             throw Problem.notFound("This run rejected nothing.")

@@ -20,12 +20,20 @@ final class FakeStore: Sendable {
         var decoration = ""
         /// What lists were asked for.
         var lists: [ListRecords] = []
+        var many: [ChangeMany] = []
+        /// Operations beside the usual.
+        var further: [String] = []
     }
 
     private let state = Mutex(State())
 
     /// Puts a text behind every name that a definition gives.
     func decorate(_ text: String) { state.withLock { $0.decoration = text } }
+
+    var many: [ChangeMany] { state.withLock(\.many) }
+
+    /// Gives every agent further operations.
+    func grant(_ operations: [String]) { state.withLock { $0.further = operations } }
 
     var lists: [ListRecords] { state.withLock(\.lists) }
 
@@ -68,7 +76,8 @@ final class FakeStore: Sendable {
             ]
         return ClassDescription(
             type: type, name: ["en": type.code + more], columns: columns,
-            operations: ["read", "insert", "change", "delete"], prefill: ["subject", "customer"],
+            operations: ["read", "insert", "change", "delete"] + state.withLock(\.further),
+            prefill: ["subject", "customer"],
             webAccess: true,
             referrers: type.code == "ticket"
                 ? nil
@@ -94,7 +103,10 @@ final class FakeStore: Sendable {
                 detail: "filter: nonsense is no column")
         }
         return try state.withLock { state in
-            let ids = (state.records[call.type.code] ?? [:]).keys.sorted()
+            let named = FakeStore.ids(call.filter)
+            let ids = (state.records[call.type.code] ?? [:]).keys.sorted().filter {
+                named?.contains($0) ?? true
+            }
             let start = call.cursor.flatMap { Int64($0) } ?? 0
             let page = ids.filter { $0 > start }.prefix(call.limit ?? 50)
             let items = try page.map {
@@ -106,6 +118,40 @@ final class FakeStore: Sendable {
             if call.count == true { answer["count"] = .number(JSONNumber(Int64(ids.count))) }
             return JSONBytes(JSONValue.object(answer).bytes)
         }
+    }
+
+    /// Those of `id in (1,2)`; nil for any other filter.
+    private static func ids(_ filter: String?) -> Set<Int64>? {
+        guard let filter, filter.hasPrefix("id in ("), filter.hasSuffix(")") else { return nil }
+        return Set(filter.dropFirst(7).dropLast().split(separator: ",").compactMap { Int64($0) })
+    }
+
+    func changeMany(_ call: ChangeMany, _ principal: Principal) throws -> JSONBytes {
+        try check(call.type, principal)
+        state.withLock { $0.many.append(call) }
+        return JSONBytes((["count": 3, "changed": 3] as JSONValue).bytes)
+    }
+
+    func writeKnown(_ call: WriteKnown, _ principal: Principal) throws -> JSONBytes {
+        let items = try JSONValue(parsing: call.items.bytes).array ?? []
+        let results = try items.map { item -> JSONValue in
+            let parts = item.array ?? []
+            let (id, version) = (parts[1].integer ?? 0, parts[2].integer ?? 0)
+            do {
+                if parts[0].string == "delete" {
+                    _ = try delete(DeleteRecord(call.type, id: id, version: version), principal)
+                } else {
+                    _ = try change(
+                        ChangeRecord(
+                            call.type, id: id, version: version, body: JSONBytes(parts[3].bytes)),
+                        principal)
+                }
+                return .array(parts)
+            } catch let problem as Problem {
+                return ["problem": ["title": .string(problem.title)], "id": parts[1]]
+            }
+        }
+        return JSONBytes((["results": .array(results)] as JSONValue).bytes)
     }
 
     func create(_ call: CreateRecord, _ context: CallContext) throws -> JSONBytes {

@@ -188,6 +188,13 @@ import Testing
         "POST /m/{model}/{class}/{id:integer}/delete": .account,
         "POST /m/{model}/{class}/{id:integer}/restore": .account,
         "GET /m/{model}/{class}/pick": .account,
+        "POST /m/{model}/{class}/{id:integer}/move": .account,
+        "GET /m/{model}/{class}/many": .account,
+        "POST /m/{model}/{class}/many": .account,
+        "POST /m/{model}/{class}/views": .account,
+        "POST /m/{model}/{class}/views/{id:integer}/delete": .account,
+        "GET /search": .account,
+        "GET /q/{model}/{query}": .account,
     ]
 
     private static func name(_ route: Router<Caller>.Route) -> String {

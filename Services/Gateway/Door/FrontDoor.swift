@@ -19,6 +19,7 @@ struct FrontDoor: Sendable {
 
     let router: Router<Caller>
     let pages: ProblemPages
+    let login: LoginPages
     let authenticator: Authenticator
     let limits: RateLimits
     let crossOrigin: CrossOrigin
@@ -85,6 +86,9 @@ struct FrontDoor: Sendable {
             let back = Link(own: FrontDoor.target(request))
             let query = [(name: "returnUrl", value: back.flatMap { $0 == .home ? nil : $0.text })]
             return PageFrame.redirect(to: Link("login", query: query))
+        }
+        if response.status == 401, let kept = await KeptInput(request) {
+            return login.again(request, kept)
         }
         let caller = (try? await authenticator.authorize(request, .anyone(because: "a problem")))
         var page = pages.show(problem, status: response.status, caller ?? .nobody)

@@ -71,7 +71,17 @@ extension ModelSnapshot {
                 type: recordClass.type, name: recordClass.definition.name,
                 modelName: models[recordClass.type.model]?.name)
         }
-        return ClassList(items: items.sorted { $0.type.description < $1.type.description })
+        let queries = models.values.flatMap { model in
+            model.queries.filter { $0.isGranted(to: context.principal) }.map {
+                ClassList.Item(
+                    type: FullCode(model: model.code, code: $0.code), name: $0.name,
+                    modelName: model.name)
+            }
+        }
+        return ClassList(
+            items: items.sorted { $0.type.description < $1.type.description },
+            queries: queries.isEmpty
+                ? nil : queries.sorted { $0.type.description < $1.type.description })
     }
 }
 

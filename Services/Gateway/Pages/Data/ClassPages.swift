@@ -12,6 +12,7 @@ struct ClassPages: Sendable {
     static let cellLimit = 160
 
     let pages: Pages
+    let views: ListViewStore
 
     private var records: Peer { pages.records }
 
@@ -21,6 +22,9 @@ struct ClassPages: Sendable {
         ) { request, caller in
             let type = try request.fullCode("class")
             let query = ListQuery(type, request.query)
+            if let format = request.query["export"] {
+                return try await export(request, query, caller, format)
+            }
             if request.query["set"] != nil { return try await compose(request, query, caller) }
             return try await show(request, query, caller)
         }
@@ -33,6 +37,9 @@ struct ClassPages: Sendable {
         .init(name: "at", type: "integer", about: "How many records are on the pages before"),
         .init(name: "trail", about: "The cursors of the pages before"),
         .init(name: "saved", type: "integer", about: "The saved view that this is"),
+        .init(name: "view", about: "How it is shown", words: ["board"]),
+        .init(name: "by", about: "The choice column of a board"),
+        .init(name: "export", about: "The whole list as a file", words: ["csv", "xlsx"]),
         .init(
             name: "set", about: "A part of a form that goes into the address, which is answered",
             words: ["filter", "columns", "orderby", "search"]),
@@ -77,26 +84,60 @@ struct ClassPages: Sendable {
         }
     }
 
+    /// The whole list as a file, with the columns that it shows.
+    private func export(
+        _ request: Request, _ query: ListQuery, _ caller: Caller, _ format: String
+    ) async throws -> Response {
+        guard ["csv", "xlsx"].contains(format) else {
+            throw Problem.invalidParameter("export is csv or xlsx.")
+        }
+        let context = try request.context(caller, door: .page)
+        let type = try await records.call(DescribeClass(query.type), as: context)
+        let columns = ListColumns(type, query.columns, caller.texts)
+        let found = QuickSearch(query.search, type)
+        let codes = columns.shown.map(\.code)
+        let call = ExportList(
+            query.type, filter: found.filter(query.filter), orderby: query.orderby,
+            search: found.words, columns: (codes.contains("id") ? [] : ["id"]) + codes,
+            format: format, language: caller.texts.language)
+        let answer = try await pages.batch.stream(call, body: .empty, as: context)
+        let name = "\(query.type.code).\(format)"
+        return .passed(
+            answer, headers: ["Content-Disposition": "attachment; filename=\"\(name)\""])
+    }
+
     // MARK: The list
 
     private func show(
         _ request: Request, _ query: ListQuery, _ caller: Caller, fault: String? = nil
     ) async throws -> Response {
         let context = try request.context(caller, door: .page)
+        let account = try caller.required.accountID
+        async let views = views.views(of: account, in: query.type)
         let type = try await records.call(DescribeClass(query.type), as: context)
         var page = ListPage(pages: pages, type: type, query: query, caller: caller)
         page.asked = request.query
+        page.builderFault = fault
         do {
-            let call = page.call(limit: ClassPages.pageSize, cursor: query.cursor, count: true)
-            let answer = try JSONValue(
-                parsing: try await records.forward(call, as: context).bytes)
-            page.records = answer["items"]?.array ?? []
-            page.next = answer["next"]?.string
-            page.count = answer["count"]?.integer
+            if let board = BoardPage(page) {
+                let lanes = try await board.load(records, context)
+                page.lanes = lanes
+                page.count = lanes.reduce(0) { $0 + $1.count }
+            } else {
+                try await load(&page, context)
+            }
         } catch let problem as Problem where problem.status == 400 || problem.status == 422 {
             page.fault = problem.detail ?? problem.title
         }
-        page.builderFault = fault
+        page.views = try await views
         return page.response(word: pages.word(for: request))
+    }
+
+    private func load(_ page: inout ListPage, _ context: CallContext) async throws {
+        let call = page.call(limit: ClassPages.pageSize, cursor: page.query.cursor, count: true)
+        let answer = try JSONValue(parsing: await records.forward(call, as: context).bytes)
+        page.records = answer["items"]?.array ?? []
+        page.next = answer["next"]?.string
+        page.count = answer["count"]?.integer
     }
 }

@@ -43,7 +43,7 @@ struct ColumnValue {
         case "integer":
             return Int64(trimmed).map { .value(.number(JSONNumber($0))) } ?? .fault(texts.notWhole)
         case "decimal":
-            return JSONNumber(text: trimmed).map { .value(.number($0)) }
+            return JSONNumber(text: texts.plainDecimal(trimmed)).map { .value(.number($0)) }
                 ?? .fault(texts.notDecimal)
         case "reference":
             return Int64(trimmed).map { .value(.number(JSONNumber($0))) }
@@ -79,7 +79,8 @@ struct ColumnValue {
         case .string(let text)?:
             guard column.type == "datetime", let time = Timestamp(text) else { return text }
             return String(time.text.dropLast())
-        case .number(let number)?: return number.text
+        case .number(let number)?:
+            return column.type == "decimal" ? texts.inputDecimal(number.text) : number.text
         case .boolean(let flag)?: return flag ? "true" : "false"
         case .object(let object)?: return object["id"]?.integer.map(String.init) ?? ""
         case .array?: return value?.text ?? ""
@@ -108,7 +109,7 @@ struct ColumnValue {
         switch (column.type, value) {
         case ("boolean", .boolean(let flag)): return HTML(flag ? texts.yes : texts.no)
         case ("choice", .string(let text)):
-            return tag(.span, .class("chip")) { name(of: text) }
+            return tag(.span, tint(of: text)) { name(of: text) }
         case ("datetime", .string(let text)): return texts.moment(text)
         case ("date", .string(let text)):
             return tag(.time, .datetime(text)) { texts.day(text) }
@@ -118,6 +119,19 @@ struct ColumnValue {
         case ("file", .array(let files)):
             return HTML(files.compactMap { $0["name"]?.string }.joined(separator: ", "))
         default: return HTML(cut(inputOne(value), limit))
+        }
+    }
+
+    /// Each choice has a colour of its own, by its place among them; its name says the same.
+    private func tint(of choice: String) -> Attribute {
+        switch (column.choices?.firstIndex(of: choice)).map({ $0 % 6 }) {
+        case 0?: .class("chip t0")
+        case 1?: .class("chip t1")
+        case 2?: .class("chip t2")
+        case 3?: .class("chip t3")
+        case 4?: .class("chip t4")
+        case 5?: .class("chip t5")
+        default: .class("chip")
         }
     }
 
@@ -148,6 +162,18 @@ struct ColumnValue {
 }
 
 extension Texts {
+    /// `1234,50` where the language has a comma in numbers.
+    func inputDecimal(_ text: String) -> String {
+        text.split(separator: ".").joined(separator: say(".", ",", ","))
+    }
+
+    /// What was typed as JSON writes it; a point is understood everywhere.
+    func plainDecimal(_ text: String) -> String {
+        guard tongue != .english, text.contains(",") else { return text }
+        return text.filter { $0 != "." && !$0.isWhitespace }
+            .split(separator: ",", omittingEmptySubsequences: false).joined(separator: ".")
+    }
+
     /// A time as people write it, with the exact one behind it.
     func moment(_ text: String) -> HTML {
         guard let time = Timestamp(text) else { return HTML(text) }

@@ -5,14 +5,17 @@ import RPC
 /// `/`: the classes that the caller may read, by model.
 struct HomePages: Sendable {
     let pages: Pages
+    let views: ListViewStore
 
     func add() { pages.onPage("/", .account, "The start page", home) }
 
     @Sendable private func home(_ request: Request, _ caller: Caller) async throws -> Response {
         let texts = caller.texts
-        let classes = try await pages.records.call(
-            ListClasses(), as: request.context(caller, door: .page)
-        ).items
+        async let kept = views.views(of: caller.required.accountID)
+        let list = try await pages.records.call(
+            ListClasses(), as: request.context(caller, door: .page))
+        let classes = list.items
+        let views = Dictionary(grouping: try await kept, by: \.type)
         var models: [(code: String, name: String, items: [ClassList.Item])] = []
         for item in classes {
             if models.last?.code != item.type.model {
@@ -28,18 +31,42 @@ struct HomePages: Sendable {
                 tag(.section) {
                     tag(.h2) { model.name }
                     tag(.ul, .class("tiles")) {
-                        for item in model.items { tile(item, texts) }
+                        for item in model.items { tile(item, views[item.type] ?? [], texts) }
+                    }
+                }
+            }
+            if let queries = list.queries {
+                tag(.section) {
+                    tag(.h2) { texts.queries }
+                    tag(.ul, .class("tiles")) {
+                        for query in queries {
+                            tag(.li) {
+                                tag(.a, .href(Link("q", query.type.model, query.type.code))) {
+                                    tag(.strong) { texts.pick(query.name, else: query.type.code) }
+                                    tag(.small) { query.type.description }
+                                }
+                            }
+                        }
                     }
                 }
             }
         }
     }
 
-    private func tile(_ item: ClassList.Item, _ texts: Texts) -> HTML {
+    private func tile(
+        _ item: ClassList.Item, _ views: [ListViewStore.View], _ texts: Texts
+    ) -> HTML {
         tag(.li) {
             tag(.a, .href(Link("m", item.type.model, item.type.code))) {
                 tag(.strong) { texts.pick(item.name, else: item.type.code) }
                 tag(.small) { item.type.description }
+            }
+            if !views.isEmpty {
+                tag(.ul, .class("plain")) {
+                    for view in views {
+                        tag(.li) { tag(.a, .href(view.list.link)) { view.name } }
+                    }
+                }
             }
         }
     }

@@ -16,6 +16,10 @@ struct ListPage {
     var count: Int64?
     /// What is wrong with the filter or the order.
     var fault: String?
+    /// Those that the caller may use.
+    var views: [ListViewStore.View] = []
+    /// The list as lanes, where that is wanted.
+    var lanes: [BoardPage.Lane]?
     /// What is wrong with the condition that was clicked together.
     var builderFault: String?
     /// The query as it came, for what was typed.
@@ -55,9 +59,14 @@ struct ListPage {
             }
             head()
             pages.notice(word, texts)
+            ListViewTabs(page: self).tabs()
             ListTools(page: self).html()
-            table()
-            pager()
+            if fault == nil, let board = BoardPage(self, lanes) {
+                board.html()
+            } else {
+                table()
+                pager()
+            }
         }
         pages.said(word, &response)
         return response

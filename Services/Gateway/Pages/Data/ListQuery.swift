@@ -68,6 +68,14 @@ struct ListQuery: Sendable, Equatable {
 
     var link: Link { Link("m", type.model, type.code, query: items) }
 
+    /// All of it as a file.
+    func file(_ format: String) -> Link {
+        let left: Set<String> = ["cursor", "at", "trail", "view", "by", "saved"]
+        return Link(
+            "m", type.model, type.code,
+            query: items.filter { !left.contains($0.name) } + [("export", format)])
+    }
+
     /// `filter=…&orderby=…`; empty for the plain list.
     var text: String {
         let text = Link(query: items).text

@@ -21,6 +21,21 @@ struct ListTools {
                 menu(texts.sort, "sort") { order() }
                 menu(texts.columns, "columns") { choice() }
             }
+            menu(texts.views, "views") {
+                ways()
+                ListViewTabs(page: page).menu()
+            }
+            if page.type.operations.contains("export") {
+                menu(texts.export, "export") {
+                    tag(.ul) {
+                        for format in ["csv", "xlsx"] {
+                            tag(.li) {
+                                tag(.a, .href(query.file(format))) { format.uppercased() }
+                            }
+                        }
+                    }
+                }
+            }
         }
         html += chips()
         return html
@@ -32,6 +47,29 @@ struct ListTools {
         tag(.details, .class("menu"), .data("menu"), isOpen ? .open : nil) {
             tag(.summary) { name }
             tag(.div, .class("pop")) { content() }
+        }
+    }
+
+    /// The same records as a list, or as a board by each column that can be one.
+    @HTMLBuilder private func ways() -> HTML {
+        let boards = BoardPage.columns(page.type)
+        if !boards.isEmpty {
+            tag(.ul) {
+                tag(.li) {
+                    tag(
+                        .a, .href(query.changed { $0.board = nil }.link),
+                        query.board == nil ? .aria(.current, "true") : nil
+                    ) { texts.asList }
+                }
+                for column in boards {
+                    tag(.li) {
+                        tag(
+                            .a, .href(query.changed { $0.board = column.code }.link),
+                            query.board == column.code ? .aria(.current, "true") : nil
+                        ) { "\(texts.asBoard): \(texts.pick(column.name, else: column.code))" }
+                    }
+                }
+            }
         }
     }
 

@@ -34,6 +34,7 @@ struct RecordPages: Sendable {
         pages.onForm(
             RecordPages.one + "/restore", .account, "Puts an earlier version back", restore)
         addPicker()
+        addMove()
         addFiles(to: pages.table)
     }
 

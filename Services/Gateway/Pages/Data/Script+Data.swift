@@ -60,6 +60,12 @@ extension Script {
               last = i;
               count();
             });
+            // A row is a way to its record, unless one clicks on something or marks text.
+            form.addEventListener('click', e => {
+              const row = e.target.closest('tbody tr');
+              if (!row || e.target.closest('a,button,input,.pick') || String(getSelection())) return;
+              row.querySelector('th a').click();
+            });
             every.hidden = false;
             every.addEventListener('change', () => {
               for (const t of ticks) t.checked = every.checked;

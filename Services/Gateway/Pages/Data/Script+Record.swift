@@ -114,17 +114,24 @@ extension Script {
               });
           }
 
+          // A form that was sent is no draft any more, unless what came says otherwise.
           const key = 'draft ' + location.pathname;
           const sent = sessionStorage.getItem('sent');
-          if (sent && document.querySelector('[role=status].good')) sessionStorage.removeItem(sent);
-          sessionStorage.removeItem('sent');
+          if (sent && !document.querySelector('[name=password],[data-kept]')) {
+            if (!document.querySelector('[role=alert]:not([hidden])')) sessionStorage.removeItem(sent);
+            sessionStorage.removeItem('sent');
+          }
           for (const form of all('[data-draft]')) {
             const fields = [...form.elements].filter(f => f.name && f.name[0] !== '_');
             const before = fields.map(f => f.value);
             const note = form.querySelector('[data-draft-note]');
             const kept = JSON.parse(sessionStorage.getItem(key) || 'null');
-            if (kept && !document.querySelector('[role=alert]')) {
-              for (const f of fields) if (f.name in kept.values) f.value = kept.values[f.name];
+            if (kept && !document.querySelector('[role=alert]:not([hidden])')) {
+              for (const f of fields) {
+                const [value, text] = kept.values[f.name] || [];
+                if (value !== undefined) f.value = value;
+                if (text !== undefined) f.nextElementSibling.value = text;
+              }
               if (form.elements._version) form.elements._version.value = kept.version;
               note.hidden = false;
               note.querySelector('button').addEventListener('click', () => {
@@ -134,7 +141,11 @@ extension Script {
             }
             form.addEventListener('input', () => {
               const values = {};
-              fields.forEach((f, i) => { if (f.value !== before[i]) values[f.name] = f.value; });
+              fields.forEach((f, i) => {
+                if (f.value === before[i]) return;
+                values[f.name] = [f.value];
+                if (f.type === 'hidden') values[f.name].push(f.nextElementSibling.value);
+              });
               const version = form.elements._version && form.elements._version.value;
               try {
                 sessionStorage.setItem(key, JSON.stringify({ values, version }));

@@ -35,14 +35,18 @@ extension Stylesheet {
         .chips{list-style:none;display:flex;flex-wrap:wrap;gap:.4rem;align-items:center;\
         margin:0 0 .75rem;padding:0;font-size:.95rem}
         .chips .chip{display:inline-flex;align-items:center;gap:.3rem;white-space:normal;\
-        overflow-wrap:anywhere;font-weight:500;padding:.1rem .2rem .1rem .7rem}
+        overflow-wrap:anywhere;font-weight:500;padding:.1rem .7rem}
+        .chips .chip:has(a){padding-right:.2rem}
+        .field .check{justify-content:flex-start;font-weight:400;margin:0}
         .chips .chip a{display:inline-grid;place-items:center;min-width:1.6rem;\
         min-height:1.6rem;text-decoration:none;color:var(--soft);border-radius:99px}
         .chips .chip a:hover{color:var(--bad)}
         .dense th,.dense td{padding:.42rem .7rem}
         .dense td{max-width:20rem}
-        .dense thead th{background:var(--ground)}
+        .dense th a{text-decoration:none}.dense th a:hover{text-decoration:underline}
+        .dense thead th,.dense thead td{background:var(--ground)}
         td.pick{width:1%;padding-right:.2rem}
+        [data-many] tbody tr{cursor:pointer}
         .under{margin:.6rem 0}
         .pager{align-items:center}
         @media(max-width:40rem){.menu[open]{flex:1 1 100%}.pop{position:static;width:auto;\

@@ -71,7 +71,7 @@ extension Texts {
         say("A whole number, such as 42.", "Eine ganze Zahl, etwa 42.", "Celé číslo, například 42.")
     }
     var notDecimal: String {
-        say("A number, such as 2.50.", "Eine Zahl, etwa 2.50.", "Číslo, například 2.50.")
+        say("A number, such as 2.50.", "Eine Zahl, etwa 2,50.", "Číslo, například 2,50.")
     }
     var notJSON: String {
         say("JSON, such as {\"a\": 1}.", "JSON, etwa {\"a\": 1}.", "JSON, například {\"a\": 1}.")

@@ -36,6 +36,82 @@ extension Texts {
             "Vyberte sloupec a podmínku.")
     }
 
+    var nothingChosen: String {
+        say(
+            "Tick the records on their list first; at most 1,000 at once.",
+            "Kreuzen Sie die Datensätze zuerst in ihrer Liste an; höchstens 1.000 auf einmal.",
+            "Nejprve zaškrtněte záznamy v jejich seznamu; nejvýše 1 000 najednou.")
+    }
+    var allNeedsFilter: String {
+        say(
+            "All that a search finds cannot be changed at once; use a filter.",
+            "Alles, was eine Suche findet, lässt sich nicht auf einmal ändern; nehmen Sie einen "
+                + "Filter.",
+            "Vše, co našlo hledání, nelze změnit najednou; použijte filtr.")
+    }
+    var nothingTicked: String {
+        say(
+            "Tick the columns that are to change.", "Kreuzen Sie die Spalten an, die sich ändern.",
+            "Zaškrtněte sloupce, které se mají změnit.")
+    }
+    var changeAll: String {
+        say("Change all of them", "Alle diese ändern", "Změnit všechny")
+    }
+    var views: String { say("Views", "Ansichten", "Pohledy") }
+    var allRecords: String { say("All", "Alle", "Vše") }
+    var saveView: String {
+        say(
+            "Keep this list under a name", "Diese Liste unter einem Namen behalten",
+            "Uložit tento seznam pod názvem")
+    }
+    var viewName: String { say("My open ones", "Meine offenen", "Moje otevřené") }
+    var forEverybody: String { say("for everybody", "für alle", "pro všechny") }
+    var asList: String { say("List", "Liste", "Seznam") }
+    var asBoard: String { say("Board", "Tafel", "Nástěnka") }
+    var withoutChoice: String { say("Without", "Ohne", "Bez hodnoty") }
+    var move: String { say("Move", "Verschieben", "Přesunout") }
+    var export: String { say("Export", "Export", "Export") }
+    var searchAll: String {
+        say("Search in everything", "Überall suchen", "Hledat všude")
+    }
+
+    var chart: String { say("Chart", "Diagramm", "Graf") }
+    var queries: String { say("Reports", "Auswertungen", "Přehledy") }
+
+    func chart(_ kind: Chart.Kind) -> String {
+        switch kind {
+        case .bar: say("Bars", "Balken", "Sloupce")
+        case .line: say("Lines", "Linien", "Čáry")
+        }
+    }
+    func chartOf(_ name: String) -> String {
+        say("Chart of \(name)", "Diagramm zu \(name)", "Graf: \(name)")
+    }
+    func found(_ text: String) -> String {
+        say("Found for “\(text)”", "Gefunden zu „\(text)“", "Nalezeno pro „\(text)“")
+    }
+    func searchCut(_ limit: Int) -> String {
+        say(
+            "Only the first \(limit) classes were searched.",
+            "Nur die ersten \(limit) Klassen wurden durchsucht.",
+            "Prohledáno bylo jen prvních \(limit) tříd.")
+    }
+    func moveCard(_ name: String) -> String {
+        say("Move \(name) to", "\(name) verschieben nach", "Přesunout \(name) do")
+    }
+    func updateView(_ name: String) -> String {
+        say(
+            "“\(name)” becomes this list", "„\(name)“ wird diese Liste",
+            "„\(name)“ bude tento seznam")
+    }
+    func deleteView(_ name: String) -> String {
+        say("Delete view “\(name)”", "Ansicht „\(name)“ löschen", "Smazat pohled „\(name)“")
+    }
+    func deleteMany(_ count: Int64) -> String {
+        say(
+            "Delete \(self.count(count))?", "\(self.count(count)) löschen?",
+            "Smazat \(self.count(count))?")
+    }
     func editAll(_ count: Int64) -> String {
         say(
             "Edit all \(number(count))", "Alle \(number(count)) bearbeiten",

@@ -28,7 +28,8 @@ struct LoginPages: Sendable {
             Operation(
                 "Logs a person in",
                 answers: [Answer(303, "Logged in"), Answer(401, "The form again", page)]),
-            body: RouteTable.form, bodyLimit: 16 << 10
+            // With what was typed when the session ended.
+            body: RouteTable.form, bodyLimit: KeptInput.limit + 16 << 10
         ) { request, caller in try await logIn(request, caller) }
         table.on(
             .post, "/logout", .anyone(because: "an ended session may be ended once more"),
@@ -53,6 +54,7 @@ struct LoginPages: Sendable {
     private func logIn(_ request: Request, _ caller: Caller) async throws -> Response {
         let form = try await Form(request)
         let link = Link(own: form["_returnUrl"])
+        let kept = KeptInput(form)
         let account = form["account"] ?? ""
         guard let visitor = authenticator.cookies.visitor(of: request),
             SessionCookies.isToken(form["_csrf"], of: authenticator.cookies.csrf(visitor))
@@ -63,28 +65,42 @@ struct LoginPages: Sendable {
             let session = try await authenticator.logins.logIn(
                 account: account, password: form["password"] ?? "",
                 from: authenticator.visit(request, device: device), byPage: true)
-            var response = PageFrame.redirect(
-                to: link ?? .home, cookie: authenticator.cookies.session(session.secret))
+            let cookies = authenticator.cookies
+            var response =
+                kept?.page(frame, caller, csrf: cookies.csrf(session.secret))
+                ?? PageFrame.redirect(to: link ?? .home)
+            response.headers.add("Set-Cookie", cookies.session(session.secret))
             response.headers.add("Set-Cookie", authenticator.cookies.device(device))
             return response
         } catch let problem as Problem where problem.status == 401 || problem.status == 429 {
             return self.form(
-                request, caller, returnTo: link, account: account, problem: problem)
+                request, caller, returnTo: link, account: account, problem: problem, kept: kept)
         }
+    }
+
+    /// The log-in for whom the session ended before a form was sent: with what was typed.
+    func again(_ request: Request, _ kept: KeptInput) -> Response {
+        var caller = Caller.nobody
+        caller.accepted = request.headers["Accept-Language"] ?? ""
+        return form(request, caller, returnTo: kept.target, status: 401, kept: kept)
     }
 
     private func form(
         _ request: Request, _ caller: Caller, returnTo link: Link?, account: String = "",
-        problem: Problem? = nil
+        problem: Problem? = nil, status: Int = 200, kept: KeptInput? = nil
     ) -> Response {
         let texts = caller.texts
         let visitor = authenticator.cookies.visitor(of: request) ?? random.token(16)
         var response = frame.page(
-            texts.logIn, caller, status: problem?.status ?? 200, width: .narrow
+            texts.logIn, caller, status: problem?.status ?? status, width: .narrow
         ) {
             tag(.section, .class("card")) {
                 tag(.h1) { texts.logIn }
-                tag(.p, .class("quiet")) { texts.loginLead }
+                if kept == nil {
+                    tag(.p, .class("quiet")) { texts.loginLead }
+                } else {
+                    tag(.div, .class("notice warn"), .role(.status)) { texts.expired }
+                }
                 if let problem {
                     tag(.div, .class("notice bad"), .fixed("role", "alert"), .id("fault")) {
                         problem.status == 429 ? texts.loginSlow : texts.loginFailed
@@ -95,6 +111,7 @@ struct LoginPages: Sendable {
                     if let link {
                         tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
                     }
+                    if let kept { kept.hidden() }
                     fields(texts, account: account, isWrong: problem != nil)
                     tag(.div, .class("actions")) {
                         tag(.button, .class("button main"), .type("submit")) { texts.logIn }

@@ -51,7 +51,15 @@ struct Pages: Sendable {
                 ], problems: problems), body: RouteTable.form, bodyLimit: limit
         ) { request, caller in
             let form = try await Form(request, limit: limit)
-            try requireCSRF(form, caller)
+            do {
+                try requireCSRF(form, caller)
+            } catch let problem as Problem where KeptInput.isOwn(request) {
+                // Another tab has logged in anew: what was typed is not lost.
+                return KeptInput(
+                    target: Link(own: request.rawPath) ?? .home, fields: form.fields
+                ).page(
+                    frame, caller, csrf: caller.identity?.csrf ?? [], status: problem.status)
+            }
             do {
                 return try await handler(request, caller, form)
             } catch let problem as Problem where problem.status == 503 || problem.status == 504 {
@@ -105,7 +113,7 @@ struct Pages: Sendable {
             tag(.div, .class("notice warn"), .role(.alert)) { texts.awayLead }
             tag(
                 .form, .class("card"), .post,
-                .action(Link(own: request.rawPath) ?? .home)
+                .action(Link(own: request.rawPath) ?? .home), .data("kept")
             ) {
                 for (name, value) in form.fields {
                     tag(.input, .type("hidden"), .name(name), .value(value))

@@ -26,7 +26,8 @@ extension Stylesheet {
         border-radius:8px;padding:.8rem 1rem;max-height:30rem;white-space:pre-wrap;\
         overflow-wrap:anywhere}
         @media(max-width:30rem){.facts{grid-template-columns:1fr;gap:.1rem}\
-        .facts dd{margin-bottom:.5rem}.find{flex:1 1 6rem}}
+        .facts dd{margin-bottom:.5rem}.bar>div{flex-wrap:wrap}\
+        .find{order:3;flex:1 0 100%}}
         @media print{.ways,.find{display:none}}
         """
 }

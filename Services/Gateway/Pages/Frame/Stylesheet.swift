@@ -13,7 +13,7 @@ struct Stylesheet: Sendable {
     }
 
     /// What a part of the pages needs of its own stands beside it.
-    private static let parts = [css, navigation, data, record, models]
+    private static let parts = [css, navigation, data, record, board, chart, models]
 
     static let icon = """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" \

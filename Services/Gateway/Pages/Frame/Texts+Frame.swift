@@ -75,11 +75,19 @@ extension Texts {
     }
     var expired: String {
         say(
-            "Your session ended; log in again and nothing is lost: your input is below.",
-            "Ihre Sitzung ist abgelaufen; melden Sie sich erneut an, nichts geht verloren: Ihre "
-                + "Eingabe steht unten.",
-            "Vaše relace skončila; přihlaste se znovu, nic se neztratí: vaše zadání je níže.")
+            "Your session ended. Log in again: what you typed is kept and comes back.",
+            "Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an: Ihre Eingabe ist aufgehoben "
+                + "und kommt zurück.",
+            "Vaše relace skončila. Přihlaste se znovu: vaše zadání je uchováno a vrátí se.")
     }
+    var inputIsBack: String {
+        say(
+            "This is what you typed. It was not saved yet: look at it and send it.",
+            "Das haben Sie eingegeben. Es ist noch nicht gespeichert: Sehen Sie es an und senden "
+                + "Sie es ab.",
+            "Toto jste zadali. Zatím není uloženo: prohlédněte si to a odešlete.")
+    }
+    var send: String { say("Send", "Senden", "Odeslat") }
     var goHome: String {
         say("Go to the start page", "Zur Startseite", "Přejít na úvodní stránku")
     }
