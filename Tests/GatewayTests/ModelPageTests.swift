@@ -169,6 +169,7 @@ import Testing
         fields["c.0.max"] = "80"
         fields["c.0.name.cs"] = "Předmět"
         fields["c.1.order"] = "0.5"
+        fields["c.3.type"] = "text"
         fields["c.6.remove"] = "true"
         fields["c.2.choices"] = "new\r\nopen = In work\r\nclosed"
         fields["n.0.name"] = "Room"
@@ -182,6 +183,8 @@ import Testing
         columns[0]["max"] = 80
         columns[0]["name"] = ["en": "Subject", "de": "Betreff", "cs": "Předmět"]
         columns[2]["choices"] = ["new", ["code": "open", "name": "In work"], "closed"]
+        columns[3]["type"] = "text"
+        columns[3]["default"] = "3"
         columns.remove(at: 6)
         columns.swapAt(0, 1)
         columns.append(JSONObject([("code", "room"), ("name", "Room"), ("type", "text")]))
@@ -292,6 +295,27 @@ import Testing
         await browser.post(path, back, hidden: false)
         let again = await browser.post(path, browser.fields(of: path), hidden: false)
         #expect(again.text.contains("Somebody changed this definition"))
+    }
+
+    @Test func `a definition that somebody removed meanwhile is made anew of what was typed`()
+        async throws
+    {
+        let browser = try await browser()
+        let path = "/models/helpdesk/rules/handle"
+        await browser.get(path)
+        let mine = browser.fields(of: path).merging(["order": "20"]) { $1 }
+        let admin = try await browser.gateway.admin()
+        var without = try #require(try document(browser.gateway).object)
+        let rule = try #require(without["rules"]?.array?.first?.object)
+        without["rules"] = []
+        _ = await admin.send(.put, "/api/models/helpdesk", .object(without))
+        #expect(await browser.get(path).status == 404)
+        let plan = await browser.post(path, mine, hidden: false)
+        #expect(plan.status == 200 && plan.text.contains("adds"), "\(plan)")
+        #expect(await apply(browser).status == 303)
+        var expected = rule
+        expected["order"] = 20
+        #expect(try document(browser.gateway)["rules"] == [.object(expected)])
     }
 
     @Test func `more rows come with what was typed`() async throws {

@@ -9,9 +9,14 @@ private let good: JSONValue = [
     "classes": [["code": "ticket", "columns": [["code": "subject"], ["code": "status"]]]],
     "notifications": [["code": "hello"]],
     "events": [["code": "confirmed", "web": true, "role": "agent", "buffer": "7d"]],
-    "scripts": [["code": "tidy", "source": "return 1;", "timeout": "1s"]],
+    "scripts": [
+        ["code": "tidy", "name": ["en": "Tidy"], "source": "return 1;", "timeout": "1s"]
+    ],
     "rules": [
-        ["code": "b", "class": "ticket", "on": "inserted", "do": [["workflow": "handle"]]],
+        [
+            "code": "b", "name": "Handle it", "class": "ticket", "on": "inserted",
+            "do": [["workflow": "handle"]],
+        ],
         [
             "code": "a", "class": "ticket", "on": "changed", "order": 5,
             "when": "=record.status === 'new'", "do": [["set": ["status": "=record.subject"]]],

@@ -28,6 +28,8 @@ struct RuleReader {
         if require == nil, item.object["do"]?.array?.isEmpty ?? true {
             item.fault("do", "required", "A rule does at least one thing.")
         }
+        // For people who read the model.
+        _ = item.texts("name")
         item.finish()
         guard let type, let moment else { return nil }
         return RuleDefinition(

@@ -122,6 +122,7 @@ struct ClassForm {
         for index in columns.indices {
             var column = columns[index].read()
             column["code"] = columns[index].original["code"]
+            ClassForm.suitDefault(&column)
             if inputs["c.\(index).remove"] == "true" { continue }
             let order = Double(inputs["c.\(index).order"] ?? "") ?? Double(index + 1)
             placed.append((order, .standing(index), column))
@@ -143,6 +144,23 @@ struct ClassForm {
         if let read = grants.read() { result["grants"] = .array(read) }
         if isNew { fill(&result, list) }
         return result
+    }
+
+    /// A default of one value follows its column to another type: 3 is "3" of a text.
+    private static func suitDefault(_ column: inout JSONObject) {
+        guard let value = column["default"], column["many"] != true else { return }
+        switch column["type"]?.string {
+        case "text", "choice":
+            if value.object == nil, value.array == nil, !value.isNull, value.string == nil {
+                column["default"] = .string(value.text)
+            }
+        case "integer", "decimal", "boolean":
+            guard let text = value.string, case .success(let plain) = JSONText.parse(text) else {
+                return
+            }
+            column["default"] = plain
+        default: break
+        }
     }
 
     /// A new column of a row; nil where nothing was typed.

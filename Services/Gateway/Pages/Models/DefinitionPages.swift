@@ -55,7 +55,7 @@ struct DefinitionPages: Sendable {
             DefinitionPages.one, ModelDesk.permission,
             "A definition that was changed: its plan, or what it does",
             shows: "What it would change, or did when it was tried"
-        ) { request, caller, form in try await sent(standing(request, caller), form) }
+        ) { request, caller, form in try await sent(standing(request, caller, form), form) }
         addPreview()
     }
 
@@ -90,12 +90,24 @@ struct DefinitionPages: Sendable {
         }
     }
 
-    func standing(_ request: Request, _ caller: Caller) async throws -> Place {
+    func standing(_ request: Request, _ caller: Caller, _ form: Form? = nil) async throws
+        -> Place
+    {
         let context = try request.context(caller, door: .page)
         let standing = try await desk.standing(request, context)
         guard let part = request.parameters["part"].flatMap(ModelPart.init(rawValue:)),
-            let code = request.parameters["code"], let found = standing.definition(part, code)
+            let code = request.parameters["code"]
         else { throw Problem.notFound() }
+        guard let found = standing.definition(part, code) else {
+            // Somebody removed it while it was being changed: what was typed makes it anew. Of a
+            // class the columns stood in it.
+            guard request.method == .post, part != .classes, form?["_base"] != nil else {
+                throw Problem.notFound()
+            }
+            return Place(
+                request: request, caller: caller, context: context, standing: standing,
+                part: part, code: nil, original: JSONObject())
+        }
         return Place(
             request: request, caller: caller, context: context, standing: standing, part: part,
             code: code, original: found)

@@ -42,7 +42,8 @@ extension ModelPart {
     }
 
     private static let rule: [DefinitionField] = [
-        .init("code", .line), .init("class", .code(.classes), required: true),
+        .init("name", .texts(isLong: false)), .init("code", .line),
+        .init("class", .code(.classes), required: true),
         .init(
             "on",
             .words([
@@ -50,7 +51,7 @@ extension ModelPart {
             ]), required: true),
         .init("when", .line), .init("do", .actions), .init("require", .line),
         .init("message", .texts(isLong: false)),
-        .init("order", .number, more: true), .init("name", .texts(isLong: false), more: true),
+        .init("order", .number, more: true),
     ]
 
     private static let script: [DefinitionField] = [

@@ -30,6 +30,7 @@ extension Stylesheet {
         .try,.result,#state>.card:first-child,form+section.card{margin-top:1.25rem}
         .result{scroll-margin-top:1rem}.result:focus{outline:none}
         .rows-more{margin-top:.6rem}
+        .card>form:not(:last-child)>.actions{margin-bottom:1rem}
         .card>.hint{margin-bottom:.8rem}
         .crumbs a+a::before{content:"›";display:inline-block;padding:0 .5rem;color:var(--soft)}
         .rows tr:hover{background:none}

@@ -32,9 +32,9 @@ extension Texts {
             "Složka pod mail v datech platformy; e-maily tam leží jako soubory .eml."
         ),
         "syncs.source.path": (
-            "A database file below the platform's exchange folder.",
-            "Eine Datenbankdatei unter dem Austauschordner der Plattform.",
-            "Databázový soubor pod výměnnou složkou platformy."
+            "A database file below the platform's data folder.",
+            "Eine Datenbankdatei unter dem Datenordner der Plattform.",
+            "Databázový soubor pod datovou složkou platformy."
         ),
         "imports.columns": (
             "As: what becomes of the value, =value.trim(). A key finds the record that is there.",

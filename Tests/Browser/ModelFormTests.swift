@@ -1,0 +1,92 @@
+import JSON
+import TestSupport
+import Testing
+
+/// What the forms of definitions propose is what the services take.
+@Suite struct `Forms of definitions in a browser` {
+    /// Kinds in an order in which each finds what it names, with no more than is needed.
+    private static let forms:
+        [(part: String, code: String, fields: [(name: String, text: String)])] =
+            [
+                ("scripts", "hello", [("code", "hello"), ("source", "return 1;")]),
+                ("jobs", "nightly", [("name.en", "Nightly"), ("steps.0.what", "hello")]),
+                ("events", "arrived", [("name.en", "Arrived")]),
+                (
+                    "notifications", "welcome",
+                    [
+                        ("code", "welcome"), ("subject.en", "Hi {{record.subject}}"),
+                        ("text.en", "Hi"),
+                    ]
+                ),
+                ("workflows", "look", [("name.en", "Look")]),
+                ("rules", "ticket_inserting", [("do.0.what", "status"), ("do.0.value", "open")]),
+                ("mailboxes", "inbox", []),
+                (
+                    "distributionGroups", "team",
+                    [("name.en", "Team"), ("members", "anna@example.com\nbob@example.com")]
+                ),
+                (
+                    "imports", "people",
+                    [
+                        ("code", "people"), ("columns.0.from", "Subject"),
+                        ("columns.0.to", "subject"),
+                    ]
+                ),
+                ("exports", "all_tickets", [("code", "all_tickets")]),
+                (
+                    "syncs", "crm",
+                    [
+                        ("code", "crm"), ("source.path", "crm.db"), ("source.table", "people"),
+                        ("key.0.key", "mail_id"), ("key.0.value", "id"),
+                        ("columns.0.key", "subject"), ("columns.0.value", "name"),
+                    ]
+                ),
+                (
+                    "queries", "load",
+                    [
+                        ("name.en", "Load"), ("grants", "agent"),
+                        (
+                            "sql",
+                            "select status, count(*) as n from helpdesk_ticket group by status"
+                        ),
+                    ]
+                ),
+            ]
+
+    @Test func `each kind is made with what its form begins with and little more`() async throws {
+        let train = Train(.together)
+        try await train.start()
+        let api = try await train.admin()
+        let home = "http://127.0.0.1:\(train.ports["gateway"] ?? 0)"
+        let visitor = Visitor(try await Chromium())
+        try await visitor.browser.open(home)
+        try await visitor.type([("account", "admin"), ("password", Train.password)])
+        try await visitor.click("Log in", to: "/")
+        for (part, code, fields) in `Forms of definitions in a browser`.forms {
+            let new = "/models/helpdesk/new/\(part)"
+            try await visitor.browser.open(home + new)
+            try await visitor.type(fields)
+            try await visitor.click("Continue to the plan", to: new)
+            try await visitor.click("Apply", to: "/models/helpdesk/\(part)/\(code)")
+            let model = try await api.get("/api/models/helpdesk")
+            let codes = (model[part]?.array ?? []).map { $0["code"]?.string }
+            #expect(codes.last == code, "\(part)")
+        }
+        // A mailbox, a job and an export are run from their pages.
+        for (part, code, button, path) in [
+            ("mailboxes", "inbox", "Read now", "/models/helpdesk/mailboxes/inbox"),
+            ("jobs", "nightly", "Run now", "/models/helpdesk/jobs/nightly"),
+            ("exports", "all_tickets", "Run now", "/runs/1"),
+        ] {
+            try await visitor.browser.open(home + "/models/helpdesk/\(part)/\(code)")
+            try await visitor.click(button, to: path)
+        }
+        try await eventually("runs") {
+            let runs = try await api.get("/api/jobs/helpdesk.nightly/runs")
+            let run = try await api.get("/api/runs/1")
+            return runs["items"]?.array?.first?["state"] == "succeeded"
+                && run["state"] == "succeeded"
+        }
+        _ = try await train.stop()
+    }
+}
