@@ -21,6 +21,8 @@ final class FakeStore: Sendable {
         /// What lists were asked for.
         var lists: [ListRecords] = []
         var many: [ChangeMany] = []
+        /// What was deleted, by class.
+        var gone: [String: [Int64: Record]] = [:]
         /// Operations beside the usual.
         var further: [String] = []
     }
@@ -91,7 +93,13 @@ final class FakeStore: Sendable {
 
     func get(_ call: GetRecord, _ principal: Principal) throws -> JSONBytes {
         try check(call.type, principal)
-        return try state.withLock { try show(call.type, call.id, call.expand ?? [], $0) }
+        return try state.withLock { state in
+            var all = state
+            if call.deleted == "include", let gone = state.gone[call.type.code]?[call.id] {
+                all.records[call.type.code]?[call.id] = gone
+            }
+            return try show(call.type, call.id, call.expand ?? [], all)
+        }
     }
 
     func list(_ call: ListRecords, _ principal: Principal) throws -> JSONBytes {
@@ -103,6 +111,10 @@ final class FakeStore: Sendable {
                 detail: "filter: nonsense is no column")
         }
         return try state.withLock { state in
+            var state = state
+            if call.deleted == "only" {
+                state.records[call.type.code] = state.gone[call.type.code] ?? [:]
+            }
             let named = FakeStore.ids(call.filter)
             let ids = (state.records[call.type.code] ?? [:]).keys.sorted().filter {
                 named?.contains($0) ?? true
@@ -198,6 +210,16 @@ final class FakeStore: Sendable {
 
     /// Puts the first version back, whatever is asked for.
     func restore(_ call: RestoreRecord, _ principal: Principal) throws -> JSONBytes {
+        if call.to == nil {
+            try state.withLock { state in
+                guard let gone = state.gone[call.type.code]?.removeValue(forKey: call.id) else {
+                    throw Problem.notFound()
+                }
+                state.records[call.type.code]?[call.id] = gone
+                state.records[call.type.code]?[call.id]?.values["deleted"] = nil
+            }
+            return try get(GetRecord(call.type, id: call.id), principal)
+        }
         let first = state.withLock { $0.records[call.type.code]?[call.id]?.changes.first }
         let values = (first?["changes"]?.array ?? []).compactMap { change in
             change["column"]?.string.map { ($0, change["new"] ?? .null) }
@@ -215,6 +237,9 @@ final class FakeStore: Sendable {
             }
             try FakeStore.check(call.version, record.version)
             state.records[call.type.code]?[call.id] = nil
+            var gone = record
+            gone.values["deleted"] = ["time": "2026-11-24T00:00:00.000Z", "account": "anna"]
+            state.gone[call.type.code, default: [:]][call.id] = gone
             return Done()
         }
     }

@@ -135,6 +135,23 @@ import Testing
         #expect(gone.location == RecordPageTests.list + "?orderby=count")
     }
 
+    @Test func `what was deleted is found by who may delete, and put back`() async throws {
+        let (browser, _) = try await browser()
+        await browser.get(RecordPageTests.one)
+        await browser.post(RecordPageTests.one + "/delete", [:])
+        #expect(await !browser.get(RecordPageTests.list).text.contains("#1 Fire"))
+        let bin = await browser.get(RecordPageTests.list + "?deleted=only")
+        #expect(bin.text.contains("#1 Fire") && bin.text.contains("24 Nov 2026 00:00"))
+        let path = RecordPageTests.one + "?list=deleted%3Donly"
+        #expect(bin.text.contains(path))
+        let gone = await browser.get(path)
+        #expect(gone.status == 200 && gone.text.contains("This record is deleted."))
+        #expect(!gone.text.contains("data-draft"))
+        let back = await browser.post(RecordPageTests.one + "/restore?list=deleted%3Donly", [:])
+        #expect(back.status == 303 && back.location == RecordPageTests.one)
+        #expect(await browser.follow().text.contains("data-draft"))
+    }
+
     @Test func `a reference of many records is looked for`() async throws {
         let (browser, anna) = try await browser(["subject": "Fire", "customer": 60])
         for index in 1...60 {

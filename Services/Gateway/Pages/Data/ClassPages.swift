@@ -39,6 +39,7 @@ struct ClassPages: Sendable {
         .init(name: "saved", type: "integer", about: "The saved view that this is"),
         .init(name: "view", about: "How it is shown", words: ["board"]),
         .init(name: "by", about: "The choice column of a board"),
+        .init(name: "deleted", about: "`only`: deleted records, for who may delete them"),
         .init(name: "export", about: "The whole list as a file", words: ["csv", "xlsx"]),
         .init(
             name: "set", about: "A part of a form that goes into the address, which is answered",

@@ -38,7 +38,8 @@ struct ListPage {
 
     /// What may be done with several records at once.
     var isSelectable: Bool {
-        type.operations.contains("change") || type.operations.contains("delete")
+        !query.isDeleted
+            && (type.operations.contains("change") || type.operations.contains("delete"))
     }
 
     /// What the list asks Records for.
@@ -47,7 +48,8 @@ struct ListPage {
         return ListRecords(
             query.type, filter: found.filter(query.filter), orderby: query.orderby,
             select: columns.select, expand: columns.expand, limit: limit, cursor: cursor,
-            count: count ? true : nil, search: found.words)
+            count: count ? true : nil, deleted: query.isDeleted ? "only" : nil,
+            search: found.words)
     }
 
     func response(word: String?) -> Response {
@@ -60,6 +62,9 @@ struct ListPage {
             head()
             pages.notice(word, texts)
             ListViewTabs(page: self).tabs()
+            if query.isDeleted {
+                tag(.div, .class("notice warn")) { texts.deletedOnes }
+            }
             ListTools(page: self).html()
             if fault == nil, let board = BoardPage(self, lanes) {
                 board.html()
@@ -105,6 +110,9 @@ struct ListPage {
                             tag(.td, .class("pick")) { pickAll() }
                         }
                         tag(.th, .fixed("scope", "col")) { texts.record }
+                        if query.isDeleted {
+                            tag(.th, .fixed("scope", "col")) { texts.deletedAt }
+                        }
                         for column in columns.shown { heading(column) }
                     }
                 }
@@ -179,6 +187,12 @@ struct ListPage {
             }
             tag(.th, .fixed("scope", "row")) {
                 tag(.a, .href(query.link(to: id))) { name }
+            }
+            if query.isDeleted {
+                tag(.td, .class("short")) {
+                    texts.moment(record["deleted"]?["time"]?.string ?? "")
+                    " " + (record["deleted"]?["account"]?.string ?? "")
+                }
             }
             for column in columns.shown {
                 tag(.td, ListPage.look(of: column)) {

@@ -24,6 +24,8 @@ struct ListQuery: Sendable, Equatable {
     var saved: Int64?
     /// The choice column whose choices are the columns of a board; nil is a list.
     var board: String?
+    /// Whether it has the deleted records alone.
+    var isDeleted = false
 
     init(_ type: FullCode) { self.type = type }
 
@@ -41,7 +43,8 @@ struct ListQuery: Sendable, Equatable {
             trail = cursors.suffix(ListQuery.trailLimit).map { $0 == "-" ? nil : $0 }
         }
         saved = text("saved").flatMap { Int64($0) }
-        board = text("view") == "board" ? text("by") ?? "" : nil
+        isDeleted = text("deleted") == "only"
+        board = text("view") == "board" && !isDeleted ? text("by") ?? "" : nil
     }
 
     /// Of what a link of a record says: `list=filter%3D…`.
@@ -62,7 +65,7 @@ struct ListQuery: Sendable, Equatable {
             ("orderby", orderby), ("cursor", cursor),
             ("at", cursor == nil || at == 0 ? nil : String(at)), ("trail", way),
             ("view", board == nil ? nil : "board"), ("by", board),
-            ("saved", saved.map { String($0) }),
+            ("saved", saved.map { String($0) }), ("deleted", isDeleted ? "only" : nil),
         ]
     }
 
@@ -115,6 +118,13 @@ struct ListQuery: Sendable, Equatable {
         }
         query.cursor = cursor
         query.at = at + Int64(shown)
+        return query
+    }
+
+    /// The deleted records, or from there all others.
+    var other: ListQuery {
+        var query = ListQuery(type)
+        query.isDeleted = !isDeleted
         return query
     }
 

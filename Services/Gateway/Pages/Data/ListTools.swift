@@ -23,9 +23,10 @@ struct ListTools {
             }
             menu(texts.views, "views") {
                 ways()
+                deleted()
                 ListViewTabs(page: page).menu()
             }
-            if page.type.operations.contains("export") {
+            if page.type.operations.contains("export"), !query.isDeleted {
                 menu(texts.export, "export") {
                     tag(.ul) {
                         for format in ["csv", "xlsx"] {
@@ -67,6 +68,19 @@ struct ListTools {
                             .a, .href(query.changed { $0.board = column.code }.link),
                             query.board == column.code ? .aria(.current, "true") : nil
                         ) { "\(texts.asBoard): \(texts.pick(column.name, else: column.code))" }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who may delete finds what was deleted, to put it back.
+    @HTMLBuilder private func deleted() -> HTML {
+        if page.type.operations.contains("delete") {
+            tag(.ul) {
+                tag(.li) {
+                    tag(.a, .href(query.other.link)) {
+                        query.isDeleted ? texts.allRecords : texts.deletedRecords
                     }
                 }
             }

@@ -21,6 +21,8 @@ struct RecordPage {
     var related: [RecordParts.Related] = []
 
     var texts: Texts { form.texts }
+    /// It is shown to who may put it back.
+    var isDeleted: Bool { record["deleted"].map { !$0.isNull } ?? false }
     private var name: String { record["describe"]?.string ?? "#\(id)" }
 
     /// The record's own address, or one below it, which keeps the way back to the list.
@@ -41,7 +43,7 @@ struct RecordPage {
                     if mayChange { change() } else { values(all: true) }
                     files()
                     changes()
-                    if type.operations.contains("delete") { removal() }
+                    if type.operations.contains("delete"), !isDeleted { removal() }
                 }
                 around()
             }
@@ -97,6 +99,18 @@ struct RecordPage {
                 }
             }
             pages.notice(word, texts)
+            if isDeleted { wayBack() }
+        }
+    }
+
+    private func wayBack() -> HTML {
+        tag(.form, .class("notice warn"), .post, .action(link("restore"))) {
+            pages.csrf(caller)
+            version()
+            tag(.strong) { texts.isDeleted }
+            tag(.div, .class("actions")) {
+                tag(.button, .class("button small"), .type("submit")) { texts.putBack }
+            }
         }
     }
 

@@ -75,8 +75,10 @@ extension RecordPages {
             let to = sent["to"].flatMap { Int64($0) }
             _ = try await records.forward(
                 RestoreRecord(type, id: id, version: version, to: to), as: context)
+            // A deleted one is not on the list of those any more.
+            let back = to == nil ? Link("m", type.model, type.code, String(id)) : nil
             return pages.redirect(
-                to: RecordPages.link(type, id, request), saying: "saved")
+                to: back ?? RecordPages.link(type, id, request), saying: "saved")
         }
     }
 
@@ -113,7 +115,9 @@ extension RecordPages {
         -> JSONObject
     {
         let references = type.columns.filter { $0.type == "reference" }.map(\.code)
-        let call = GetRecord(type.type, id: id, expand: references)
+        let mayDelete = type.operations.contains("delete")
+        let call = GetRecord(
+            type.type, id: id, expand: references, deleted: mayDelete ? "include" : nil)
         let answer = try await records.forward(call, as: context)
         guard let object = try JSONValue(parsing: answer.bytes).object else {
             throw Problem.internalError

@@ -32,7 +32,7 @@ extension RecordPages {
         var page = RecordPage(
             pages: pages, type: type, id: id, record: current, form: form, caller: caller,
             list: list)
-        page.mayChange = mayChange
+        page.mayChange = mayChange && !page.isDeleted
         page.history = try await history
         page.instances = await instances
         page.tasks = await tasks

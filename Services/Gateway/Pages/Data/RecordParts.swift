@@ -72,7 +72,8 @@ struct RecordParts: Sendable {
         let found = QuickSearch(list.search, type)
         let call = ListRecords(
             self.type, filter: found.filter(list.filter), orderby: list.orderby, select: ["id"],
-            limit: ClassPages.pageSize, cursor: list.cursor, search: found.words)
+            limit: ClassPages.pageSize, cursor: list.cursor,
+            deleted: list.isDeleted ? "only" : nil, search: found.words)
         guard let all = try? await items(pages.records, call) else { return Neighbours() }
         let ids = all.compactMap { $0["id"]?.integer }
         guard let place = ids.firstIndex(of: id) else { return Neighbours() }

@@ -45,7 +45,7 @@ extension Stylesheet {
         .dense td{max-width:20rem}
         .dense th a{text-decoration:none}.dense th a:hover{text-decoration:underline}
         .dense thead th,.dense thead td{background:var(--ground)}
-        td.pick{width:1%;padding-right:.2rem}
+        td.pick{width:1%;padding-right:.2rem}td.pick input{width:1.5rem;height:1.5rem}
         [data-many] tbody tr{cursor:pointer}
         .under{margin:.6rem 0}
         .pager{align-items:center}

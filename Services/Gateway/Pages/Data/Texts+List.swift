@@ -57,6 +57,16 @@ extension Texts {
     var changeAll: String {
         say("Change all of them", "Alle diese ändern", "Změnit všechny")
     }
+    var deletedRecords: String {
+        say("Deleted ones", "Gelöschte", "Smazané")
+    }
+    var deletedAt: String { say("Deleted", "Gelöscht", "Smazáno") }
+    var deletedOnes: String {
+        say(
+            "These are deleted. Open one to put it back.",
+            "Diese sind gelöscht. Öffnen Sie einen, um ihn zurückzuholen.",
+            "Tyto záznamy jsou smazány. Otevřete některý a vraťte jej.")
+    }
     var views: String { say("Views", "Ansichten", "Pohledy") }
     var allRecords: String { say("All", "Alle", "Vše") }
     var saveView: String {

@@ -36,6 +36,10 @@ extension Texts {
                 + "neu.",
             "Soubor nebyl přijat. Zkuste to znovu nebo načtěte stránku.")
     }
+    var isDeleted: String {
+        say("This record is deleted.", "Dieser Datensatz ist gelöscht.", "Tento záznam je smazán.")
+    }
+    var putBack: String { say("Put it back", "Zurückholen", "Vrátit zpět") }
     var yourTasks: String { say("Your tasks here", "Ihre Aufgaben hier", "Vaše úkoly zde") }
     var dueBy: String { say("due", "fällig", "termín") }
 
