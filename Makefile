@@ -4,14 +4,16 @@
 export SWIFT_BACKTRACE := enable=no
 # Tests start real servers: so many at once that each still keeps its deadlines on two cores.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
+# The databases of others that the set-up has installed libraries for.
+TRAITS := --traits PostgreSQL,ODBC
 SOURCES := Package.swift Services Shared Tests compose
 
 .PHONY: run test bench format lint setup clean
 
 # Builds all five services into one program and runs it: http://127.0.0.1:8080, data in ./data.
 run: setup
-	swift build -c release --product script-host
-	swift build -c release --product geartrain
+	swift build -c release $(TRAITS) --product script-host
+	swift build -c release $(TRAITS) --product geartrain
 	@exec .build/release/geartrain
 
 # Installs the Debian packages that are missing.
@@ -22,13 +24,13 @@ setup:
 test:
 	@Scripts/setup test
 	swift format lint --strict --recursive $(SOURCES)
-	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --disable-xctest
+	swift build $(TRAITS) --build-tests --explicit-target-dependency-import-check error
+	swift test $(TRAITS) --skip-build --disable-xctest
 
 # Speed, as ratios to nginx, PocketBase, DBOS and raw SQLite in one run; ARGS=--help for options.
 bench:
 	@Scripts/setup bench
-	swift build -c release
+	swift build -c release $(TRAITS)
 	@PATH="$(CURDIR)/.build-bench/bin:$$PATH" exec .build/release/benchmarks $(ARGS)
 
 format:

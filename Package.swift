@@ -51,7 +51,16 @@ let systemLibraries: [Target] = [
     .systemLibrary(
         name: "CJavaScriptCore", path: "Shared/CJavaScriptCore",
         pkgConfig: "javascriptcoregtk-4.1"),
+    // Named only where their traits are on; without them nobody needs these libraries.
+    .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq"),
+    .systemLibrary(name: "CODBC", path: "Shared/CODBC", pkgConfig: "odbc"),
     .target(name: "CLinux", path: "Shared/CLinux"),
+]
+
+/// The databases of others that need a library more.
+let otherDatabases: [Target.Dependency] = [
+    .target(name: "CPostgres", condition: .when(traits: ["PostgreSQL"])),
+    .target(name: "CODBC", condition: .when(traits: ["ODBC"])),
 ]
 
 let sharedLibraries: [Target] = [
@@ -59,7 +68,7 @@ let sharedLibraries: [Target] = [
     shared("JSON", ["ServiceRuntime"]),
     shared("XML"),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
-    shared("Database", runtime + ["CLinux", "CSQLite"]),
+    shared("Database", runtime + ["CLinux", "CSQLite"] + otherDatabases),
     shared("Curl", runtime + ["CCurl", "CLinux", "Crypto", "XML"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
@@ -129,6 +138,11 @@ let package = Package(
         .executable(name: "script-host", targets: ["ScriptHostMain"]),
         .executable(name: "geartrain", targets: ["AllInOneMain"]),
         .executable(name: "benchmarks", targets: ["Benchmarks"]),
+    ],
+    traits: [
+        .trait(name: "PostgreSQL", description: "Synchronizes with PostgreSQL, by libpq."),
+        .trait(
+            name: "ODBC", description: "Synchronizes with any database that has an ODBC driver."),
     ],
     dependencies: [],
     targets: systemLibraries + sharedLibraries + serviceTargets + testTargets + fuzzers

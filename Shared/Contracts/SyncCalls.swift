@@ -19,8 +19,9 @@ public struct SumRecords: Call, Codable {
     public static let rangeLimit = 256
 
     public var type: FullCode
-    /// A column of one text or whole number in each record, or `id`.
-    public var key: String
+    /// Columns of one text or whole number in each record, or `id`. A key of several columns is an
+    /// array of their values wherever one stands.
+    public var key: [String]
     /// What is summed after the key, in this order.
     public var columns: [String]
     /// The first range begins behind it; nil is the beginning.
@@ -31,7 +32,7 @@ public struct SumRecords: Call, Codable {
     public var export: Bool?
 
     public init(
-        _ type: FullCode, key: String, columns: [String], after: JSONValue?, bounds: [JSONValue],
+        _ type: FullCode, key: [String], columns: [String], after: JSONValue?, bounds: [JSONValue],
         export: Bool
     ) {
         self.export = export ? true : nil
@@ -78,7 +79,7 @@ public struct StoredRows: Call, Codable {
 
     public var type: FullCode
     /// As of `SumRecords`.
-    public var key: String
+    public var key: [String]
     public var columns: [String]
     /// The range, as of `SumRecords`.
     public var after: JSONValue?
@@ -87,7 +88,7 @@ public struct StoredRows: Call, Codable {
     public var keys: [JSONValue]?
     public var export: Bool?
 
-    public init(_ type: FullCode, key: String, columns: [String], export: Bool) {
+    public init(_ type: FullCode, key: [String], columns: [String], export: Bool) {
         self.type = type
         self.key = key
         self.columns = columns
@@ -106,11 +107,11 @@ public struct ChangedKeys: Call, Codable {
 
     public var type: FullCode
     /// As of `SumRecords`.
-    public var key: String
+    public var key: [String]
     /// Nil asks for nothing but the position that stands.
     public var after: Int64?
 
-    public init(_ type: FullCode, key: String, after: Int64?) {
+    public init(_ type: FullCode, key: [String], after: Int64?) {
         self.type = type
         self.key = key
         self.after = after

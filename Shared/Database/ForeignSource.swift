@@ -18,12 +18,21 @@ public protocol ForeignSource: Sendable {
 
 /// A connection within a transaction.
 public protocol ForeignSession {
-    /// Runs a statement; answers the number of rows it changed. What it throws undoes itself only.
+    /// Runs a statement; answers the number of rows it changed. After what it throws nothing else
+    /// can be done, unless `attempt` ran it.
     @discardableResult
     func run(_ sql: String, _ values: [SQLValue]) throws -> Int
 
     /// Rows one by one until `body` answers false.
     func each(_ sql: String, _ values: [SQLValue], _ body: (any ForeignRow) throws -> Bool) throws
+
+    /// Runs `body`; what it throws undoes what it did, and that alone.
+    func attempt(_ body: () throws -> Void) throws
+}
+
+extension ForeignSession {
+    /// Of engines in which a statement that fails undoes itself, and where `body` is one statement.
+    public func attempt(_ body: () throws -> Void) throws { try body() }
 }
 
 /// A row, valid within the closure that got it. Columns count from 0.
@@ -39,7 +48,7 @@ public enum ForeignKind: Sendable { case null, integer, real, text, blob }
 
 /// A column as the other database declares it.
 public struct ForeignColumn: Sendable, Hashable {
-    public enum Affinity: Sendable { case integer, text, other }
+    public enum Affinity: Sendable { case integer, text, guid, other }
 
     public var name: String
     /// As it was declared.
@@ -47,52 +56,14 @@ public struct ForeignColumn: Sendable, Hashable {
     public var affinity: Affinity
     /// No two rows have the same value.
     public var isUnique: Bool
+    /// Its texts are in the order of their bytes without being told so.
+    public var isByteOrdered = false
 
     public init(name: String, type: String, affinity: Affinity, isUnique: Bool) {
         self.name = name
         self.type = type
         self.affinity = affinity
         self.isUnique = isUnique
-    }
-}
-
-/// How engines write the same thing.
-public struct ForeignDialect: Sendable {
-    public enum Engine: Sendable { case sqlite, postgresql, odbc }
-
-    public let engine: Engine
-    /// Around names.
-    let mark: String
-
-    public init(_ engine: Engine, quotingBy mark: String = "\"") {
-        self.engine = engine
-        self.mark = mark
-    }
-
-    /// A quoted identifier, whatever is in it.
-    public func quote(_ identifier: String) -> String {
-        var quoted = mark
-        for character in identifier.unicodeScalars {
-            if String(character) == mark { quoted += mark }
-            quoted.unicodeScalars.append(character)
-        }
-        return quoted + mark
-    }
-
-    /// A table, `schema.table` where the engine has schemas.
-    public func table(_ name: String) -> String {
-        guard engine != .sqlite else { return quote(name) }
-        return name.split(separator: ".", maxSplits: 1).map { quote(String($0)) }
-            .joined(separator: ".")
-    }
-
-    /// A text column in the order of its bytes.
-    public func ordered(_ text: String) -> String {
-        switch engine {
-        case .sqlite: "\(text) COLLATE BINARY"
-        case .postgresql: "\(text) COLLATE \"C\""
-        case .odbc: text
-        }
     }
 }
 
@@ -109,6 +80,7 @@ public enum ForeignError: Error, Sendable {
     public init(_ error: any Error) {
         switch error {
         case let error as ForeignError: self = error
+        case let error as PostgresError: self.init(error)
         case DatabaseError.busy: self = .away("another program holds its lock")
         case DatabaseError.full(let message): self = .away("it has no room: \(message)")
         case DatabaseError.overloaded: self = .away("too much waits for it")

@@ -71,7 +71,9 @@ final class BatchBench: Sendable {
             folders: [folder.path], byteLimit: 8 << 20, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
-            workflow: peers["workflow"], sources: SyncSources(folders: [folder.path]),
+            workflow: peers["workflow"],
+            sources: SyncSources(
+                folders: [folder.path], records: peers["records"], runtime: runtime),
             runtime: runtime, stopping: stopping, intake: intake,
             delivery: ExportDelivery(
                 files: files, machines: machines, mail: peers["mail"], runtime: runtime))

@@ -10,16 +10,17 @@ struct OurTable: Sendable {
 
     let records: Peer
     let definition: SyncDefinition
-    let key: SyncColumn
+    let keys: [SyncColumn]
     let columns: [SyncColumn]
     let context: CallContext
 
     private var leaves: Bool { definition.direction != .pull }
     private var codes: [String] { columns.map(\.ours) }
+    private var keyCodes: [String] { keys.map(\.ours) }
 
     func sums(after: SyncKey?, bounds: [SyncKey?]) async throws -> [RowSum] {
         let call = SumRecords(
-            definition.type, key: key.ours, columns: codes, after: after?.json,
+            definition.type, key: keyCodes, columns: codes, after: after?.json,
             bounds: bounds.map { $0?.json ?? .null }, export: leaves)
         let sums = try await records.call(call, as: context).items.map(\.rowSum)
         guard sums.count == bounds.count else {
@@ -30,9 +31,11 @@ struct OurTable: Sendable {
 
     /// How many records have a key.
     func count() async throws -> Int {
+        let filled = keyCodes.filter { $0 != "id" }.map { "\($0) ne null" }
+            .joined(separator: " and ")
         var call = ListRecords(
-            definition.type, filter: key.ours == "id" ? nil : "\(key.ours) ne null",
-            select: ["id"], limit: 1, count: true)
+            definition.type, filter: filled.isEmpty ? nil : filled, select: ["id"], limit: 1,
+            count: true)
         call.export = leaves ? true : nil
         let answer = try await records.call(call, as: context)
         return Int(try JSONValue(parsing: answer.bytes)["count"]?.integer ?? 0)
@@ -41,7 +44,7 @@ struct OurTable: Sendable {
     /// Records of a range in the order of their keys; where there are more, the last key.
     func rows(after: SyncKey?, through: SyncKey?) async throws -> (rows: [SyncRow], cut: SyncKey?) {
         var call = StoredRows(
-            definition.type, key: key.ours, columns: codes, export: leaves)
+            definition.type, key: keyCodes, columns: codes, export: leaves)
         call.after = after?.json
         call.through = through?.json
         let (rows, more) = try await read(call)
@@ -54,7 +57,7 @@ struct OurTable: Sendable {
         var rest = keys[...]
         while !rest.isEmpty {
             var call = StoredRows(
-                definition.type, key: key.ours, columns: codes, export: leaves)
+                definition.type, key: keyCodes, columns: codes, export: leaves)
             let part = rest.prefix(StoredRows.keyLimit)
             call.keys = part.map(\.json)
             let (found, more) = try await read(call)
@@ -73,10 +76,13 @@ struct OurTable: Sendable {
         let answer = try JSONValue(parsing: await records.call(call, as: context).bytes)
         let rows = try (answer["items"]?.array ?? []).map { item -> SyncRow in
             let parts = item.array ?? []
-            guard parts.count == columns.count + 3, let id = parts[0].integer,
-                let version = parts[1].integer, let key = SyncKey(json: parts[2])
+            let first = keys.count + 2
+            guard parts.count == columns.count + first, let id = parts[0].integer,
+                let version = parts[1].integer,
+                let key = SyncKey(
+                    json: keys.count == 1 ? parts[2] : .array(Array(parts[2..<first])))
             else { throw OurTable.strange("A record is not as it was asked for.") }
-            let values = try parts[3...].map { part in
+            let values = try parts[first...].map { part in
                 guard let value = SyncValue(json: part) else {
                     throw OurTable.strange("A value is not as it was asked for.")
                 }
@@ -89,7 +95,7 @@ struct OurTable: Sendable {
 
     func changedKeys(after position: Int64?) async throws -> ChangedKeyList {
         try await records.call(
-            ChangedKeys(definition.type, key: key.ours, after: position), as: context)
+            ChangedKeys(definition.type, key: keyCodes, after: position), as: context)
     }
 
     /// What became of rows that were written.
@@ -139,15 +145,15 @@ struct OurTable: Sendable {
             writer.beginArray()
             for row in part {
                 writer.beginArray()
-                writer.value(key.json(row.key.value))
+                for (key, part) in zip(keys, row.key.parts) { writer.value(key.json(part.value)) }
                 for (column, value) in zip(columns, row.values) { writer.value(column.json(value)) }
                 writer.endArray()
             }
             writer.endArray()
             let call = WriteRows(
                 definition.type, mode: upserting ? .upsert : .insert,
-                columns: ([key] + columns).map { WriteRows.Column($0.ours) },
-                key: upserting ? [key.ours] : [], rows: JSONBytes(writer.bytes),
+                columns: (keys + columns).map { WriteRows.Column($0.ours) },
+                key: upserting ? keyCodes : [], rows: JSONBytes(writer.bytes),
                 rules: definition.rules ? nil : false)
             return try await records.call(call, as: context)
         } key: {

@@ -6,8 +6,9 @@ import ServiceRuntime
 
 /// The columns of a definition as both sides have them now.
 struct SyncColumns: Sendable {
-    let key: SyncColumn
+    let keys: [SyncColumn]
     let columns: [SyncColumn]
+    let theirs: [ForeignColumn]
     /// Every column of theirs, as `name type`.
     let declared: [String]
 
@@ -22,6 +23,7 @@ struct SyncColumns: Sendable {
                     detail: "The source has no table or view \(definition.source.table).")
             ])
         }
+        self.theirs = theirs
         declared = theirs.map { "\($0.name) \($0.type)" }
         var errors: [FieldProblem] = []
         let names = Set(theirs.map(\.name))
@@ -56,7 +58,21 @@ struct SyncColumns: Sendable {
             }
             return SyncColumn(ours: pair.ours, theirs: pair.theirs, form: form)
         }
-        let key = check(definition.key, "/key/\(definition.key.ours)")
+        keys = definition.keys.compactMap { pair in
+            let column = check(pair, "/key/\(pair.ours)")
+            // Their order has to be ours: no engine orders other numbers and texts so.
+            if let column, column.form == .integer, !definition.source.isDynamic,
+                let declared = theirs.first(where: { $0.name == pair.theirs }),
+                declared.affinity != .integer
+            {
+                errors.append(
+                    FieldProblem(
+                        pointer: "/key/\(pair.ours)", code: "unsupported",
+                        detail: "\(pair.ours) is a whole number, and the key \(pair.theirs) of the"
+                            + " source is \(declared.type): it must be one too."))
+            }
+            return column
+        }
         columns = definition.columns.compactMap { check($0, "/columns/\($0.ours)") }
         if let cursor = definition.cursor, !names.contains(cursor) {
             errors.append(
@@ -64,8 +80,7 @@ struct SyncColumns: Sendable {
                     pointer: "/cursor", code: "missing-column",
                     detail: "The table \(definition.source.table) has no column \(cursor)."))
         }
-        guard errors.isEmpty, let key else { throw SyncProblem.drift(errors) }
-        self.key = key
+        guard errors.isEmpty else { throw SyncProblem.drift(errors) }
     }
 
     /// Tells what changed in their table since the last run and hinders nothing.

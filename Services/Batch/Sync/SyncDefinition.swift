@@ -13,17 +13,6 @@ struct SyncDefinition: Sendable {
         case refuse
     }
 
-    enum Source: Sendable, Hashable {
-        /// `path` below the folder of all data, or one that the operator allowed.
-        case sqlite(path: String, table: String)
-
-        var table: String {
-            switch self {
-            case .sqlite(_, let table): table
-            }
-        }
-    }
-
     struct Pair: Sendable, Hashable {
         var ours: String
         var theirs: String
@@ -31,9 +20,10 @@ struct SyncDefinition: Sendable {
 
     var code: String
     var type: FullCode
-    var source: Source
+    var source: SyncSource
     var direction: Direction
-    var key: Pair
+    /// What both sides find a row by; not empty.
+    var keys: [Pair]
     /// In the order of the definition.
     var columns: [Pair]
     /// Of theirs: what grows when a row changes.
@@ -50,25 +40,24 @@ struct SyncDefinition: Sendable {
 
     /// What it reads theirs by; where this changes, what was known of both sides is worth nothing.
     var identity: String {
-        let pairs = ([key] + columns).map { "\($0.ours)=\($0.theirs)" }.joined(separator: ",")
-        return "\(type) \(source) \(direction) \(cursor ?? "") \(pairs)"
+        let pairs = (keys + columns).map { "\($0.ours)=\($0.theirs)" }.joined(separator: ",")
+        return "\(type) \(source.identity) \(direction) \(cursor ?? "") \(pairs)"
     }
 }
 
 extension DefinitionReader {
-    static let syncSources = ["sqlite", "postgresql", "odbc", "geartrain"]
     private static let keyTypes: Set<String> = ["text", "integer", "guid", "sequence", "choice"]
 
     static func readSync(_ reader: ObjectReader, _ index: ClassIndex) -> SyncDefinition? {
         let code = reader.code()
         _ = reader.texts("name")
         let type = index.type(reader, "class")
-        let source = reader.nested("source", required: true).flatMap(source)
+        let source = reader.nested("source", required: true).flatMap(SyncSource.read)
         let direction =
             reader.word(
                 "direction", of: SyncDefinition.Direction.allCases.map(\.rawValue), default: "pull"
             ).flatMap { SyncDefinition.Direction(rawValue: $0) } ?? .pull
-        let key = key(reader, type?.1, direction)
+        let keys = keys(reader, type?.0, index, direction)
         let columns = pairs(reader, "columns", type?.1)
         if columns.isEmpty, reader.object["columns"]?.object != nil {
             reader.fault("columns", "required", "Name at least one column besides the key.")
@@ -97,24 +86,11 @@ extension DefinitionReader {
         }
         let rules = reader.boolean("rules", default: true)
         reader.finish()
-        guard let type, let source, let key else { return nil }
+        guard let type, let source, !keys.isEmpty else { return nil }
         return SyncDefinition(
-            code: code, type: type.0, source: source, direction: direction, key: key,
+            code: code, type: type.0, source: source, direction: direction, keys: keys,
             columns: columns, cursor: cursor, overlap: overlap, deletes: deletes == "detect",
             deleteLimit: Int(deleteLimit), conflict: conflict, verify: verify, rules: rules)
-    }
-
-    private static func source(_ reader: ObjectReader) -> SyncDefinition.Source? {
-        guard let kind = reader.word("kind", of: syncSources, default: nil) else { return nil }
-        guard kind == "sqlite" else {
-            reader.fault("kind", "unsupported", "`\(kind)` is not supported yet; use `sqlite`.")
-            return nil
-        }
-        let path = reader.string("path", required: true)
-        let table = reader.string("table", required: true)
-        reader.finish()
-        guard let path, let table else { return nil }
-        return .sqlite(path: path, table: table)
     }
 
     /// `{"ours": "theirs"}`.
@@ -131,37 +107,45 @@ extension DefinitionReader {
         }
     }
 
-    private static func key(
-        _ reader: ObjectReader, _ known: [String: ClassIndex.Column]?,
+    /// One unique column, or all of a set of the class that is unique together.
+    private static func keys(
+        _ reader: ObjectReader, _ type: FullCode?, _ index: ClassIndex,
         _ direction: SyncDefinition.Direction
-    ) -> SyncDefinition.Pair? {
+    ) -> [SyncDefinition.Pair] {
+        let isOwn = type.map { $0.model == index.model } ?? false
+        let known = isOwn ? type.flatMap { index.classes[$0.code] } : nil
         let pairs = pairs(reader, "key", known)
-        guard let key = pairs.first else {
-            if reader.object["key"]?.object != nil {
-                reader.fault("key", "required", "Name the column that both sides find a row by.")
-            }
-            return nil
+        if pairs.isEmpty, reader.object["key"]?.object != nil {
+            reader.fault("key", "required", "Name the column that both sides find a row by.")
         }
-        if pairs.count > 1 {
-            reader.fault("key", "unsupported", "Keys of several columns are not supported yet.")
-        }
-        if key.ours == "id" {
-            if direction != .push {
-                reader.fault(
-                    "key", "contradiction",
-                    "The id of a record is given by the platform: it is a key for push alone.")
-            }
-        } else if let column = known?[key.ours] {
-            if !keyTypes.contains(column.type) {
+        for key in pairs {
+            if key.ours == "id" {
+                if direction != .push {
+                    reader.fault(
+                        "key", "contradiction",
+                        "The id of a record is given by the platform: it is a key for push alone.")
+                }
+            } else if let column = known?[key.ours], !keyTypes.contains(column.type) {
                 reader.fault(
                     "key", "not-allowed",
                     "A key is a text, a whole number, a choice, a sequence or a guid.")
             }
-            if !column.unique, column.type != "guid", column.type != "sequence" {
-                reader.fault(
-                    "key", "not-unique", "The key column \(key.ours) must be `unique`.")
-            }
         }
-        return key
+        guard let type, let known, !pairs.isEmpty else { return pairs }
+        let names = Set(pairs.map(\.ours))
+        if pairs.count > 1 {
+            let isUnique = (index.sets[type.code] ?? []).contains { Set($0) == names }
+            if !isUnique {
+                reader.fault(
+                    "key", "not-unique",
+                    "A key of several columns is one of the sets that the class has in `unique`.")
+            }
+        } else if let column = known[pairs[0].ours], !column.unique,
+            !["guid", "sequence"].contains(column.type)
+        {
+            reader.fault(
+                "key", "not-unique", "The key column \(pairs[0].ours) must be `unique`.")
+        }
+        return pairs
     }
 }

@@ -31,7 +31,7 @@ struct SyncRunner: Sendable {
         }
         do {
             let kept = try await database.pointRead { try SyncStore.progress($0, run.id) }
-            let source = try sources.open(
+            let source = try await sources.open(
                 definition.source, isWritten: definition.direction != .pull, isBegun: kept != nil)
             defer { source.close() }
             return try await work(on: run, definition, source, kept)
@@ -53,12 +53,10 @@ struct SyncRunner: Sendable {
             try SyncStore.state($0, code, identity: definition.identity)
         }
         columns.note(since: state?.columns, in: runtime.log, run)
-        let table = SQLTable(
-            source, table: definition.source.table, key: columns.key, columns: columns.columns,
-            cursor: definition.cursor, declared: declared ?? [])
+        let table = SQLTable(source, definition, columns)
         let ours = OurTable(
-            records: records, definition: definition, key: columns.key, columns: columns.columns,
-            context: run.context())
+            records: records, definition: definition, keys: columns.keys,
+            columns: columns.columns, context: run.context())
         var work = SyncWork(
             run: run, definition: definition, table: table, ours: ours, database: database,
             runtime: runtime, isStopping: isStopping)
@@ -155,10 +153,11 @@ enum SyncProblem {
                 + " \(limit) of a hundred (`deleteLimit`). Nothing was changed.")
     }
 
-    static func repeatedKey(_ key: SyncKey, _ column: String) -> Problem {
-        Problem(
+    static func repeatedKey(_ key: SyncKey, _ columns: [SyncDefinition.Pair]) -> Problem {
+        let names = columns.map(\.theirs).joined(separator: ", ")
+        return Problem(
             status: 422, code: "repeated-key", title: "A key stands for several rows",
-            detail: "Several rows of the source have \(key.text) in \(column): a key must be"
+            detail: "Several rows of the source have \(key.text) in \(names): a key must be"
                 + " unique.")
     }
 }

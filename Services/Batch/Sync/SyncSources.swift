@@ -1,5 +1,8 @@
+import Contracts
+import Curl
 import Database
 import Glibc
+import RPC
 import ServiceRuntime
 
 /// Opens the databases that synchronizations name.
@@ -11,22 +14,97 @@ struct SyncSources: Sendable {
         "gateway.db", "records.db", "mail.db", "workflow.db", "batch.db",
     ]
 
-    /// `isBegun` says that it was there before: what is gone then may come back.
-    func open(
-        _ source: SyncDefinition.Source, isWritten: Bool, isBegun: Bool
-    ) throws(ForeignError) -> any ForeignSource {
+    let records: Peer
+    let outgoing: OutgoingConfiguration
+    let runtime: Runtime
+
+    private static let secretTimeout = Duration.seconds(10)
+    private static let resolveTimeout = Duration.seconds(10)
+
+    init(
+        folders: [String], records: Peer, runtime: Runtime,
+        outgoing: OutgoingConfiguration = OutgoingConfiguration()
+    ) {
+        self.folders = folders
+        self.records = records
+        self.runtime = runtime
+        self.outgoing = outgoing
+    }
+
+    /// `isBegun` says that it was there before: what is gone then may come back. Throws
+    /// `ForeignError`, or what Records answers instead of a secret.
+    func open(_ source: SyncSource, isWritten: Bool, isBegun: Bool) async throws
+        -> any ForeignSource
+    {
         switch source {
         case .sqlite(let path, _):
             guard let place = try place(of: path) else {
                 let message = "the file \(path) is not there"
-                throw isBegun ? .away(message) : .unusable(message)
+                throw isBegun ? ForeignError.away(message) : .unusable(message)
             }
             do {
                 return try ForeignDatabase(path: place, isWritten: isWritten)
             } catch {
                 throw ForeignError(error)
             }
+        case .postgresql(let server, _): return try await postgres(server)
+        case .odbc(let source, _): return try await odbc(source)
         }
+    }
+
+    private func postgres(_ server: SyncSource.Server) async throws -> any ForeignSource {
+        #if PostgreSQL
+            let resolved = try await address(of: server.host, port: server.port)
+            var address = PostgresAddress(
+                host: server.host, port: server.port, database: server.database,
+                user: server.user, password: try await secret(server.password),
+                encryption: PostgresAddress.Encryption(rawValue: server.tls) ?? .verify)
+            address.resolved = resolved
+            address.authorities = outgoing.authorities
+            return try PostgresSource(address)
+        #else
+            throw ForeignError.unusable(SyncSources.notBuilt("PostgreSQL"))
+        #endif
+    }
+
+    private func odbc(_ source: SyncSource.DataSource) async throws -> any ForeignSource {
+        throw ForeignError.unusable(SyncSources.notBuilt("ODBC"))
+    }
+
+    /// Of definitions that another build took.
+    private static func notBuilt(_ trait: String) -> String {
+        "this build knows no such source; build it with `swift build --traits \(trait)`"
+    }
+
+    /// The checked address of a host: what it is connected to, whatever its name means later.
+    private func address(of host: String, port: Int) async throws -> String {
+        var addresses = NetworkAddress(host).map { [$0] } ?? []
+        if addresses.isEmpty {
+            do {
+                addresses = try await SystemResolver(clock: runtime.clock).addresses(
+                    of: host, timeout: SyncSources.resolveTimeout)
+            } catch let error as OutgoingError {
+                throw ForeignError.away(error.description)
+            }
+        }
+        guard let first = addresses.first,
+            addresses.allSatisfy({ outgoing.policy.isOpen($0, port: port) })
+        else {
+            throw ForeignError.unusable(
+                "the host \(host) or its port \(port) is not open to outgoing calls; the operator"
+                    + " opens networks with OUTGOING_ALLOWED_NETWORKS")
+        }
+        return first.text
+    }
+
+    /// Read at the moment of use.
+    private func secret(_ text: String?) async throws -> String {
+        guard let text, let name = SecretName.named(by: text) else { return "" }
+        let context = CallContext(
+            principal: .system, door: .sync, cause: Cause(root: "sync:secret"),
+            trace: TraceContext(requestID: runtime.random.identifier(at: runtime.clock.now())),
+            timeout: SyncSources.secretTimeout)
+        return try await records.call(ReadSecrets(names: [name]), as: context).values.first ?? ""
     }
 
     /// The file that a path means: absolute in an allowed folder, or below the folder of all data.

@@ -31,82 +31,6 @@ enum SyncValue: Sendable, Hashable {
     }
 }
 
-/// A key in the order that both sides have: whole numbers by value, texts by their bytes.
-enum SyncKey: Sendable, Hashable, Comparable {
-    case integer(Int64)
-    case text(String)
-
-    static func < (a: SyncKey, b: SyncKey) -> Bool {
-        switch (a, b) {
-        case (.integer(let left), .integer(let right)): left < right
-        case (.text(let left), .text(let right)):
-            left.utf8.lexicographicallyPrecedes(right.utf8)
-        case (.integer, .text): true
-        case (.text, .integer): false
-        }
-    }
-
-    static func == (a: SyncKey, b: SyncKey) -> Bool {
-        switch (a, b) {
-        case (.integer(let left), .integer(let right)): left == right
-        // By bytes: one accent has two spellings, and these are two keys.
-        case (.text(let left), .text(let right)): left.utf8.elementsEqual(right.utf8)
-        case (.integer, .text), (.text, .integer): false
-        }
-    }
-
-    func hash(into hasher: inout Hasher) {
-        switch self {
-        case .integer(let integer): hasher.combine(integer)
-        case .text(var text): text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
-    }
-
-    init?(_ value: SyncValue) {
-        switch value {
-        case .null: return nil
-        case .integer(let integer): self = .integer(integer)
-        case .text(let text): self = .text(text)
-        }
-    }
-
-    init?(json: JSONValue) {
-        guard let value = SyncValue(json: json), let key = SyncKey(value) else { return nil }
-        self = key
-    }
-
-    var value: SyncValue {
-        switch self {
-        case .integer(let integer): .integer(integer)
-        case .text(let text): .text(text)
-        }
-    }
-
-    var json: JSONValue {
-        switch self {
-        case .integer(let integer): .number(JSONNumber(integer))
-        case .text(let text): .string(text)
-        }
-    }
-
-    /// Bytes in the keys' order, as what is kept of a row is found by.
-    var ordered: [UInt8] {
-        switch self {
-        case .integer(let integer):
-            let word = UInt64(bitPattern: integer) ^ (1 << 63)
-            return (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * UInt64($0))) }
-        case .text(let text): return Array(text.utf8)
-        }
-    }
-
-    var text: String {
-        switch self {
-        case .integer(let integer): String(integer)
-        case .text(let text): text
-        }
-    }
-}
-
 /// A row of either side in the form in which both are compared.
 struct SyncRow: Sendable {
     var key: SyncKey
@@ -123,7 +47,7 @@ struct SyncRow: Sendable {
         self.id = id
         self.version = version
         var hash = RowHash()
-        key.value.feed(&hash)
+        key.feed(&hash)
         for value in values { value.feed(&hash) }
         self.hash = hash.value
     }

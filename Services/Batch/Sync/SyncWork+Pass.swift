@@ -22,7 +22,7 @@ extension SyncWork {
     /// What hinders a run from its beginning.
     private mutating func check() async throws {
         if let key = try await table.repeatedKey() {
-            throw SyncProblem.repeatedKey(key, definition.key.theirs)
+            throw SyncProblem.repeatedKey(key, definition.keys)
         }
         let (theirs, keyless) = try await table.count()
         let mine = try await ours.count()

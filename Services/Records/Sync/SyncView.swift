@@ -11,19 +11,24 @@ struct SyncView: Sendable {
     }
 
     private let recordClass: RecordClass
-    private let key: String
+    private let keys: [String]
     private let columns: [Column]
 
     /// Refuses who may not read every record and all of these columns in each.
-    init(_ access: ClassAccess, key: String, columns: [String]) throws {
+    init(_ access: ClassAccess, key: [String], columns: [String]) throws {
         recordClass = access.recordClass
-        self.key = key == "id" ? "r.id" : "r." + quoted(key)
+        guard !key.isEmpty else {
+            throw RecordsError.validation([
+                FieldProblem(pointer: "/key", code: "required", detail: "Name a key.")
+            ])
+        }
         guard let read = access.rights.read, read.condition(alias: "r") == nil else {
             throw RecordsError.forbidden(
                 "A synchronization needs the right to read every record of \(recordClass.type).")
         }
-        let key = try SyncView.column(key, access, read, isKey: true)
-        self.columns = [key] + (try columns.map { try SyncView.column($0, access, read) })
+        let found = try key.map { try SyncView.column($0, access, read, isKey: true) }
+        keys = found.map(\.sql)
+        self.columns = found + (try columns.map { try SyncView.column($0, access, read) })
     }
 
     private static func column(
@@ -77,17 +82,27 @@ struct SyncView: Sendable {
             "SELECT \(before)\(list) FROM \(recordClass.table) AS r WHERE r.deleted = 0"
             + recordClass.rows.condition("r")
         var values: [SQLValue] = []
-        if let value = SyncView.stored(after ?? .null) {
-            sql += " AND \(key) > ?"
-            values.append(value)
+        if let after = stored(after ?? .null) {
+            sql += " AND \(tuple) > \(marks)"
+            values += after
         } else {
-            sql += " AND \(key) IS NOT NULL"
+            for key in keys { sql += " AND \(key) IS NOT NULL" }
         }
-        if let value = SyncView.stored(through ?? .null) {
-            sql += " AND \(key) <= ?"
-            values.append(value)
+        if let through = stored(through ?? .null) {
+            sql += " AND \(tuple) <= \(marks)"
+            values += through
+        }
+        // A tuple that begins with what is greater is greater, whatever the rest: also nothing.
+        if keys.count > 1, after != nil {
+            for key in keys { sql += " AND \(key) IS NOT NULL" }
         }
         return (sql, values)
+    }
+
+    private var order: String { keys.joined(separator: ", ") }
+    private var tuple: String { keys.count == 1 ? keys[0] : "(\(keys.joined(separator: ", ")))" }
+    private var marks: String {
+        keys.count == 1 ? "?" : "(\(repeatElement("?", count: keys.count).joined(separator: ", ")))"
     }
 
     /// The records of a range or of some keys.
@@ -102,14 +117,14 @@ struct SyncView: Sendable {
         }
         if let keys = call.keys {
             let (sql, _) = statement("r.id, r.version, ", after: nil, through: nil)
-            for case let value? in keys.map(SyncView.stored) where !page.isFull {
-                try read(connection, sql + " AND \(key) = ?", [value], &page)
+            for case let values? in keys.map(stored) where !page.isFull {
+                try read(connection, sql + " AND \(tuple) = \(marks)", values, &page)
             }
         } else {
             let (sql, values) = statement(
                 "r.id, r.version, ", after: call.after, through: call.through)
             try read(
-                connection, sql + " ORDER BY \(key) LIMIT \(StoredRows.limit + 1)", values, &page)
+                connection, sql + " ORDER BY \(order) LIMIT \(StoredRows.limit + 1)", values, &page)
         }
         page.writer.endArray()
         page.writer.key("more")
@@ -173,16 +188,20 @@ struct SyncView: Sendable {
         return sum
     }
 
-    private static func stored(_ key: JSONValue) -> SQLValue? {
-        switch key {
-        case .string(let text): .text(text)
-        case .number(let number): number.integer.map { .integer($0) }
-        case .null, .boolean, .array, .object: nil
+    /// The values of a key; nil where it is none.
+    private func stored(_ key: JSONValue) -> [SQLValue]? {
+        let values = (keys.count == 1 ? [key] : key.array ?? []).compactMap { part -> SQLValue? in
+            switch part {
+            case .string(let text): .text(text)
+            case .number(let number): number.integer.map { .integer($0) }
+            case .null, .boolean, .array, .object: nil
+            }
         }
+        return values.count == keys.count ? values : nil
     }
 
     /// The keys of what was committed after a position.
-    func changed(_ connection: Connection, key code: String, after: Int64?) throws
+    func changed(_ connection: Connection, key codes: [String], after: Int64?) throws
         -> ChangedKeyList
     {
         let last = try connection.count("SELECT coalesce(max(seq), 0) FROM change_log")
@@ -194,22 +213,25 @@ struct SyncView: Sendable {
         var known: Set<JSONValue> = []
         var position = after
         var count = 0
+        let list = codes.map { _ in "json_extract(before, ?), json_extract(after, ?)" }
         try connection.each(
             """
-            SELECT seq, record, json_extract(before, ?), json_extract(after, ?) FROM change_log \
+            SELECT seq, record, \(list.joined(separator: ", ")) FROM change_log \
             WHERE seq > ? AND class IN (\(recordClass.numbersSQL)) AND record > 0 \
             ORDER BY seq LIMIT ?
             """,
-            [
-                .text("$.\"\(code)\""), .text("$.\"\(code)\""), .integer(after),
-                .integer(Int64(ChangedKeys.limit)),
-            ]
+            codes.flatMap { [SQLValue.text("$.\"\($0)\""), .text("$.\"\($0)\"")] }
+                + [.integer(after), .integer(Int64(ChangedKeys.limit))]
         ) { row in
             position = row.integer(0)
             count += 1
-            let values = code == "id" ? [row.value(1)] : [row.value(2), row.value(3)]
-            for case let key? in values.map(SyncView.json) where known.insert(key).inserted {
-                keys.append(key)
+            for side in 0..<2 {
+                let parts = codes.enumerated().compactMap { index, code in
+                    SyncView.json(row.value(code == "id" ? 1 : 2 + 2 * index + side))
+                }
+                guard parts.count == codes.count else { continue }
+                let key = parts.count == 1 ? parts[0] : .array(parts)
+                if known.insert(key).inserted { keys.append(key) }
             }
             return true
         }

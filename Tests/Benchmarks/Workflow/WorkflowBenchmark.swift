@@ -45,12 +45,12 @@ struct WorkflowBenchmark {
     }
 
     private func compare(_ flows: Flows, _ report: inout Report) async throws {
-        let postgres = try await PostgreSQL()
+        let postgres = try await PostgreSQL(user: "dbos")
         let all = Contenders(
             flows: flows,
             dbosOnSQLite: try DBOS(
                 store: "sqlite:///\(folder)/dbos/dbos.db", in: folder + "/dbos"),
-            dbosOnPostgreSQL: try DBOS(store: postgres.url, in: folder + "/dbos"),
+            dbosOnPostgreSQL: try DBOS(store: postgres.url("bench"), in: folder + "/dbos"),
             raw: try await RawSQLite(in: folder + "/raw-flows"))
         for round in 1...options.rounds {
             say("Workflows, round \(round) of \(options.rounds)")

@@ -26,6 +26,10 @@ final class SyncBench: Sendable {
     private let serving: Task<Void, any Error>
     private let version = Mutex<Int64>(0)
 
+    /// Loopback is open, where the other databases are.
+    static let outgoing = OutgoingConfiguration(
+        policy: OutgoingPolicy(opened: [NetworkRange("127.0.0.0/8")].compactMap(\.self)))
+    static let admin = Principal(account: "admin", permissions: ["models:write"])
     static let clerk = Principal(account: "clerk", roles: ["clerk"])
     static let type = FullCode(model: "shop", code: "item")
 
@@ -37,15 +41,19 @@ final class SyncBench: Sendable {
         {"code": "seen", "type": "datetime"}
         """
 
+    static let sqlite = #"{"kind": "sqlite", "path": "crm.db", "table": "items"}"#
+
     /// A model with one synchronization `s`: its members besides source and class.
-    static func model(_ sync: String, grants: String = "") -> String {
+    static func model(
+        _ sync: String, source: String = SyncBench.sqlite, grants: String = ""
+    ) -> String {
         let operations = #""read", "insert", "change", "delete", "import", "export""#
         let grant = grants.isEmpty ? #"{"role": "clerk", "operations": [\#(operations)]}"# : grants
         return """
             {"code": "shop", "roles": ["clerk"], "classes": [{"code": "item", "webAccess": true,
               "columns": [\(columns)], "grants": [\(grant)]}],
              "syncs": [{"code": "s", "class": "item",
-               "source": {"kind": "sqlite", "path": "crm.db", "table": "items"}, \(sync)}]}
+               "source": \(source), \(sync)}]}
             """
     }
 
@@ -54,7 +62,10 @@ final class SyncBench: Sendable {
         "columns": {"name": "name", "price": "price", "stock": "stock"}
         """
 
-    init(_ sync: String = SyncBench.pull, in folder: TemporaryFolder = TemporaryFolder())
+    init(
+        _ sync: String = SyncBench.pull, source: String = SyncBench.sqlite,
+        secrets: [String: String] = [:], in folder: TemporaryFolder = TemporaryFolder()
+    )
         async throws
     {
         self.folder = folder
@@ -93,7 +104,9 @@ final class SyncBench: Sendable {
             folders: exchange, byteLimit: 8 << 20, thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: records, workflow: peers["workflow"],
-            sources: SyncSources(folders: [folder.path]), runtime: runtime, stopping: stopping,
+            sources: SyncSources(
+                folders: [folder.path], records: peers["records"], runtime: runtime,
+                outgoing: SyncBench.outgoing), runtime: runtime, stopping: stopping,
             intake: intake,
             delivery: ExportDelivery(
                 files: files, machines: machines, mail: peers["mail"], runtime: runtime))
@@ -106,7 +119,11 @@ final class SyncBench: Sendable {
             uploadLimit: 8 << 20, stopping: stopping, wake: { worker.wake() })
         running = Task { try await worker.run() }
         serving = Task { [service] in try await service.run() }
-        try await define(SyncBench.model(sync))
+        for (name, value) in secrets {
+            _ = try await records.call(
+                PutSecret(name: name, value: value), as: context(SyncBench.admin))
+        }
+        try await define(SyncBench.model(sync, source: source))
     }
 
     /// Applies a model to both services.

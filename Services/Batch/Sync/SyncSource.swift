@@ -1,0 +1,132 @@
+import Contracts
+import JSON
+
+/// The other side as a definition names it; its table, and how it is reached.
+enum SyncSource: Sendable, Hashable {
+    /// `path` below the folder of all data, or one that the operator allowed.
+    case sqlite(path: String, table: String)
+    case postgresql(Server, table: String)
+    /// A data source of the operator's `odbc.ini`.
+    case odbc(DataSource, table: String)
+
+    struct Server: Sendable, Hashable {
+        var host: String
+        var port: Int
+        var database: String
+        var user: String
+        /// `secret:name`, or nil.
+        var password: String?
+        /// `verify`, `encrypt` or `off`.
+        var tls: String
+    }
+
+    struct DataSource: Sendable, Hashable {
+        var name: String
+        var user: String?
+        var password: String?
+    }
+
+    static let kinds = ["sqlite", "postgresql", "odbc", "geartrain"]
+
+    var table: String {
+        switch self {
+        case .sqlite(_, let table), .postgresql(_, let table), .odbc(_, let table): table
+        }
+    }
+
+    /// Whether a column may hold values of any type.
+    var isDynamic: Bool {
+        if case .sqlite = self { return true }
+        return false
+    }
+
+    /// What it is, whoever asks it.
+    var identity: String {
+        switch self {
+        case .sqlite: "\(self)"
+        case .postgresql(let server, let table):
+            "postgresql \(server.host):\(server.port)/\(server.database) \(table)"
+        case .odbc(let source, let table): "odbc \(source.name) \(table)"
+        }
+    }
+}
+
+extension SyncSource {
+    /// Nil after a fault, which is among the reader's problems.
+    static func read(_ reader: ObjectReader) -> SyncSource? {
+        guard let kind = reader.word("kind", of: kinds, default: nil) else { return nil }
+        let table = reader.string("table", required: true)
+        let source: SyncSource?
+        switch kind {
+        case "sqlite":
+            let path = reader.string("path", required: true)
+            source = path.flatMap { path in table.map { .sqlite(path: path, table: $0) } }
+        case "postgresql":
+            let server = server(reader)
+            source = server.flatMap { server in table.map { .postgresql(server, table: $0) } }
+        case "odbc":
+            let name = dataSource(reader)
+            source = name.flatMap { name in table.map { .odbc(name, table: $0) } }
+        default:
+            reader.fault("kind", "unsupported", "`\(kind)` is not supported yet; use `sqlite`.")
+            return nil
+        }
+        reader.finish()
+        return source
+    }
+
+    private static func server(_ reader: ObjectReader) -> Server? {
+        #if !PostgreSQL
+            without(reader, "PostgreSQL")
+        #endif
+        let host = reader.string("host", required: true) ?? ""
+        let port = reader.integer("port", in: 1...65_535) ?? 5432
+        let database = reader.string("database", required: true) ?? ""
+        let user = reader.string("user", required: true) ?? ""
+        let password = password(reader)
+        let tls = reader.word("tls", of: ["verify", "encrypt", "off"], default: "verify")
+        // A path would be a socket of this machine, and a comma several hosts.
+        if host.contains(where: { "/,@ ".contains($0) }) {
+            reader.fault("host", "invalid-address", "Write the name or address of one host.")
+        }
+        guard let tls, !host.isEmpty, !database.isEmpty, !user.isEmpty else { return nil }
+        return Server(
+            host: host, port: Int(port), database: database, user: user, password: password,
+            tls: tls)
+    }
+
+    /// Only a name: what drivers are loaded, and where they connect to, is the operator's.
+    private static func dataSource(_ reader: ObjectReader) -> DataSource? {
+        #if !ODBC
+            without(reader, "ODBC")
+        #endif
+        let name = reader.string("dsn", required: true) ?? ""
+        let isName = name.utf8.allSatisfy {
+            "abcdefghijklmnopqrstuvwxyz0123456789_-".utf8.contains($0 | 0x20) || $0 == 0x5F
+        }
+        if !isName || name.utf8.count > 32 {
+            reader.fault(
+                "dsn", "invalid-name",
+                "Write the name of a data source of the operator's odbc.ini: letters, digits, _ and"
+                    + " -.")
+        }
+        return DataSource(
+            name: name, user: reader.string("user"), password: password(reader))
+    }
+
+    private static func password(_ reader: ObjectReader) -> String? {
+        guard let text = reader.string("password") else { return nil }
+        if SecretName.named(by: text) == nil {
+            reader.fault(
+                "password", "invalid-code",
+                "A password is a secret: write secret: and the secret's name.")
+        }
+        return text
+    }
+
+    private static func without(_ reader: ObjectReader, _ trait: String) {
+        reader.fault(
+            "kind", "not-built",
+            "This build knows no such source. Build it with `swift build --traits \(trait)`.")
+    }
+}

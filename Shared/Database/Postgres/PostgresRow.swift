@@ -1,0 +1,102 @@
+#if PostgreSQL
+    import CPostgres
+
+    /// How a column's text is read.
+    enum PostgresType: Sendable {
+        case integer, real, boolean, binary, text
+        /// Filled with blanks that do not count.
+        case padded
+        /// With the offset of UTC.
+        case moment
+
+        init(oid: UInt32, modifier: Int32) {
+            switch oid {
+            case 20, 21, 23, 26: self = .integer
+            case 700, 701: self = .real
+            case 16: self = .boolean
+            case 17: self = .binary
+            case 1042: self = .padded
+            case 1184: self = .moment
+            // numeric(p, 0) of so few digits that they are a whole number here.
+            case 1700 where modifier >= 4 && modifier - 4 & 0xffff == 0 && modifier - 4 >> 16 <= 18:
+                self = .integer
+            default: self = .text
+            }
+        }
+
+        static func all(of result: OpaquePointer) -> [PostgresType] {
+            (0..<PQnfields(result)).map {
+                PostgresType(oid: PQftype(result, $0), modifier: PQfmod(result, $0))
+            }
+        }
+    }
+
+    /// A row, valid until the next.
+    struct PostgresRow: ForeignRow {
+        let result: OpaquePointer
+        let row: Int32
+        let types: [PostgresType]
+
+        private func isNull(_ column: Int) -> Bool { PQgetisnull(result, row, Int32(column)) == 1 }
+
+        private func bytes(_ column: Int) -> UnsafeBufferPointer<UInt8> {
+            let start = UnsafeRawPointer(PQgetvalue(result, row, Int32(column)))
+            let count = Int(PQgetlength(result, row, Int32(column)))
+            return UnsafeBufferPointer(
+                start: start?.assumingMemoryBound(to: UInt8.self), count: count)
+        }
+
+        func kind(_ column: Int) -> ForeignKind {
+            guard !isNull(column) else { return .null }
+            switch types[column] {
+            case .integer, .boolean: return .integer
+            case .real: return .real
+            case .binary: return .blob
+            case .text, .padded, .moment: return .text
+            }
+        }
+
+        func integer(_ column: Int) -> Int64 {
+            guard !isNull(column) else { return 0 }
+            let bytes = bytes(column)
+            if types[column] == .boolean { return bytes.first == UInt8(ascii: "t") ? 1 : 0 }
+            var (value, isNegative): (Int64, Bool) = (0, false)
+            for byte in bytes {
+                if byte == UInt8(ascii: "-") {
+                    isNegative = true
+                } else {
+                    // Negative all along: the lowest number has no opposite.
+                    value = value &* 10 &- Int64(byte &- UInt8(ascii: "0"))
+                }
+            }
+            return isNegative ? value : -value
+        }
+
+        func value(_ column: Int) -> SQLValue {
+            guard !isNull(column) else { return .null }
+            switch types[column] {
+            case .integer, .boolean: return .integer(integer(column))
+            case .real: return .real(Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0)
+            case .binary: return .blob(Array(bytes(column)))
+            case .text, .padded, .moment:
+                return withText(column) { .text(String(decoding: $0, as: UTF8.self)) }
+            }
+        }
+
+        func withText<T>(
+            _ column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> T
+        ) rethrows -> T {
+            let bytes = bytes(column)
+            switch types[column] {
+            case .padded:
+                let blank = UInt8(ascii: " ")
+                let count = bytes.lastIndex { $0 != blank }.map { $0 + 1 } ?? 0
+                return try body(UnsafeBufferPointer(rebasing: bytes[..<count]))
+            case .moment where bytes.suffix(3).elementsEqual("+00".utf8):
+                let text = Array(bytes.dropLast(3)) + [UInt8(ascii: "Z")]
+                return try text.withUnsafeBufferPointer(body)
+            default: return try body(bytes)
+            }
+        }
+    }
+#endif
