@@ -57,18 +57,18 @@ let systemLibraries: [Target] = [
     .target(name: "CLinux", path: "Shared/CLinux"),
 ]
 
-/// The databases of others that need a library more.
-let otherDatabases: [Target.Dependency] = [
-    .target(name: "CPostgres", condition: .when(traits: ["PostgreSQL"])),
-    .target(name: "CODBC", condition: .when(traits: ["ODBC"])),
-]
+let postgres = Target.Dependency.target(
+    name: "CPostgres", condition: .when(traits: ["PostgreSQL"]))
+let odbc = Target.Dependency.target(name: "CODBC", condition: .when(traits: ["ODBC"]))
 
 let sharedLibraries: [Target] = [
     shared("ServiceRuntime", ["CLinux"]),
     shared("JSON", ["ServiceRuntime"]),
     shared("XML"),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
-    shared("Database", runtime + ["CLinux", "CSQLite"] + otherDatabases),
+    shared("Database", runtime + ["CLinux", "CSQLite", postgres]),
+    // Empty without its trait.
+    shared("ODBC", runtime + ["Database", odbc]),
     shared("Curl", runtime + ["CCurl", "CLinux", "Crypto", "XML"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
@@ -79,7 +79,7 @@ let sharedLibraries: [Target] = [
 let serviceTargets: [Target] =
     service("Gateway") + service("Records") + service("Mail", extra: ["Curl", "XML"])
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost", "DEFINITIONS.md"])
-    + service("Batch", extra: ["Curl", "CZlib", "XML"])
+    + service("Batch", extra: ["Curl", "CZlib", "ODBC", "XML"])
     + [
         .executableTarget(
             name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],

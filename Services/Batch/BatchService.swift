@@ -41,9 +41,7 @@ public final class BatchService: Service {
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"],
-            sources: SyncSources(
-                folders: [configuration.data] + configuration.folders,
-                records: peers["records"], runtime: runtime, outgoing: configuration.outgoing),
+            sources: SyncSources(configuration, records: peers["records"], runtime: runtime),
             runtime: runtime, stopping: stopping, intake: sources,
             delivery: ExportDelivery(
                 files: files, machines: machines, mail: peers["mail"], runtime: runtime))

@@ -119,6 +119,7 @@ public final class GatewayService: Service {
         ).add(to: table)
         RecordRoutes(records: peers["records"]).add(to: table)
         NewRecordRoutes(records: peers["records"]).add(to: table)
+        ReplicaRoutes(records: peers["records"]).add(to: table)
         FileRoutes(records: peers["records"]).add(to: table)
         HistoryRoutes(records: peers["records"]).add(to: table)
         QueryRoutes(records: peers["records"]).add(to: table)

@@ -67,6 +67,9 @@ struct Routes: Sendable {
         routes.on(ChangedKeys.self) { call, context in
             try await shown(context) { try await records.changedKeys(call, context) }
         }
+        routes.on(ReadReplica.self) { call, context in
+            try await shown(context) { try await records.replica(call, context) }
+        }
         routes.on(ListClasses.self) { _, context in
             try await shown(context) { models.current.list(context) }
         }

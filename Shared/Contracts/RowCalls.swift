@@ -69,11 +69,14 @@ public struct WriteKnown: Call, Codable {
     public var atomic: Bool?
     /// Nothing is written; the results say what would be.
     public var plan: Bool?
+    /// References whose values are those of another column (`by`) rather than ids.
+    public var lookups: [WriteRows.Column]?
 
     public init(
         _ type: FullCode, items: JSONBytes, rules: Bool? = nil, atomic: Bool? = nil,
-        plan: Bool? = nil
+        plan: Bool? = nil, lookups: [WriteRows.Column]? = nil
     ) {
+        self.lookups = lookups
         self.type = type
         self.items = items
         self.rules = rules

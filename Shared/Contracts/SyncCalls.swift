@@ -22,8 +22,9 @@ public struct SumRecords: Call, Codable {
     /// Columns of one text or whole number in each record, or `id`. A key of several columns is an
     /// array of their values wherever one stands.
     public var key: [String]
-    /// What is summed after the key, in this order.
-    public var columns: [String]
+    /// What is summed after the key, in this order; of a reference with `by`, that column of the
+    /// record that it means.
+    public var columns: [WriteRows.Column]
     /// The first range begins behind it; nil is the beginning.
     public var after: JSONValue?
     /// Where each range ends, that key included; the last may be null, which is the end.
@@ -32,7 +33,8 @@ public struct SumRecords: Call, Codable {
     public var export: Bool?
 
     public init(
-        _ type: FullCode, key: [String], columns: [String], after: JSONValue?, bounds: [JSONValue],
+        _ type: FullCode, key: [String], columns: [WriteRows.Column], after: JSONValue?,
+        bounds: [JSONValue],
         export: Bool
     ) {
         self.export = export ? true : nil
@@ -80,7 +82,7 @@ public struct StoredRows: Call, Codable {
     public var type: FullCode
     /// As of `SumRecords`.
     public var key: [String]
-    public var columns: [String]
+    public var columns: [WriteRows.Column]
     /// The range, as of `SumRecords`.
     public var after: JSONValue?
     public var through: JSONValue?
@@ -88,7 +90,7 @@ public struct StoredRows: Call, Codable {
     public var keys: [JSONValue]?
     public var export: Bool?
 
-    public init(_ type: FullCode, key: [String], columns: [String], export: Bool) {
+    public init(_ type: FullCode, key: [String], columns: [WriteRows.Column], export: Bool) {
         self.type = type
         self.key = key
         self.columns = columns

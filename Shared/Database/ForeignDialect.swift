@@ -56,6 +56,18 @@ public struct ForeignDialect: Sendable {
         }
     }
 
+    /// A moment, `2026-11-29T10:15:00.000Z`, as a text that a column without a zone takes as UTC.
+    public func moment(_ text: String) -> String {
+        switch engine {
+        case .sqlite, .postgresql: text
+        case .mysql, .sqlServer, .other:
+            text.hasSuffix("Z") ? String(text.dropLast().replacing("T", with: " ")) : text
+        }
+    }
+
+    /// Whether what comes in order has to be looked at: the engine may know another one.
+    public var hasOwnOrder: Bool { engine == .sqlServer || engine == .other }
+
     /// At the end of a query that is ordered.
     public func limit(_ rows: Int) -> String {
         switch engine {

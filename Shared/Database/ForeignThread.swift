@@ -1,7 +1,7 @@
 import ServiceRuntime
 
 /// A connection to another database, used by one thread alone.
-protocol ForeignConnection: ForeignSession, SendableMetatype {
+package protocol ForeignConnection: ForeignSession, SendableMetatype {
     /// False once it was lost: the next work gets another.
     var isAlive: Bool { get }
     func begin(writing: Bool) throws
@@ -11,7 +11,7 @@ protocol ForeignConnection: ForeignSession, SendableMetatype {
 
 /// The thread on which a connection lives; it ends with `close`. The connection is opened when it
 /// is first needed, and again after it was lost.
-final class ForeignThread<Session: ForeignConnection>: Sendable {
+package final class ForeignThread<Session: ForeignConnection>: Sendable {
     private typealias Job = @Sendable (Result<Session, any Error>) -> Void
 
     /// Waits of one source: one run asks little at a time.
@@ -19,7 +19,8 @@ final class ForeignThread<Session: ForeignConnection>: Sendable {
 
     private let queue: ThreadQueue<Job>
 
-    init(name: String, open: @escaping @Sendable () throws -> Session) throws(DatabaseError) {
+    package init(name: String, open: @escaping @Sendable () throws -> Session) throws(DatabaseError)
+    {
         let queue = ThreadQueue<Job>(limit: ForeignThread.queueLimit)
         self.queue = queue
         try startThread(name: name) {
@@ -39,10 +40,12 @@ final class ForeignThread<Session: ForeignConnection>: Sendable {
 
     deinit { queue.close() }
 
-    func close() { queue.close() }
+    package func close() { queue.close() }
 
     /// Throws what `body` throws, or `ForeignError`.
-    func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws -> T {
+    package func run<T: Sendable>(_ body: @escaping @Sendable (Session) throws -> T) async throws
+        -> T
+    {
         do {
             return try await withCheckedThrowingContinuation { continuation in
                 let refusal = queue.push { lent in
@@ -56,7 +59,7 @@ final class ForeignThread<Session: ForeignConnection>: Sendable {
     }
 
     /// Runs `body` in one transaction.
-    func transact<T: Sendable>(
+    package func transact<T: Sendable>(
         writing: Bool, _ body: @escaping @Sendable (any ForeignSession) throws -> T
     ) async throws -> T {
         try await run { session in

@@ -52,6 +52,7 @@ import Testing
         GET /api/queries/{model}/{query}                                401 404 401 200 200 200 404
         GET /api/records/{model}/{class}                                401 404 401 200 200 200 404
         GET /api/records/{model}/{class}/new                            401 404 401 200 200 200 404
+        GET /api/records/{model}/{class}/replica                        401 400 401 400 400 400 400
         GET /api/records/{model}/{class}/{id}                           401 404 401 404 200 200 404
         GET /api/records/{model}/{class}/{id}/files/{column}/{name}     401 404 401 404 404 404 404
         GET /api/records/{model}/{class}/{id}/history                   401 404 401 404 200 200 404

@@ -155,6 +155,7 @@ import Testing
         "POST /m/{model}/{class}/{id:integer}/files/{column}/delete": .account,
         "GET /api/views": .account,
         "GET /api/records/{model}/{class}/new": .account,
+        "GET /api/records/{model}/{class}/replica": .account,
         "POST /api/models/{model}/plan": .holder,
         "PUT /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,
         "DELETE /api/records/{model}/{class}/{id:integer}/files/{column}/{name}": .account,

@@ -2,10 +2,23 @@ import Contracts
 import Database
 import JSON
 
+/// The other side as it was opened.
+protocol ExternalDatabase: Sendable {
+    /// The columns of a table as they are declared now; nil where there is no such table.
+    func columns(of table: String) async throws -> [ForeignColumn]?
+
+    /// The table of a definition.
+    func table(_ definition: SyncDefinition, _ columns: SyncColumns) -> any ExternalTable
+
+    func close()
+}
+
+/// How a table tells what has changed.
+enum ExternalTableChanges: Sendable { case none, byCursor, byCommit }
+
 /// A table of the other side. All that the engine of synchronization knows of a kind of database.
 protocol ExternalTable: Sendable {
-    /// The columns as they are declared now; nil where there is no such table.
-    func columns() async throws -> [ForeignColumn]?
+    var changes: ExternalTableChanges { get }
 
     /// How many rows have a good key, and how many do not.
     func count() async throws -> (rows: Int, keyless: Int)

@@ -15,7 +15,9 @@ struct OurTable: Sendable {
     let context: CallContext
 
     private var leaves: Bool { definition.direction != .pull }
-    private var codes: [String] { columns.map(\.ours) }
+    private var codes: [WriteRows.Column] {
+        columns.map { WriteRows.Column($0.ours, by: $0.by) }
+    }
     private var keyCodes: [String] { keys.map(\.ours) }
 
     func sums(after: SyncKey?, bounds: [SyncKey?]) async throws -> [RowSum] {
@@ -152,7 +154,7 @@ struct OurTable: Sendable {
             writer.endArray()
             let call = WriteRows(
                 definition.type, mode: upserting ? .upsert : .insert,
-                columns: (keys + columns).map { WriteRows.Column($0.ours) },
+                columns: keys.map { WriteRows.Column($0.ours) } + codes,
                 key: upserting ? keyCodes : [], rows: JSONBytes(writer.bytes),
                 rules: definition.rules ? nil : false)
             return try await records.call(call, as: context)
@@ -196,7 +198,8 @@ struct OurTable: Sendable {
             writer.endArray()
             let call = WriteKnown(
                 definition.type, items: JSONBytes(writer.bytes),
-                rules: definition.rules ? nil : false)
+                rules: definition.rules ? nil : false,
+                lookups: columns.contains { $0.by != nil } ? codes : nil)
             return try await records.call(call, as: context)
         } key: {
             row($0).key

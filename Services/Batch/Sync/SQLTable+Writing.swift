@@ -40,7 +40,7 @@ extension SQLTable {
     }
 
     private func values(_ row: SyncRow) -> [SQLValue] {
-        zip(reading.columns, row.values).map { $0.sql($1) }
+        zip(reading.columns, row.values).map { $0.sql($1, source.dialect) }
     }
 
     private func keyed(_ row: SyncRow) -> [SQLValue] { row.key.parts.map(\.sql) + values(row) }

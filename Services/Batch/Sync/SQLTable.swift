@@ -2,16 +2,31 @@ import Contracts
 import Database
 import JSON
 
+/// A database that is asked in SQL.
+struct SQLDatabase: ExternalDatabase {
+    let source: any ForeignSource
+
+    func columns(of table: String) async throws -> [ForeignColumn]? {
+        try await source.columns(of: table)
+    }
+
+    func table(_ definition: SyncDefinition, _ columns: SyncColumns) -> any ExternalTable {
+        SQLTable(source, definition, columns)
+    }
+
+    func close() { source.close() }
+}
+
 /// A table of a database that is asked in SQL.
 struct SQLTable: ExternalTable {
     let source: any ForeignSource
-    let name: String
     let statements: SQLStatements
     let reading: RowReading
 
     init(_ source: any ForeignSource, _ definition: SyncDefinition, _ columns: SyncColumns) {
         self.source = source
-        name = definition.source.table
+        changes = definition.cursor == nil ? .none : .byCursor
+        let name = definition.source.table
         reading = RowReading(keys: columns.keys, columns: columns.columns)
         let terms = columns.keys.map { key in
             KeyTerm(source.dialect, key, columns.theirs.first { $0.name == key.theirs })
@@ -25,10 +40,11 @@ struct SQLTable: ExternalTable {
     }
 
     private let isKeyUnique: Bool
+    let changes: ExternalTableChanges
+
+    private var isWatched: Bool { source.dialect.hasOwnOrder }
 
     func close() { source.close() }
-
-    func columns() async throws -> [ForeignColumn]? { try await source.columns(of: name) }
 
     func count() async throws -> (rows: Int, keyless: Int) {
         let counts = try await source.read { [statements] session in
@@ -45,10 +61,11 @@ struct SQLTable: ExternalTable {
     }
 
     func buckets(after: SyncKey?, count: Int, rows: Int) async throws -> [ExternalBucket] {
-        try await source.read { [statements, reading] session in
+        try await source.read { [statements, reading, isWatched] session in
             var buckets: [ExternalBucket] = []
             var bucket = ExternalBucket()
             var (inBucket, total) = (0, 0)
+            var order = KeyOrder()
             let (sql, values) = statements.range(after: after, through: nil, limit: count * rows)
             try session.each(sql, values) { row in
                 if let hash = reading.hash(row) {
@@ -56,6 +73,7 @@ struct SQLTable: ExternalTable {
                 } else {
                     bucket.refused += 1
                 }
+                if isWatched { try order.check(reading.rawKey(row)) }
                 inBucket += 1
                 total += 1
                 if inBucket == rows {
@@ -72,8 +90,9 @@ struct SQLTable: ExternalTable {
     }
 
     func rows(after: SyncKey?, through: SyncKey?, limit: Int) async throws -> ExternalRows {
-        try await source.read { [statements, reading] session in
+        try await source.read { [statements, reading, isWatched] session in
             var result = ExternalRows()
+            var order = KeyOrder()
             var last: SyncKey?
             var count = 0
             let (sql, values) = statements.range(
@@ -85,6 +104,7 @@ struct SQLTable: ExternalTable {
                 }
                 count += 1
                 last = reading.rawKey(row)
+                if isWatched { try order.check(last) }
                 result.append(reading.row(row))
                 return true
             }
@@ -124,6 +144,19 @@ struct SQLTable: ExternalTable {
             try session.first(statements.lastCursor) { $0.value(0) } ?? .null
         }
         return value == .null ? nil : SyncCursor(value: value)
+    }
+}
+
+/// Keys as they come, of engines whose order may not be ours.
+private struct KeyOrder {
+    private var last: SyncKey?
+
+    mutating func check(_ key: SyncKey?) throws(ForeignError) {
+        defer { last = key }
+        guard let last, let key, key < last else { return }
+        throw .unusable(
+            "it has \(last.text) before \(key.text): texts are keys only where their order is that"
+                + " of their bytes. Use a key of whole numbers, or a binary collation")
     }
 }
 

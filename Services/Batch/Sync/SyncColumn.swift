@@ -12,11 +12,18 @@ struct SyncColumn: Sendable, Hashable {
     enum Form: Sendable, Hashable {
         case integer, boolean, text, choice, date, datetime, guid, json
         case decimal(scale: Int)
+
+        var name: String {
+            if case .decimal(let scale) = self { return "decimal(\(scale))" }
+            return "\(self)"
+        }
     }
 
     var ours: String
     var theirs: String
     var form: Form
+    /// Of a reference: the unique column of its class by which both sides name the record.
+    var by: String?
 
     /// Nil where columns of the type cannot be synchronized.
     static func form(_ column: ClassDescription.Column) -> Form? {
@@ -134,10 +141,10 @@ struct SyncColumn: Sendable, Hashable {
     }
 
     /// A value of ours as the other database is given it.
-    func sql(_ value: SyncValue) -> SQLValue {
+    func sql(_ value: SyncValue, _ dialect: ForeignDialect) -> SQLValue {
         switch value {
         case .null: return .null
-        case .text(let text): return .text(text)
+        case .text(let text): return .text(form == .datetime ? dialect.moment(text) : text)
         case .integer(let integer):
             // As text: the column's own type makes a number of it, without a detour by floating
             // numbers.

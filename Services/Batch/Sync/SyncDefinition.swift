@@ -16,6 +16,8 @@ struct SyncDefinition: Sendable {
     struct Pair: Sendable, Hashable {
         var ours: String
         var theirs: String
+        /// Of a reference: the unique column of its class that theirs has the value of.
+        var by: String?
     }
 
     var code: String
@@ -40,7 +42,9 @@ struct SyncDefinition: Sendable {
 
     /// What it reads theirs by; where this changes, what was known of both sides is worth nothing.
     var identity: String {
-        let pairs = (keys + columns).map { "\($0.ours)=\($0.theirs)" }.joined(separator: ",")
+        let pairs = (keys + columns).map { pair in
+            "\(pair.ours)=\(pair.theirs)" + (pair.by.map { " by \($0)" } ?? "")
+        }.joined(separator: ",")
         return "\(type) \(source.identity) \(direction) \(cursor ?? "") \(pairs)"
     }
 }
@@ -65,7 +69,20 @@ extension DefinitionReader {
         let cursor = reader.string("cursor")
         let verify = reader.boolean("verify", default: true)
         let deletes = reader.word("deletes", of: ["ignore", "detect"], default: "ignore")
-        if deletes == "detect", cursor != nil, !verify {
+        if let source, source.isGeartrain {
+            if direction != .pull {
+                reader.fault(
+                    "direction", "contradiction",
+                    "Another instance is only read: let it pull what it is to have.")
+            }
+            if cursor != nil {
+                reader.fault(
+                    "cursor", "contradiction",
+                    "Another instance tells its changes in the order of their commits.")
+            }
+        }
+        let tellsChanges = cursor != nil || source?.isGeartrain ?? false
+        if deletes == "detect", tellsChanges, !verify {
             reader.fault(
                 "deletes", "contradiction",
                 "What is gone is found by the verification: with a cursor, deletes need it.")
@@ -93,17 +110,29 @@ extension DefinitionReader {
             deleteLimit: Int(deleteLimit), conflict: conflict, verify: verify, rules: rules)
     }
 
-    /// `{"ours": "theirs"}`.
+    /// `{"ours": "theirs"}`, or `{"ours": {"column": "theirs", "by": "number"}}` of a reference.
     private static func pairs(
         _ reader: ObjectReader, _ member: String, _ known: [String: ClassIndex.Column]?
     ) -> [SyncDefinition.Pair] {
         guard let item = reader.nested(member, required: true) else { return [] }
         return item.object.keys.compactMap { ours in
-            let theirs = item.string(ours, required: true)
+            var by: String?
+            let theirs: String?
+            if member == "columns", item.object[ours]?.object != nil {
+                let reference = item.nested(ours)
+                theirs = reference?.string("column", required: true)
+                by = reference?.string("by", required: true)
+                reference?.finish()
+                if let type = known?[ours]?.type, type != "reference" {
+                    item.fault(ours, "contradiction", "Only a reference is looked up.")
+                }
+            } else {
+                theirs = item.string(ours, required: true)
+            }
             if let known, known[ours] == nil, ours != "id" || member != "key" {
                 item.fault(ours, "unknown-column", "The class has no column \(ours).")
             }
-            return theirs.map { SyncDefinition.Pair(ours: ours, theirs: $0) }
+            return theirs.map { SyncDefinition.Pair(ours: ours, theirs: $0, by: by) }
         }
     }
 

@@ -41,19 +41,25 @@ struct SyncRunner: Sendable {
     }
 
     private func work(
-        on run: Run, _ definition: SyncDefinition, _ source: any ForeignSource,
+        on run: Run, _ definition: SyncDefinition, _ source: any ExternalDatabase,
         _ kept: SyncStore.Progress?
     ) async throws -> QueueWorker.Outcome {
         let description = try await records.call(
             DescribeClass(definition.type), as: run.context())
+        var targets: [FullCode: ClassDescription] = [:]
+        for pair in definition.columns where pair.by != nil {
+            let column = description.columns.first { $0.code == pair.ours }
+            guard let target = column?.target, targets[target] == nil else { continue }
+            targets[target] = try await records.call(DescribeClass(target), as: run.context())
+        }
         let declared = try await source.columns(of: definition.source.table)
-        let columns = try SyncColumns(definition, description, declared)
+        let columns = try SyncColumns(definition, description, targets, declared)
         let code = run.definitionCode
         let state = try await database.pointRead {
             try SyncStore.state($0, code, identity: definition.identity)
         }
         columns.note(since: state?.columns, in: runtime.log, run)
-        let table = SQLTable(source, definition, columns)
+        let table = source.table(definition, columns)
         let ours = OurTable(
             records: records, definition: definition, keys: columns.keys,
             columns: columns.columns, context: run.context())

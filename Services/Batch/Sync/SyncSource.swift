@@ -8,6 +8,8 @@ enum SyncSource: Sendable, Hashable {
     case postgresql(Server, table: String)
     /// A data source of the operator's `odbc.ini`.
     case odbc(DataSource, table: String)
+    /// A class of another instance.
+    case geartrain(Instance, FullCode)
 
     struct Server: Sendable, Hashable {
         var host: String
@@ -26,12 +28,25 @@ enum SyncSource: Sendable, Hashable {
         var password: String?
     }
 
+    struct Instance: Sendable, Hashable {
+        /// Without a slash at its end.
+        var url: String
+        /// `secret:name`.
+        var token: String
+    }
+
     static let kinds = ["sqlite", "postgresql", "odbc", "geartrain"]
 
     var table: String {
         switch self {
         case .sqlite(_, let table), .postgresql(_, let table), .odbc(_, let table): table
+        case .geartrain(_, let type): "\(type)"
         }
+    }
+
+    var isGeartrain: Bool {
+        if case .geartrain = self { return true }
+        return false
     }
 
     /// Whether a column may hold values of any type.
@@ -47,6 +62,7 @@ enum SyncSource: Sendable, Hashable {
         case .postgresql(let server, let table):
             "postgresql \(server.host):\(server.port)/\(server.database) \(table)"
         case .odbc(let source, let table): "odbc \(source.name) \(table)"
+        case .geartrain(let instance, let type): "geartrain \(instance.url) \(type)"
         }
     }
 }
@@ -55,7 +71,7 @@ extension SyncSource {
     /// Nil after a fault, which is among the reader's problems.
     static func read(_ reader: ObjectReader) -> SyncSource? {
         guard let kind = reader.word("kind", of: kinds, default: nil) else { return nil }
-        let table = reader.string("table", required: true)
+        let table = kind == "geartrain" ? nil : reader.string("table", required: true)
         let source: SyncSource?
         switch kind {
         case "sqlite":
@@ -67,9 +83,7 @@ extension SyncSource {
         case "odbc":
             let name = dataSource(reader)
             source = name.flatMap { name in table.map { .odbc(name, table: $0) } }
-        default:
-            reader.fault("kind", "unsupported", "`\(kind)` is not supported yet; use `sqlite`.")
-            return nil
+        default: source = instance(reader)
         }
         reader.finish()
         return source
@@ -93,6 +107,28 @@ extension SyncSource {
         return Server(
             host: host, port: Int(port), database: database, user: user, password: password,
             tls: tls)
+    }
+
+    private static func instance(_ reader: ObjectReader) -> SyncSource? {
+        var url = reader.string("url", required: true) ?? ""
+        if url.hasSuffix("/") { url.removeLast() }
+        let token = reader.string("token", required: true) ?? ""
+        let type = reader.string("class", required: true).flatMap { FullCode($0) }
+        if !url.hasPrefix("https://") && !url.hasPrefix("http://") || url.contains("?") {
+            reader.fault("url", "invalid-address", "Write the address of the other instance.")
+        }
+        if SecretName.named(by: token) == nil {
+            reader.fault(
+                "token", "invalid-code",
+                "A token is a secret: write secret: and the secret's name.")
+        }
+        guard let type else {
+            if reader.object["class"]?.string != nil {
+                reader.fault("class", "invalid-code", "Write model.class, as it is there.")
+            }
+            return nil
+        }
+        return .geartrain(Instance(url: url, token: token), type)
     }
 
     /// Only a name: what drivers are loaded, and where they connect to, is the operator's.

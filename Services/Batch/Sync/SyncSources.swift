@@ -2,6 +2,7 @@ import Contracts
 import Curl
 import Database
 import Glibc
+import ODBC
 import RPC
 import ServiceRuntime
 
@@ -31,9 +32,33 @@ struct SyncSources: Sendable {
         self.outgoing = outgoing
     }
 
+    init(_ configuration: BatchConfiguration, records: Peer, runtime: Runtime) {
+        self.init(
+            folders: [configuration.data] + configuration.folders, records: records,
+            runtime: runtime, outgoing: configuration.outgoing)
+    }
+
     /// `isBegun` says that it was there before: what is gone then may come back. Throws
     /// `ForeignError`, or what Records answers instead of a secret.
     func open(_ source: SyncSource, isWritten: Bool, isBegun: Bool) async throws
+        -> any ExternalDatabase
+    {
+        if case .geartrain(let instance, let type) = source {
+            return try await geartrain(instance, type)
+        }
+        return SQLDatabase(source: try await database(source, isWritten, isBegun))
+    }
+
+    private func geartrain(_ instance: SyncSource.Instance, _ type: FullCode) async throws
+        -> GeartrainInstance
+    {
+        let token = try await secret(instance.token)
+        return GeartrainInstance(
+            http: try OutgoingHTTP(configuration: outgoing, runtime: runtime),
+            url: "\(instance.url)/api/records/\(type.model)/\(type.code)", token: token)
+    }
+
+    private func database(_ source: SyncSource, _ isWritten: Bool, _ isBegun: Bool) async throws
         -> any ForeignSource
     {
         switch source {
@@ -49,6 +74,7 @@ struct SyncSources: Sendable {
             }
         case .postgresql(let server, _): return try await postgres(server)
         case .odbc(let source, _): return try await odbc(source)
+        case .geartrain: throw ForeignError.unusable("it is no database")
         }
     }
 
@@ -68,7 +94,12 @@ struct SyncSources: Sendable {
     }
 
     private func odbc(_ source: SyncSource.DataSource) async throws -> any ForeignSource {
-        throw ForeignError.unusable(SyncSources.notBuilt("ODBC"))
+        #if ODBC
+            return try await ODBCSource(
+                name: source.name, user: source.user, password: try await secret(source.password))
+        #else
+            throw ForeignError.unusable(SyncSources.notBuilt("ODBC"))
+        #endif
     }
 
     /// Of definitions that another build took.

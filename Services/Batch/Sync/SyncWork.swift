@@ -68,13 +68,14 @@ struct SyncWork {
             definition.direction == .pull
             ? nil : try await ours.changedKeys(after: state?.position)
         let cursor = try await table.lastCursor()
-        let reads = definition.cursor != nil && definition.direction != .push
+        let reads = table.changes != .none && definition.direction != .push
         if definition.direction == .both, state == nil {
             let code = code
             try await database.write { try SyncStore.disagree($0, code) }
         }
         if reads, let known = state?.cursor {
-            progress.theirPlace = known.earlier(by: definition.overlap).json
+            progress.theirPlace =
+                (table.changes == .byCommit ? known : known.earlier(by: definition.overlap)).json
             progress.cursor = known.json
         } else {
             progress.cursor = reads ? cursor?.json : nil

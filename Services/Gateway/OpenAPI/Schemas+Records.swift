@@ -25,6 +25,13 @@ extension Schemas {
                 ], required: ["items", "next"])
         ),
         (
+            "Replica",
+            object([
+                ("items", ["type": "array"]), ("more", boolean), ("position", integer),
+                ("unknown", boolean), ("columns", ["type": "array"]),
+            ])
+        ),
+        (
             "RowList",
             object(
                 [

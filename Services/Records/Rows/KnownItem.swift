@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import JSON
 
 /// One record that is known by id and version, and what is to become of it.
@@ -8,7 +9,7 @@ struct KnownItem: Sendable {
     let operation: Operation
     let id: Int64
     let version: Int64
-    private let body: JSONValue
+    private var body: JSONValue
 
     init(_ json: JSONValue) throws {
         let parts = json.array ?? []
@@ -26,6 +27,19 @@ struct KnownItem: Sendable {
         self.id = id
         self.version = version
         body = parts.count > 3 ? parts[3] : .object(JSONObject())
+    }
+
+    /// With ids in the places of what references are looked up by.
+    func resolved(_ lookups: [RowLookup], _ writer: RecordWriter) throws -> KnownItem {
+        guard operation == .change, !lookups.isEmpty, var object = body.object else { return self }
+        for lookup in lookups {
+            guard let value = object[lookup.column.code] else { continue }
+            var known: [SQLValue: Int64] = [:]
+            object[lookup.column.code] = try lookup.find(value, writer, &known)
+        }
+        var item = self
+        item.body = .object(object)
+        return item
     }
 
     var intent: Intent {

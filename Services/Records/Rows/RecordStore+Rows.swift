@@ -72,16 +72,22 @@ extension RecordStore {
             throw RecordsError.tooLarge(
                 limit: WriteRows.rowLimit, "A call may have \(WriteRows.rowLimit) items.")
         }
-        let intents = Intents(rules: call.rules) { _ in items.map(\.intent) }
+        let intents = Intents(rules: call.rules) { writer in
+            let lookups = try RowLookup.all(call.lookups, writer)
+            // A value that finds nothing is told by the write itself.
+            return items.map { ((try? $0.resolved(lookups, writer)) ?? $0).intent }
+        }
         let (isPlan, isAtomic) = (call.plan ?? false, call.atomic ?? false)
         return try await write(call, context, intents, isLarge: true) { writer in
             try RecordStore.planned(isPlan, writer.connection) {
                 var answer = RowAnswer(capacity: 32 * items.count)
                 var moved: [FieldProblem] = []
+                let lookups = try RowLookup.all(call.lookups, writer)
                 for (index, item) in items.enumerated() {
                     do {
                         try writer.connection.savepoint {
-                            try item.write(writer, index, into: &answer.writer)
+                            try item.resolved(lookups, writer).write(
+                                writer, index, into: &answer.writer)
                         }
                     } catch let error as any ProblemConvertible {
                         RowWriter.tell(error.problem, id: item.id, into: &answer.writer)

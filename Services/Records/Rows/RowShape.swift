@@ -101,6 +101,25 @@ struct RowLookup {
             + " AND r.\(quoted(code)) = "
     }
 
+    /// Of a call's columns that have one.
+    static func all(_ columns: [WriteRows.Column]?, _ writer: RecordWriter) throws -> [RowLookup] {
+        try (columns ?? []).enumerated().compactMap { index, column in
+            guard let by = column.by else { return nil }
+            let position = writer.recordClass.positions[column.code]
+            let lookup = position.flatMap {
+                RowLookup(writer.recordClass.definition.columns[$0], by: by, writer)
+            }
+            guard let lookup else {
+                throw RecordsError.validation([
+                    FieldProblem(
+                        pointer: "/lookups/\(index)", code: "not-unique",
+                        detail: "A reference is looked up by a unique column that you may read.")
+                ])
+            }
+            return lookup
+        }
+    }
+
     /// The id for a value; an empty one is none.
     func find(
         _ value: JSONValue, _ writer: RecordWriter, _ known: inout [SQLValue: Int64]

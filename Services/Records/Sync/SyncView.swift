@@ -15,7 +15,10 @@ struct SyncView: Sendable {
     private let columns: [Column]
 
     /// Refuses who may not read every record and all of these columns in each.
-    init(_ access: ClassAccess, key: [String], columns: [String]) throws {
+    init(
+        _ access: ClassAccess, key: [String], columns: [WriteRows.Column],
+        _ targets: (FullCode) -> (RecordClass, RowRights)?
+    ) throws {
         recordClass = access.recordClass
         guard !key.isEmpty else {
             throw RecordsError.validation([
@@ -26,14 +29,18 @@ struct SyncView: Sendable {
             throw RecordsError.forbidden(
                 "A synchronization needs the right to read every record of \(recordClass.type).")
         }
-        let found = try key.map { try SyncView.column($0, access, read, isKey: true) }
+        let found = try key.map {
+            try SyncView.column(WriteRows.Column($0), access, read, targets, isKey: true)
+        }
         keys = found.map(\.sql)
-        self.columns = found + (try columns.map { try SyncView.column($0, access, read) })
+        self.columns = found + (try columns.map { try SyncView.column($0, access, read, targets) })
     }
 
     private static func column(
-        _ code: String, _ access: ClassAccess, _ read: RowRights, isKey: Bool = false
+        _ wanted: WriteRows.Column, _ access: ClassAccess, _ read: RowRights,
+        _ targets: (FullCode) -> (RecordClass, RowRights)?, isKey: Bool = false
     ) throws -> Column {
+        let code = wanted.code
         if isKey, code == "id" { return Column(sql: "r.id", isText: false) }
         let definition = access.recordClass.definition
         guard let position = access.recordClass.positions[code],
@@ -44,6 +51,9 @@ struct SyncView: Sendable {
                     + " \(access.recordClass.type).")
         }
         let column = definition.columns[position]
+        if let by = wanted.by {
+            return try meant(column, by, column.target.flatMap(targets))
+        }
         let isStored = column.type != .computed && column.type != .file && !column.many
         let isText = ![.integer, .decimal, .boolean, .reference].contains(column.type)
         guard isStored, !isKey || column.type == .integer || isText else {
@@ -55,6 +65,25 @@ struct SyncView: Sendable {
             ])
         }
         return Column(sql: "r." + quoted(code), isText: isText)
+    }
+
+    /// What a reference means, told by a column of its record: also of one that was deleted since.
+    private static func meant(
+        _ column: ColumnDefinition, _ by: String, _ target: (RecordClass, RowRights)?
+    ) throws -> Column {
+        guard !column.many, let (recordClass, rights) = target,
+            let position = recordClass.positions[by], rights.condition(alias: "t") == nil,
+            rights.columns[position] == .everywhere,
+            recordClass.definition.uniqueKeys.contains([by])
+        else {
+            throw RecordsError.forbidden(
+                "The reference \(column.code) is synchronized by the column \(by) of the class that"
+                    + " it refers to: it must be unique, and yours to read in every record.")
+        }
+        let isNumber = recordClass.definition.columns[position].type == .integer
+        return Column(
+            sql: "(SELECT t.\(quoted(by)) FROM \(recordClass.table) AS t"
+                + " WHERE t.id = r.\(quoted(column.code)))", isText: !isNumber)
     }
 
     /// The sum of each range.
@@ -116,10 +145,7 @@ struct SyncView: Sendable {
                 limit: StoredRows.keyLimit, "One call names at most \(StoredRows.keyLimit) keys.")
         }
         if let keys = call.keys {
-            let (sql, _) = statement("r.id, r.version, ", after: nil, through: nil)
-            for case let values? in keys.map(stored) where !page.isFull {
-                try read(connection, sql + " AND \(tuple) = \(marks)", values, &page)
-            }
+            try read(connection, keys: keys, &page)
         } else {
             let (sql, values) = statement(
                 "r.id, r.version, ", after: call.after, through: call.through)
@@ -133,7 +159,14 @@ struct SyncView: Sendable {
         return JSONBytes(page.writer.bytes)
     }
 
-    private struct Page {
+    func read(_ connection: Connection, keys: [JSONValue], _ page: inout Page) throws {
+        let (sql, _) = statement("r.id, r.version, ", after: nil, through: nil)
+        for case let values? in keys.map(stored) where !page.isFull {
+            try read(connection, sql + " AND \(tuple) = \(marks)", values, &page)
+        }
+    }
+
+    struct Page {
         static let bytesLimit = 8 << 20
         var writer = JSONWriter(capacity: 64 << 10)
         var count = 0
@@ -170,22 +203,44 @@ struct SyncView: Sendable {
         -> RowSum
     {
         var sum = RowSum()
-        let isText = columns.map(\.isText)
         try connection.each(sql, values) { row in
-            var hash = RowHash()
-            for index in isText.indices {
-                if row.isNull(index) {
-                    hash.null()
-                } else if isText[index] {
-                    row.withText(index) { hash.text($0) }
-                } else {
-                    hash.integer(row.integer(index))
-                }
-            }
-            sum.add(hash.value)
+            sum.add(hash(row))
             return true
         }
         return sum
+    }
+
+    /// The fingerprint of a row of the columns alone.
+    func hash(_ row: Row) -> UInt64 {
+        var hash = RowHash()
+        for index in columns.indices {
+            if row.isNull(index) {
+                hash.null()
+            } else if columns[index].isText {
+                row.withText(index) { hash.text($0) }
+            } else {
+                hash.integer(row.integer(index))
+            }
+        }
+        return hash.value
+    }
+
+    /// The key of such a row.
+    func key(_ row: Row) -> JSONValue {
+        let parts = keys.indices.map { SyncView.json(row.value($0)) ?? .null }
+        return parts.count == 1 ? parts[0] : .array(parts)
+    }
+
+    /// Records behind a key, in the order of their keys.
+    func each(
+        _ connection: Connection, after: JSONValue?, limit: Int,
+        _ body: (Row) throws -> Void
+    ) throws {
+        let (sql, values) = statement("", after: after, through: nil)
+        try connection.each(sql + " ORDER BY \(order) LIMIT \(limit)", values) { row in
+            try body(row)
+            return true
+        }
     }
 
     /// The values of a key; nil where it is none.
@@ -201,9 +256,9 @@ struct SyncView: Sendable {
     }
 
     /// The keys of what was committed after a position.
-    func changed(_ connection: Connection, key codes: [String], after: Int64?) throws
-        -> ChangedKeyList
-    {
+    func changed(
+        _ connection: Connection, key codes: [String], after: Int64?, limit: Int = ChangedKeys.limit
+    ) throws -> ChangedKeyList {
         let last = try connection.count("SELECT coalesce(max(seq), 0) FROM change_log")
         let isUnknown = !recordClass.definition.history
         guard let after, !isUnknown else {
@@ -221,7 +276,7 @@ struct SyncView: Sendable {
             ORDER BY seq LIMIT ?
             """,
             codes.flatMap { [SQLValue.text("$.\"\($0)\""), .text("$.\"\($0)\"")] }
-                + [.integer(after), .integer(Int64(ChangedKeys.limit))]
+                + [.integer(after), .integer(Int64(limit))]
         ) { row in
             position = row.integer(0)
             count += 1
@@ -235,7 +290,7 @@ struct SyncView: Sendable {
             }
             return true
         }
-        let more = count == ChangedKeys.limit
+        let more = count == limit
         return ChangedKeyList(
             keys: keys, position: more ? position : max(position, last), more: more,
             unknown: false)
@@ -258,7 +313,7 @@ extension RecordStore {
         try await current { snapshot in
             let view = try SyncView(
                 snapshot.access(call.type, context, purpose: RecordStore.purpose(call.export)),
-                key: call.key, columns: call.columns)
+                key: call.key, columns: call.columns, snapshot.targets(for: context))
             return try await database.read(within: RecordStore.sumTime) {
                 try view.sums($0, call)
             }
@@ -269,7 +324,7 @@ extension RecordStore {
         try await current { snapshot in
             let view = try SyncView(
                 snapshot.access(call.type, context, purpose: RecordStore.purpose(call.export)),
-                key: call.key, columns: call.columns)
+                key: call.key, columns: call.columns, snapshot.targets(for: context))
             return try await database.read(within: RecordStore.sumTime) {
                 try view.rows($0, call)
             }
@@ -283,7 +338,8 @@ extension RecordStore {
     func changedKeys(_ call: ChangedKeys, _ context: CallContext) async throws -> ChangedKeyList {
         try await current { snapshot in
             let access = try snapshot.access(call.type, context)
-            let view = try SyncView(access, key: call.key, columns: [])
+            let view = try SyncView(
+                access, key: call.key, columns: [], snapshot.targets(for: context))
             return try await database.read {
                 try view.changed($0, key: call.key, after: call.after)
             }

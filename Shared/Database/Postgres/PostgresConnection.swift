@@ -232,8 +232,8 @@
     }
 
     extension PostgresError {
-        /// Of a connection that was refused: `FATAL:  28P01: words` and a line of where; or the words
-        /// of the library.
+        /// Of a connection that was refused: `FATAL:  28P01: words` and a line of where; or the
+        /// words of the library.
         init(connecting text: String) {
             let line = text.split(separator: "\n").first { $0.contains(":  ") }
             if let line, let start = line.firstRange(of: ":  ")?.upperBound {

@@ -50,13 +50,13 @@
             try simple("RELEASE attempt")
         }
 
-        func begin(writing: Bool) throws {
+        package func begin(writing: Bool) throws {
             try simple(
                 writing ? "BEGIN" : "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         }
 
-        func commit() throws { try simple("COMMIT") }
-        func rollback() throws { try simple("ROLLBACK") }
+        package func commit() throws { try simple("COMMIT") }
+        package func rollback() throws { try simple("ROLLBACK") }
     }
 
     /// A PostgreSQL database of another program, over one connection on a thread of its own.
