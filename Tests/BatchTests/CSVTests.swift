@@ -175,7 +175,11 @@ private func awkward(_ random: inout TestRandom, _ encoding: TextEncoding) -> St
     if Int.random(in: 0..<5, using: &random) == 0 { return nil }
     var alphabet = ["a", ",", ";", "\"", "'", "\n", "\r", "\r\n", "=", "+", "-", "@", "\t", " "]
     alphabet += ["s", "e", "p"]
-    if encoding.table == nil { alphabet += ["\u{feff}", "🖨", "ñ", "é"] }
+    if encoding.multibyteName != nil {
+        alphabet += ["表", "、"]
+    } else if encoding.table == nil {
+        alphabet += ["\u{feff}", "🖨", "ñ", "é"]
+    }
     if encoding == .windows1252 { alphabet += ["€", "ÿ", "þ"] }
     if encoding == .ibm852 { alphabet += ["ř", "Ž"] }
     let count = Int.random(in: 0..<6, using: &random)

@@ -15,7 +15,8 @@ struct CSVDetection {
         self.options.detected = []
         try findEncoding(options, source)
         var pieces = TextPieces(
-            source, offset: start, isBigEndian: isBigEndian, pieceBytes: CSVLimit.separatorSample)
+            source, offset: start, isBigEndian: isBigEndian, encoding: self.options.encoding,
+            pieceBytes: CSVLimit.separatorSample)
         let sample = try pieces.next()
         let isWhole = source.size <= start + CSVLimit.separatorSample
         let stated = Self.statedSeparator(sample)
@@ -58,8 +59,8 @@ struct CSVDetection {
         }
     }
 
-    /// Without a mark: UTF-16 by its zeros, UTF-8 where the file is that, else one of the
-    /// encodings of Windows.
+    /// Without a mark: UTF-16 by its zeros, UTF-8 where the file is that, else what it would be
+    /// text in.
     private mutating func guessEncoding(_ source: any ByteSource) throws {
         let head = try source.read(at: 0, count: 4096)
         let zeros = (0..<2).map { odd in
@@ -71,7 +72,12 @@ struct CSVDetection {
             return
         }
         var seen = [Bool](repeating: false, count: 256)
-        options.encoding = try Self.isUTF8(source, &seen) ? .utf8 : Self.codePage(seen)
+        if try Self.isUTF8(source, &seen) {
+            options.encoding = .utf8
+            return
+        }
+        let sample = try source.read(at: 0, count: EncodingGuess.sampleBytes)
+        options.encoding = EncodingGuess.encoding(of: sample) ?? Self.codePage(seen)
     }
 
     /// Western European unless there are bytes that only the Central European one has.

@@ -21,13 +21,14 @@ struct CSVRowReader: RowReader {
     ) throws {
         let found = try CSVDetection(wanted, source, names: names)
         options = found.options
-        isWide = found.isBigEndian != nil
+        isWide = options.encoding.isConverted
         table = options.encoding.table
         scanner = CSVScanner(separator: options.separator, quote: options.quote)
         base = found.start
         self.place.line = found.line
         pieces = TextPieces(
-            source, offset: base, isBigEndian: found.isBigEndian, pieceBytes: pieceBytes)
+            source, offset: base, isBigEndian: found.isBigEndian, encoding: options.encoding,
+            pieceBytes: pieceBytes)
         // The first row is read even where reading goes on behind it: it says the columns.
         guard try findRow() else { return }
         while options.header, scanner.end == at {
@@ -203,8 +204,8 @@ struct CSVRowReader: RowReader {
                     return byte != options.quote || isSecond
                 }
             }
-            let utf16AsUTF8 = options.encoding == .utf16 ? TextEncoding.utf8 : options.encoding
-            let text = utf16AsUTF8.decode(bytes) ?? ""
+            let encoding = options.encoding.isConverted ? TextEncoding.utf8 : options.encoding
+            let text = encoding.decode(bytes) ?? ""
             var trimmed = Substring(options.formulaSafe ? FormulaGuard.expose(text) : text)
             while trimmed.first?.isWhitespace == true { trimmed.removeFirst() }
             while trimmed.last?.isWhitespace == true { trimmed.removeLast() }

@@ -44,6 +44,9 @@ struct CSVRowWriter: RowWriter {
 
     mutating func take() -> [UInt8] {
         defer { bytes = [] }
+        if options.encoding.multibyteName != nil {
+            return options.encoding.encoded(bytes) ?? bytes
+        }
         guard options.encoding == .utf16 else { return bytes }
         return String(decoding: bytes, as: UTF8.self).utf16.flatMap {
             [UInt8($0 & 0xff), UInt8($0 >> 8)]
@@ -56,6 +59,11 @@ struct CSVRowWriter: RowWriter {
     /// False where the encoding does not have a character.
     private mutating func append(_ text: UnsafeBufferPointer<UInt8>, isText: Bool) -> Bool {
         let isGuarded = options.formulaSafe && isText && FormulaGuard.isFormula(text)
+        if options.encoding.multibyteName != nil, text.contains(where: { $0 >= 0x80 }),
+            options.encoding.encoded(Array(text)) == nil
+        {
+            return false
+        }
         guard options.encoding.table != nil, text.contains(where: { $0 >= 0x80 }) else {
             quote(text, isGuarded)
             return true
@@ -95,22 +103,28 @@ struct CSVRowWriter: RowWriter {
         }
         // A first field that begins like a byte order mark or like `sep=;` would be taken for one.
         return bytes.isEmpty && isNew
-            && (field[0] == 0 || field[0] >= 0xef || field.starts(with: Array("sep=".utf8)))
+            && (field[0] == 0 || field[0] >= (options.encoding.isConverted ? 0x80 : 0xef)
+                || field.starts(with: Array("sep=".utf8)))
     }
 }
 
 /// Writes rejected rows of a CSV file byte for byte as they came (of UTF-16 as UTF-8). What the
-/// file's encoding does not have becomes `?` in the reason.
+/// file's encoding does not have becomes `?` in the reason, and in rows of several bytes a
+/// character.
 struct CSVRejectWriter: RejectWriter {
     private var options: CSVOptions
     private let width: Int
     private let header: [UInt8]
     private var isASCII = false
+    /// What is converted when it is taken.
+    private let encoding: TextEncoding?
     private var bytes: [UInt8] = []
 
     init(_ wanted: CSVOptions, columns: [String], header: [UInt8]) {
         options = wanted
-        if options.encoding == .utf16 { options.encoding = .utf8 }
+        let isKnown = !wanted.detected.contains(.encoding)
+        encoding = isKnown && wanted.encoding.multibyteName != nil ? wanted.encoding : nil
+        if options.encoding.isConverted { options.encoding = .utf8 }
         options.byteOrderMark = false
         // The header itself tells again how it is to be split.
         let sample = header + [10]
@@ -154,6 +168,10 @@ struct CSVRejectWriter: RejectWriter {
 
     mutating func take() -> [UInt8] {
         defer { bytes = [] }
-        return bytes
+        guard let name = encoding?.multibyteName,
+            let transcoder = TextTranscoder(from: "UTF-8", to: name)
+        else { return bytes }
+        var faults = 0
+        return transcoder.convert(bytes, isLast: true, mark: 0x3f, faults: &faults)
     }
 }

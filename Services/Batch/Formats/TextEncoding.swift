@@ -1,7 +1,7 @@
 import Glibc
 
-/// The encodings of text files. All but UTF-16 agree on ASCII, so a file is split into fields
-/// before it is decoded.
+/// The encodings of text files. Those of one byte a character agree on ASCII, so that such a file
+/// is split into fields before it is decoded.
 public enum TextEncoding: String, Sendable, CaseIterable {
     case utf8 = "utf-8"
     case windows1250 = "windows-1250"
@@ -9,6 +9,7 @@ public enum TextEncoding: String, Sendable, CaseIterable {
     case windows1252 = "windows-1252"
     case windows1253 = "windows-1253"
     case windows1254 = "windows-1254"
+    case windows1255 = "windows-1255"
     case windows1256 = "windows-1256"
     case windows1257 = "windows-1257"
     case latin1 = "iso-8859-1"
@@ -16,9 +17,17 @@ public enum TextEncoding: String, Sendable, CaseIterable {
     case cyrillic = "iso-8859-5"
     case greek = "iso-8859-7"
     case latin5 = "iso-8859-9"
+    case latin7 = "iso-8859-13"
     case latin9 = "iso-8859-15"
+    case latin10 = "iso-8859-16"
     case koi8r = "koi8-r"
+    case koi8u = "koi8-u"
     case ibm437, ibm850, ibm852
+    /// Several bytes a character.
+    case shiftJIS = "shift_jis"
+    case eucJP = "euc-jp"
+    case eucKR = "euc-kr"
+    case gb18030, big5
     /// Read: the byte order mark says which, without one it is little-endian. Written:
     /// little-endian with a mark.
     case utf16 = "utf-16"
@@ -28,6 +37,13 @@ public enum TextEncoding: String, Sendable, CaseIterable {
         switch self {
         case .utf8: return String(validating: bytes, as: UTF8.self)
         case .utf16: return nil
+        case .shiftJIS, .eucJP, .eucKR, .gb18030, .big5:
+            guard let name = multibyteName,
+                let transcoder = TextTranscoder(from: name, to: "UTF-8")
+            else { return nil }
+            var faults = 0
+            let text = transcoder.convert(bytes, isLast: true, faults: &faults)
+            return faults == 0 ? String(validating: text, as: UTF8.self) : nil
         default:
             var text: [UInt8] = []
             guard table?.append(bytes, to: &text) == true else { return nil }
@@ -38,6 +54,11 @@ public enum TextEncoding: String, Sendable, CaseIterable {
     /// Appends the text's bytes; false (and nothing appended) where a character does not exist in
     /// this encoding.
     public func encode(_ text: String, into bytes: inout [UInt8]) -> Bool {
+        if multibyteName != nil {
+            guard let made = encoded(text.utf8) else { return false }
+            bytes += made
+            return true
+        }
         guard let table else {
             bytes.append(contentsOf: text.utf8)
             return true
@@ -75,7 +96,7 @@ public enum TextEncoding: String, Sendable, CaseIterable {
 struct ByteTable: Sendable {
     static let all: [TextEncoding: ByteTable] = {
         var tables: [TextEncoding: ByteTable] = [:]
-        for encoding in TextEncoding.allCases where encoding != .utf8 && encoding != .utf16 {
+        for encoding in TextEncoding.allCases where encoding != .utf8 && !encoding.isConverted {
             tables[encoding] = ByteTable(encoding.rawValue)
         }
         return tables
@@ -108,6 +129,8 @@ struct ByteTable: Sendable {
                 var to = output.baseAddress
                 var (left, room) = (input.count, output.count)
                 guard iconv(handle, &from, &left, &to, &room) != -1 else { return 0 }
+                // Some wait whether a mark follows that goes with the letter.
+                _ = iconv(handle, nil, nil, &to, &room)
                 return output.count - room
             }
         }

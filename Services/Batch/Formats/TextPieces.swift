@@ -1,5 +1,5 @@
-/// A text file piece by piece, as bytes that agree with ASCII: UTF-16 comes as UTF-8, every other
-/// encoding as it is.
+/// A text file piece by piece, as bytes that agree with ASCII: UTF-16 and what has
+/// several bytes a character come as UTF-8, every other encoding as it is.
 struct TextPieces {
     /// Bytes read at a time.
     static let pieceBytes = 256 << 10
@@ -9,22 +9,32 @@ struct TextPieces {
     private let isBigEndian: Bool?
     private var offset: Int
     private var odd: [UInt8] = []
+    private let transcoder: TextTranscoder?
+    private var isAtEnd = false
 
     /// From `offset` of the file; `isBigEndian` for UTF-16, else nil.
     init(
         _ source: any ByteSource, offset: Int, isBigEndian: Bool? = nil,
-        pieceBytes: Int = TextPieces.pieceBytes
+        encoding: TextEncoding = .utf8, pieceBytes: Int = TextPieces.pieceBytes
     ) {
         self.source = source
         self.offset = offset
         self.isBigEndian = isBigEndian
         self.pieceBytes = pieceBytes
+        transcoder = encoding.multibyteName.flatMap { TextTranscoder(from: $0, to: "UTF-8") }
     }
 
     /// The next piece; empty at the end.
     mutating func next() throws -> [UInt8] {
         let piece = try source.read(at: offset, count: pieceBytes)
         offset += piece.count
+        if let transcoder {
+            if isAtEnd { return [] }
+            isAtEnd = piece.isEmpty
+            var faults = 0
+            let text = transcoder.convert(piece, isLast: isAtEnd, faults: &faults)
+            return text.isEmpty && !isAtEnd ? try next() : text
+        }
         guard let isBigEndian else { return piece }
         guard !piece.isEmpty else {
             if odd.isEmpty { return [] }
