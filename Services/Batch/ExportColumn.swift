@@ -15,8 +15,8 @@ struct ExportColumn: Sendable {
     /// What choices are called, where the export says a language.
     var names: [String: String] = [:]
 
-    func append(_ record: JSONValue, to row: inout FileRow) {
-        switch record[code] {
+    func append(_ value: JSONValue?, to row: inout FileRow) {
+        switch value {
         case nil, .null: row.appendNothing()
         case .some(let value) where isJSON: row.append(.json, value.text)
         case .string(let text): row.append(kind, names[text] ?? text)

@@ -6,12 +6,14 @@ import JSON
 import RPC
 import ServiceRuntime
 
-/// Carries an export from where its row says it stands to its end, page by page: a page is written
-/// and synced, then cursor and size move in one transaction. What a crash leaves behind the size is
+/// Carries an export from where its row says it stands to its end: some pages are written and
+/// synced, then cursor and size move in one transaction. What a crash leaves behind the size is
 /// cut off.
 struct ExportRunner: Sendable {
     /// Records of a page.
     static let pageLimit = 1000
+    /// Bytes of pages after which the file is synced and the place moves.
+    static let writeBytes = 4 << 20
 
     let database: Database
     let files: RunFiles
@@ -70,39 +72,53 @@ struct ExportRunner: Sendable {
                 columns: columns.map(\.title), from: place.offset > 0 ? place.writer ?? true : nil)
         }
         if place.offset == 0 { try describe("the header") { try writer.begin() } }
-        var row = FileRow()
-        while place.writer != .null {
+        var page: ExportPage? = try await self.page(definition, columns, run, place.cursor)
+        var (count, size) = (0, 0)
+        while let present = page {
             if isStopping() { return .retryAt(runtime.clock.now(), "stopped") }
             if try await database.pointRead({ try RunStore.isCancelled($0, run.id) }) {
                 return end(run, .cancelled)
             }
-            let page = try await page(definition, columns, run, place.cursor)
-            let items = page["items"]?.array ?? []
-            for item in items {
-                let id = item["id"]?.integer ?? 0
-                row.removeAll()
-                for column in columns { column.append(item, to: &row) }
+            // While this page is written Records reads the next.
+            let next = present.next
+            async let following =
+                next == nil ? nil : self.page(definition, columns, run, next)
+            count += try present.read(columns) { id, row in
                 try describe("record \(id)") { try writer.row(row) }
             }
-            place.cursor = page["next"]?.string
-            let bytes = try describe("the end of the file") {
-                if place.cursor == nil { try writer.finish() }
-                return try writer.take()
+            size += present.bytes.count
+            if size >= ExportRunner.writeBytes || next == nil {
+                place.cursor = next
+                try await write(&writer, count, run, file, &place)
+                (count, size) = (0, 0)
             }
-            try await files.write(bytes, to: file, at: place.offset, run.file)
-            place.offset += bytes.count
-            place.writer = place.cursor == nil ? .null : writer.state
-            let (reached, count) = (place, items.count)
-            try await database.write {
-                try RunStore.advance(
-                    $0, run.id, by: Run.Counters(read: count), to: reached, bytes: reached.offset)
-            }
-            runtime.metrics.counter(
-                "geartrain_batch_rows_total", help: "Rows of imports and exports",
-                labels: ["kind": "export"]
-            ).increment(by: count)
+            page = try await following
         }
         return nil
+    }
+
+    /// What the writer has goes into the file, and then the run's place moves.
+    private func write(
+        _ writer: inout any RowWriter, _ count: Int, _ run: Run, _ file: Int32,
+        _ place: inout Run.Place
+    ) async throws {
+        let isLast = place.cursor == nil
+        let bytes = try describe("the end of the file") {
+            if isLast { try writer.finish() }
+            return try writer.take()
+        }
+        try await files.write(bytes, to: file, at: place.offset, run.file)
+        place.offset += bytes.count
+        place.writer = isLast ? .null : writer.state
+        let reached = place
+        try await database.write {
+            try RunStore.advance(
+                $0, run.id, by: Run.Counters(read: count), to: reached, bytes: reached.offset)
+        }
+        runtime.metrics.counter(
+            "geartrain_batch_rows_total", help: "Rows of imports and exports",
+            labels: ["kind": "export"]
+        ).increment(by: count)
     }
 
     private func end(_ run: Run, _ state: Run.State) -> QueueWorker.Outcome {
@@ -112,12 +128,12 @@ struct ExportRunner: Sendable {
 
     private func page(
         _ definition: ExportDefinition, _ columns: [ExportColumn], _ run: Run, _ cursor: String?
-    ) async throws -> JSONValue {
+    ) async throws -> ExportPage {
         switch definition.source {
         case .query(let query, let parameters):
             let call = RunQuery(
                 query, parameters: parameters, limit: ExportRunner.pageLimit, cursor: cursor)
-            return try JSONValue(parsing: await records.call(call, as: run.context()).bytes)
+            return ExportPage(bytes: try await records.call(call, as: run.context()).bytes)
         case .type(let type), .view(let type):
             var list = ListRecords(
                 type, filter: definition.filter, orderby: "id", select: columns.map(\.code),
@@ -129,7 +145,7 @@ struct ExportRunner: Sendable {
             case .deleted: list.deleted = "only"
             case .all: list.deleted = "include"
             }
-            return try JSONValue(parsing: await records.call(list, as: run.context()).bytes)
+            return ExportPage(bytes: try await records.call(list, as: run.context()).bytes)
         }
     }
 

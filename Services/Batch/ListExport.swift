@@ -96,7 +96,7 @@ extension ExportColumn {
     /// A reference is what its record is called.
     fileprivate func append(listed record: JSONValue, to row: inout FileRow) {
         guard isReference, let value = record[code], !value.isNull else {
-            append(record, to: &row)
+            append(record[code], to: &row)
             return
         }
         let named = (value.array ?? [value]).map { $0["describe"]?.string ?? $0.text }

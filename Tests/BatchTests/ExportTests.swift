@@ -137,3 +137,34 @@ func `an export that is imported again changes nothing`(_ format: FileFormat) as
     #expect(bad["problem"]?["detail"]?.string?.contains("no name") == true)
     try await bench.stop()
 }
+
+@Test func `a page becomes rows without a tree, and its cursor is found before it is read`() throws
+{
+    let model: JSONValue = [
+        "code": "x", "query": "q", "format": "csv",
+        "columns": [["column": "b"], ["column": "a"], ["column": "b"]],
+    ]
+    let definition = try #require(Models.exportDefinition(model, model: "shop"))
+    let columns = try ExportColumn.all(definition, nil)
+    func read(_ text: String) throws -> (next: String?, ids: [Int64], rows: [[String?]]) {
+        let page = ExportPage(bytes: Array(text.utf8))
+        var (ids, rows): ([Int64], [[String?]]) = ([], [])
+        let count = try page.read(columns) { id, row in
+            ids.append(id)
+            rows.append((0..<row.count).map { row.text($0) })
+        }
+        #expect(count == rows.count)
+        return (page.next, ids, rows)
+    }
+    let page = try read(
+        #"{"items":[{"id":7,"a":"\"next\":\"no\"","c":[1],"b":1.50},{"b":{"next":"no"}}],"#
+            + #""next":"a\"b","count":2}"#)
+    #expect(page.next == "a\"b" && page.ids == [7, 0])
+    #expect(
+        page.rows == [
+            ["1.50", #""next":"no""#, "1.50"], [#"{"next":"no"}"#, nil, #"{"next":"no"}"#],
+        ])
+    #expect(try read(#"{"items":[],"next":null}"#).next == nil)
+    #expect(try read(#"{"items":[{"a":null,"b":true}]}"#).rows == [["true", nil, "true"]])
+    #expect(throws: JSONError.self) { try read(#"{"items":[{"a":1"#) }
+}
