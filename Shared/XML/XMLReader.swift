@@ -276,7 +276,8 @@ public struct XMLReader {
     private mutating func instruction() throws(XMLError) -> XMLEvent? {
         let rest = buffer[position...]
         guard rest.count >= 6 || isEnded else { return nil }
-        if rest.starts(with: "<?xml".utf8), XMLReader.isSpace(rest[position + 5]) {
+        // A document may end right behind these letters.
+        if rest.count >= 6, rest.starts(with: "<?xml".utf8), XMLReader.isSpace(rest[position + 5]) {
             guard let end = XMLReader.find("?>", in: rest.prefix(1000)) else {
                 guard rest.count < 1000 else { throw fault("the declaration does not end") }
                 _ = try missing()

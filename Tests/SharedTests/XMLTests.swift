@@ -69,6 +69,7 @@ import XML
         "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "<a><!ELEMENT b></a>", "< a/>", "<a:b:c/>",
         "<?xml version='1.0' encoding='utf-16'?><a/>", "<a>&amp</a>", "<![CDATA[x]]>",
         "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>",
+        "<", "<?", "<?xml", "<?xml ", "<?xml?", "<!", "<!-", "<![CDATA", "</",
     ])
     func `what is no XML or not taken is an error`(text: String) {
         for pieces in [1, 3, 1000] {
