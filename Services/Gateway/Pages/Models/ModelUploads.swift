@@ -19,10 +19,11 @@ struct ModelUploads: Sendable {
 
     func add() {
         pages.table.on(
+            // Who is not logged in is led to a page.
             .get, "/models/{model}/document.json", ModelDesk.permission,
             Operation(
                 "The document of a model as a file",
-                answers: [Answer(200, "The document", Operation.Content.media("application/json"))])
+                answers: [Answer(200, "The document", Operation.Content.media("*/*"))])
         ) { request, caller in
             let standing = try await desk.standing(
                 request, request.context(caller, door: .page))
