@@ -20,6 +20,7 @@ public final class BatchService: Service {
 
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
+        runtime.metrics.registerIntegrations(configuration.integrations)
         try Files.makeFolder(configuration.data)
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
@@ -28,7 +29,6 @@ public final class BatchService: Service {
             folder: configuration.data + "/batch",
             exchange: FileFolders(roots: configuration.folders), runtime: runtime)
         try await files.clean(keeping: database.read { try RunStore.files($0) })
-
         let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
         let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
         let stopping = StopFlag()

@@ -18,6 +18,7 @@ public final class GatewayService: Service {
     private let database: Database
     private let server: HTTPServer
     private let housekeeping: Housekeeping
+    private let monitor: ServiceMonitor
     private let seeder: ModelSeeder
     let people: People
 
@@ -51,7 +52,8 @@ public final class GatewayService: Service {
         people.addRoutes(to: table)
         GatewayService.addOwners(
             peers, applier, authenticator, runtime, sharedKey: configuration.rpc.key, to: table)
-        GatewayService.addPages(peers, applier, frame, people, runtime, to: table)
+        monitor = ServiceMonitor(peers: peers, runtime: runtime)
+        GatewayService.addPages(peers, applier, frame, people, monitor, runtime, to: table)
         let database = database
         PlatformRoutes(metrics: runtime.metrics) {
             await GatewayService.unreadiness(of: database)
@@ -79,6 +81,7 @@ public final class GatewayService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [server] in try await server.run() }
             group.addTask { [housekeeping] in try await housekeeping.run() }
+            group.addTask { [monitor] in try await monitor.run() }
             group.addTask { [feed = people.feed] in try await feed.run() }
             group.addTask { [feed = people.feed] in try await feed.follower?.run() }
             group.addTask { [seeder, runtime] in
@@ -99,6 +102,7 @@ public final class GatewayService: Service {
     public func shutdown() async {
         await seeder.shutdown()
         await housekeeping.shutdown()
+        await monitor.shutdown()
         await people.feed.shutdown()
         await people.feed.follower?.shutdown()
         await server.shutdown()
@@ -140,7 +144,7 @@ public final class GatewayService: Service {
 
     private static func addPages(
         _ peers: Peers, _ applier: ModelApplier, _ frame: PageFrame, _ people: People,
-        _ runtime: Runtime, to table: RouteTable
+        _ monitor: ServiceMonitor, _ runtime: Runtime, to table: RouteTable
     ) {
         let authenticator = people.authenticator
         PasswordPages(
@@ -161,6 +165,17 @@ public final class GatewayService: Service {
         QueryPages(pages: pages).add()
         RecordPages(pages: pages).add()
         ModelPages.add(pages, applier)
+        TaskPages(pages: pages).add()
+        WorkflowPages(pages: pages).add()
+        OperationsPages(pages: pages, monitor: monitor).add()
+        RunPages(pages: pages).add()
+        MailPages(pages: pages).add()
+        MailboxPages(pages: pages).add()
+        AccountPages(pages: pages).add()
+        RolePages(pages: pages).add()
+        OrgPages(pages: pages).add()
+        ExplainPages(pages: pages).add()
+        MePages(pages: pages).add()
         CapabilityPages(frame: frame, workflow: peers["workflow"]).add(to: table)
         ProblemPages(frame: frame).add(to: table)
         DocumentPages(frame: frame, table: table).add()

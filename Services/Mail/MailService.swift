@@ -77,6 +77,7 @@ public final class MailService: Service {
         let workers: [any Service]
         let incidentCalls: IncidentCalls
         let transports: Transports
+        private let parser: ThreadExecutor
         private let store: MailStore
         private let accounts: [MailConfiguration.Account]
         private let signer: PrincipalSigner
@@ -87,6 +88,7 @@ public final class MailService: Service {
         ) async throws {
             self.database = database
             self.runtime = runtime
+            self.parser = parser
             accounts = configuration.outgoing.all
             let incidents = MailIncidents(book: IncidentBook(service: "mail", runtime: runtime))
             var store = MailStore(accounts: configuration.outgoing.accounts.map(\.code))
@@ -97,6 +99,7 @@ public final class MailService: Service {
             let definitions = try await Definitions(database: database)
             self.definitions = definitions
             let metrics = MailMetrics(runtime.metrics)
+            runtime.metrics.registerIntegrations(configuration.integrations)
             let (pulse, limits) = (Pulse(), MIMELimits())
             let intake = IntakeStore(incidents: incidents)
             let secrets = MailboxSecrets(
@@ -234,7 +237,9 @@ public final class MailService: Service {
             }
             MailRoutes(
                 outbox: outbox, mailboxes: mailboxes, definitions: definitions,
-                scheduler: scheduler, incidents: incidentCalls
+                scheduler: scheduler, incidents: incidentCalls,
+                views: MailViews(
+                    outbox: outbox, mailboxes: mailboxes, parser: parser, limits: MIMELimits())
             ).add(to: routes)
             return routes
         }

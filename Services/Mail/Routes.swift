@@ -12,6 +12,7 @@ struct MailRoutes: Sendable {
     let definitions: Definitions
     let scheduler: MailboxScheduler
     let incidents: IncidentCalls
+    let views: MailViews
 
     func add(to routes: RPCRoutes) {
         routes.on(SendMail.self, bodyLimit: MailRoutes.sendLimit) { try await outbox.send($0, $1) }
@@ -24,6 +25,8 @@ struct MailRoutes: Sendable {
                 body: MailRoutes.body(try await outbox.raw(call, context)))
         }
         routes.on(ActOnMail.self) { try await outbox.act($0, $1) }
+        routes.on(ShowMail.self) { try await views.show($0, $1) }
+        routes.on(ListMailboxes.self) { _, context in try await mailboxes.all(context) }
         routes.on(GetMailbox.self) { try await mailboxes.get($0, $1) }
         routes.on(ReadMailbox.self) { try await mailboxes.read($0, $1) }
         routes.on(ListIntake.self) { try await mailboxes.list($0, $1) }

@@ -36,6 +36,7 @@ public final class WorkflowService: Service {
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/workflow.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
+        runtime.metrics.registerIntegrations(configuration.integrations)
         let pools = ScriptPools(configuration, runtime: runtime)
         let parts = try await Parts(
             configuration: configuration, runtime: runtime, database: database, peers: peers,

@@ -254,3 +254,27 @@ public struct GetIntakeRaw: StreamCall, Codable {
         self.number = number
     }
 }
+
+/// A mail as a person reads it: `{from, to, cc, subject, date, text, html, attachments: [{name,
+/// type, bytes}], cut}`. `cut` says that there is more than is shown. Of a sent mail, or of a
+/// received one where `mailbox` is named.
+public struct ShowMail: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/show"
+    public static let isSafe = true
+    /// The number of the sent mail, or of the mailbox's entry.
+    public var number: Int64
+    public var mailbox: String?
+    public init(number: Int64, mailbox: String? = nil) {
+        self.number = number
+        self.mailbox = mailbox
+    }
+}
+
+/// Every mailbox that the caller may see, by code, each as `GetMailbox` answers it, as `{items}`.
+public struct ListMailboxes: Call, Codable {
+    public typealias Response = JSONBytes
+    public static let path = "mail/mailboxes"
+    public static let isSafe = true
+    public init() {}
+}

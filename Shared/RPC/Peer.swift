@@ -82,6 +82,16 @@ public struct Peer: Sendable {
         }
     }
 
+    /// What the peer shows to whoever asks on its port: `/metrics`, `/readyz`. Nil where it does
+    /// not answer in time, or not with 200; once, and without the circuit: it is asked how it is.
+    public func look(at path: String, within timeout: Duration = .seconds(2)) async -> String? {
+        let request = ClientRequest(method: .get, target: path, timeout: timeout)
+        guard let response = try? await transport.send(request), response.status == 200,
+            let bytes = try? await response.body.collect(limit: Peer.answerLimit)
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private func exchange(
         _ target: String, _ body: [UInt8], isRepeatable: Bool, as context: CallContext
     ) async throws -> [UInt8] {

@@ -198,4 +198,11 @@ extension Metrics {
             (try? Files.list("/proc/self/fd")).map { Double($0.count - 1) } ?? .nan
         }
     }
+
+    /// Whether the service may act on other systems (`INTEGRATIONS`): 1, or 0 where the kill switch
+    /// holds it.
+    public func registerIntegrations(_ areOn: Bool) {
+        gauge("geartrain_integrations_on", help: "1, or 0 where INTEGRATIONS=off").set(
+            areOn ? 1 : 0)
+    }
 }

@@ -73,6 +73,7 @@ import Testing
         GET /api/views/{model}/{class}                                  401 404 401 200 200 200 404
         GET /api/workflows/{workflow}/drawing                           401 403 401 403 403 403 404
         GET /assets/{name}                                              404 404 404 404 404 404 404
+        GET /audit                                                      303 403 303 403 403 403 200
         GET /call/event                                                 401 400 401 400 400 400 400
         GET /call/export                                                401 403 401 403 403 403 400
         GET /call/script                                                401 400 401 400 400 400 400
@@ -80,14 +81,25 @@ import Testing
         GET /docs                                                       200 200 200 200 200 200 200
         GET /docs/{operation}                                           404 404 404 404 404 404 404
         GET /e/{capability}                                             404 404 404 404 404 404 404
+        GET /explain                                                    303 200 303 200 200 200 200
         GET /forgotten                                                  200 200 200 200 200 200 200
+        GET /instances/{id}                                             303 403 303 403 403 403 404
+        GET /jobs/{job}                                                 303 403 303 403 403 403 404
         GET /livez                                                      200 200 200 200 200 200 200
         GET /login                                                      200 303 200 303 303 303 303
         GET /m/{model}/{class}                                          303 404 303 200 200 200 404
-        GET /m/{model}/{class}/new                                      303 404 303 200 200 200 404
         GET /m/{model}/{class}/many                                     303 404 303 400 400 400 404
+        GET /m/{model}/{class}/new                                      303 404 303 200 200 200 404
         GET /m/{model}/{class}/pick                                     303 404 303 200 200 200 404
         GET /m/{model}/{class}/{id}                                     303 404 303 404 200 200 404
+        GET /mail                                                       303 403 303 403 403 403 200
+        GET /mail/{id}                                                  303 403 303 403 403 403 404
+        GET /mail/{id}/html                                             303 403 303 403 403 403 404
+        GET /mailboxes                                                  303 403 303 403 403 403 200
+        GET /mailboxes/{code}                                           303 403 303 403 403 403 404
+        GET /mailboxes/{code}/{number}                                  303 403 303 403 403 403 404
+        GET /mailboxes/{code}/{number}/html                             303 403 303 403 403 403 404
+        GET /me                                                         303 200 303 200 200 200 200
         GET /metrics                                                    200 200 200 200 200 200 200
         GET /models                                                     303 403 303 403 403 403 200
         GET /models/{model}                                             303 403 303 403 403 403 200
@@ -98,15 +110,31 @@ import Testing
         GET /models/{model}/settings                                    303 403 303 403 403 403 200
         GET /models/{model}/{part}/{code}                               303 403 303 403 403 403 404
         GET /openapi.json                                               200 200 200 200 200 200 200
+        GET /operations                                                 303 403 303 403 403 403 200
+        GET /org                                                        303 403 303 403 403 403 200
+        GET /org/new                                                    303 403 303 403 403 403 200
+        GET /org/{code}                                                 303 403 303 403 403 403 404
         GET /password                                                   303 200 303 200 200 200 200
+        GET /people                                                     303 403 303 403 403 403 200
+        GET /people/new                                                 303 403 303 403 403 403 200
+        GET /people/{code}                                              303 403 303 403 403 403 404
         GET /problems                                                   200 200 200 200 200 200 200
         GET /problems/{code}                                            404 404 404 404 404 404 404
         GET /q/{model}/{query}                                          303 404 303 200 200 200 404
         GET /readyz                                                     200 200 200 200 200 200 200
         GET /reset/{token}                                              410 410 410 410 410 410 410
-        GET /secrets                                                    303 403 303 403 403 403 200
+        GET /roles                                                      303 403 303 403 403 403 200
+        GET /roles/new                                                  303 403 303 403 403 403 200
+        GET /roles/{code}                                               303 403 303 403 403 403 404
+        GET /runs                                                       303 403 303 403 403 403 200
+        GET /runs/{run}                                                 303 403 303 403 403 403 404
         GET /search                                                     303 200 303 200 200 200 200
+        GET /secrets                                                    303 403 303 403 403 403 200
+        GET /tasks                                                      303 200 303 200 200 200 200
+        GET /workflows                                                  303 403 303 403 403 403 200
+        GET /workflows/{workflow}                                       303 403 303 403 403 403 404
         PATCH /api/accounts/{code}                                      401 403 401 403 403 403 404
+        PATCH /api/me                                                   401 422 401 422 422 422 422
         PATCH /api/org-structures/{code}                                401 403 401 403 403 403 404
         PATCH /api/records/{model}/{class}                              401 404 401 200 200 200 404
         PATCH /api/records/{model}/{class}/{id}                         401 404 401 404 200 200 404
@@ -158,10 +186,14 @@ import Testing
         POST /docs/{operation}                                          401 404 401 404 404 404 404
         POST /e/{capability}                                            404 404 404 404 404 404 404
         POST /forgotten                                                 403 403 403 403 403 403 403
+        POST /instances/{id}/cancel                                     401 403 401 403 403 403 404
+        POST /instances/{id}/pause                                      401 403 401 403 403 403 404
+        POST /instances/{id}/resume                                     401 403 401 403 403 403 404
+        POST /instances/{id}/retry                                      401 403 401 403 403 403 404
         POST /login                                                     403 403 403 403 403 403 403
         POST /logout                                                    303 303 303 303 303 303 303
-        POST /m/{model}/{class}/new                                     401 404 401 403 403 403 404
         POST /m/{model}/{class}/many                                    401 404 401 400 400 400 404
+        POST /m/{model}/{class}/new                                     401 404 401 403 403 403 404
         POST /m/{model}/{class}/views                                   401 404 401 400 400 400 404
         POST /m/{model}/{class}/views/{id}/delete                       401 404 401 404 404 404 404
         POST /m/{model}/{class}/{id}                                    401 404 401 404 412 412 404
@@ -170,6 +202,15 @@ import Testing
         POST /m/{model}/{class}/{id}/files/{column}/delete              401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/move                               401 428 401 428 428 428 428
         POST /m/{model}/{class}/{id}/restore                            401 428 401 428 428 428 428
+        POST /mail/{id}/hold                                            401 403 401 403 403 403 404
+        POST /mail/{id}/release                                         401 403 401 403 403 403 404
+        POST /mail/{id}/resend                                          401 403 401 403 403 403 404
+        POST /mailboxes/{code}/read                                     401 403 401 403 403 403 404
+        POST /mailboxes/{code}/{number}/replay                          401 403 401 403 403 403 404
+        POST /me                                                        401 422 401 422 422 422 422
+        POST /me/sessions/{id}                                          401 404 401 404 404 404 404
+        POST /me/tokens                                                 401 200 401 200 200 200 200
+        POST /me/tokens/{id}                                            401 404 401 404 404 404 404
         POST /models                                                    401 403 401 403 403 403 422
         POST /models/{model}/apply                                      401 403 401 403 403 403 400
         POST /models/{model}/document                                   401 403 401 403 403 403 422
@@ -179,9 +220,22 @@ import Testing
         POST /models/{model}/settings                                   401 403 401 403 403 403 422
         POST /models/{model}/upload                                     401 403 401 403 403 403 400
         POST /models/{model}/{part}/{code}                              401 403 401 403 403 403 404
+        POST /operations/incidents                                      401 403 401 403 403 403 404
+        POST /operations/jobs/{job}                                     401 403 401 403 403 403 404
+        POST /org/new                                                   401 403 401 403 403 403 404
+        POST /org/{code}                                                401 403 401 403 403 403 404
         POST /password                                                  401 403 401 403 403 403 403
+        POST /people/new                                                401 403 401 403 403 403 404
+        POST /people/{code}                                             401 403 401 403 403 403 428
+        POST /people/{code}/sessions                                    401 403 401 403 403 403 404
         POST /reset/{token}                                             403 403 403 403 403 403 403
+        POST /roles/new                                                 401 403 401 403 403 403 404
+        POST /roles/{code}                                              401 403 401 403 403 403 404
+        POST /runs/{run}/apply                                          401 403 401 403 403 403 404
+        POST /runs/{run}/cancel                                         401 403 401 403 403 403 404
+        POST /runs/{run}/undo                                           401 403 401 403 403 403 404
         POST /secrets                                                   401 403 401 403 403 403 422
+        POST /tasks/{id}                                                401 404 401 404 404 404 404
         PUT /api/accounts/{code}                                        401 403 401 403 403 403 422
         PUT /api/models/{model}                                         401 403 401 403 403 403 422
         PUT /api/org-structures/{code}                                  401 403 401 403 403 403 422

@@ -271,6 +271,21 @@ final class FakeOwners: Sendable {
         on("mail", ReplayIntake.self) { call, _ in
             FakeOwners.json(["number": .number(JSONNumber(call.number))])
         }
+        on("mail", ShowMail.self) { _, _ in
+            JSONBytes(
+                JSONValue.object(
+                    JSONObject([
+                        ("subject", "<x-evil>"), ("text", "<x-evil>"),
+                        ("html", "<script>alert(1)</script>"),
+                        ("from", ["<x-evil>"]),
+                        (
+                            "attachments",
+                            [["name": "<x-evil>", "type": "text/plain", "bytes": 3]]
+                        ),
+                    ])
+                ).bytes)
+        }
+        on("mail", ListMailboxes.self) { _, _ in JSONBytes(Array(#"{"items":[]}"#.utf8)) }
         routes["mail"]?.on(GetMailRaw.self) { [self] _, _, context in
             see(GetMailRaw.path, context)
             return Response(

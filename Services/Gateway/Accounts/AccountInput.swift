@@ -113,6 +113,17 @@ enum AccountInput {
         return email
     }
 
+    /// The body of `PATCH /api/me`.
+    static func ownLanguage(_ value: JSONValue) throws -> String {
+        let problems = ObjectReader.Problems()
+        let reader = ObjectReader(value, at: "", problems: problems)
+        _ = reader.string("language", required: true)
+        let language = language(reader)
+        reader.finish()
+        if !problems.items.isEmpty { throw Problem.validation(problems.items) }
+        return language
+    }
+
     private static func language(_ reader: ObjectReader) -> String {
         let language = reader.string("language") ?? "en"
         let isTag =

@@ -20,7 +20,7 @@ final class Authenticator: Sendable {
     let logins: Logins
     let audit: Audit
     private let cache: IdentityCache
-    private let feed: DirectoryFeed
+    let feed: DirectoryFeed
     private let runtime: Runtime
     /// Keeps Basic headers out of memory: the cache knows them by their keyed hash only.
     private let cacheKey: [UInt8]

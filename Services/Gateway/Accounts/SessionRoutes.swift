@@ -41,8 +41,35 @@ struct SessionRoutes: Sendable {
             let positions = try await structures.positions(of: identity.accountID, on: today)
             return .json(Me(identity: identity, positions: positions))
         }
+        addLanguage(to: table)
         addOwn(to: table)
         addOthers(to: table)
+    }
+
+    /// The one thing of the account that is a person's own to change, beside the password.
+    private func addLanguage(to table: RouteTable) {
+        table.on(
+            .patch, "/api/me", .account,
+            Operation(
+                "Chooses the caller's own language", body: .json("MeInput"),
+                answers: [Answer(200, "The account as it stands now", "Account")]),
+            body: RouteTable.json, bodyLimit: 8 << 10
+        ) { request, caller in
+            let identity = try SessionRoutes.person(caller)
+            let language = try AccountInput.ownLanguage(try await request.json(limit: 8 << 10))
+            var change = AccountStore.AccountChange()
+            change.language = language
+            let code = identity.principal.account
+            guard let standing = try await authenticator.accounts.account(code) else {
+                throw Problem.notFound()
+            }
+            let (account, _) = try await authenticator.accounts.save(
+                account: code, change, mode: .patch, if: .matches(standing.version),
+                by: authenticator.requester(request, caller))
+            cache.clear()
+            await authenticator.feed.deliver()
+            return .json(account, headers: ["ETag": Precondition.tag(account.version)])
+        }
     }
 
     private func begin(_ request: Request) async throws -> Response {

@@ -47,7 +47,7 @@ struct DocumentPages: Sendable {
 
     private func index(_ caller: Caller) -> Response {
         let groups = Dictionary(grouping: entries) { OpenAPI.tag($0.path) }
-        return frame.page("API", caller, width: .reading) {
+        return frame.page("API", caller, width: .reading, section: .help) {
             tag(.div, .class("head")) {
                 tag(.div) {
                     tag(.h1) { "API" }
@@ -64,15 +64,16 @@ struct DocumentPages: Sendable {
                 tag(.section, .class("card")) {
                     tag(.h2) { group.name }
                     tag(.p, .class("quiet")) { group.about }
-                    list(groups[group.name] ?? [])
+                    list(groups[group.name] ?? [], of: group.name)
                 }
             }
         }
     }
 
-    private func list(_ entries: [RouteTable.Entry]) -> HTML {
-        tag(.div, .class("scroll")) {
+    private func list(_ entries: [RouteTable.Entry], of group: String) -> HTML {
+        tag(.div, .class("scroll"), .fixed("tabindex", "0"), .aria(.label, group)) {
             tag(.table) {
+                tag(.caption) { group }
                 tag(.tbody) {
                     for entry in entries {
                         tag(.tr) {
@@ -96,7 +97,7 @@ struct DocumentPages: Sendable {
         _ entry: RouteTable.Entry, _ caller: Caller, form: Form, trial: Trial? = nil
     ) -> Response {
         let title = "\(entry.method.rawValue) \(OpenAPI.template(entry.path))"
-        return frame.page(title, caller, width: .reading) {
+        return frame.page(title, caller, width: .reading, section: .help) {
             tag(.nav, .class("crumbs"), .aria(.label, "API")) {
                 tag(.a, .href(Link("docs"))) { "API" }
             }

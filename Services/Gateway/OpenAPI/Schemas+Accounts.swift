@@ -51,6 +51,7 @@ extension Schemas {
             "Session",
             object([("token", string), ("expires", time)], required: ["token", "expires"])
         ),
+        ("MeInput", object([("language", string)], required: ["language"], isOpen: false)),
         (
             "Me",
             whole([

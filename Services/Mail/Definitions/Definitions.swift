@@ -49,12 +49,17 @@ final class Definitions: Sendable {
         models.withLock { $0[code.model]?.model.groups[code.code] }
     }
 
+    /// Those that a principal may see, by code.
+    func mailboxes(for principal: Principal) -> [MailboxDefinition] {
+        mailboxes.filter { principal.narrowing?.contains($0.code.model) ?? true }
+            .sorted { "\($0.code)" < "\($1.code)" }
+    }
+
     /// A mailbox by `model.mailbox`, or by a bare code where it is unique; for a token that is
     /// narrowed to models, of those.
     func mailbox(_ name: String, for principal: Principal) throws(MailError) -> MailboxDefinition {
-        let found = mailboxes.filter {
-            ("\($0.code)" == name || $0.code.code == name)
-                && principal.narrowing?.contains($0.code.model) ?? true
+        let found = mailboxes(for: principal).filter {
+            "\($0.code)" == name || $0.code.code == name
         }
         guard let mailbox = found.first else { throw .noSuchMailbox(name) }
         guard found.count == 1 else { throw .ambiguousMailbox(name) }

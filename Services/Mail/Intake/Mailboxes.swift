@@ -18,6 +18,21 @@ struct Mailboxes: Sendable {
         return try await answer(definitions.mailbox(call.mailbox, for: context.principal))
     }
 
+    /// All of them, for a list.
+    func all(_ context: CallContext) async throws -> JSONBytes {
+        try require("mail:read", context)
+        var writer = JSONWriter(capacity: 4096)
+        writer.beginObject()
+        writer.key("items")
+        writer.beginArray()
+        for mailbox in definitions.mailboxes(for: context.principal) {
+            writer.raw(try await answer(mailbox))
+        }
+        writer.endArray()
+        writer.endObject()
+        return JSONBytes(writer.bytes)
+    }
+
     private func answer(_ mailbox: MailboxDefinition) async throws -> JSONBytes {
         let isReading = await scheduler.reader(mailbox.code)?.isReading ?? false
         let isOff = !configuration.integrations

@@ -173,13 +173,4 @@ extension Texts {
         return text.filter { $0 != "." && !$0.isWhitespace }
             .split(separator: ",", omittingEmptySubsequences: false).joined(separator: ".")
     }
-
-    /// A time as people write it, with the exact one behind it.
-    func moment(_ text: String) -> HTML {
-        guard let time = Timestamp(text) else { return HTML(text) }
-        let parts = time.text.split(separator: "T")
-        return tag(.time, .datetime(time.text), .title(time.text)) {
-            "\(day(String(parts[0]))) \(parts[1].prefix(5))"
-        }
-    }
 }

@@ -41,13 +41,13 @@ enum Tag: String, Sendable {
     case h1, h2, h3, p, div, span, small, strong, code, pre, time
     case a, ul, ol, li, dl, dt, dd
     case table, caption, thead, tbody, tr, th, td
-    case form, fieldset, legend, label, input, select, option, textarea, button
-    case details, summary, hr, br, iframe, progress, datalist
+    case form, fieldset, legend, label, input, select, option, datalist, textarea, button
+    case details, summary, hr, br, img, iframe, progress
     case svg, g, path, rect, circle, line, polyline, polygon, text
 
     fileprivate var isVoid: Bool {
         switch self {
-        case .meta, .link, .input, .hr, .br: true
+        case .meta, .link, .input, .hr, .br, .img: true
         default: false
         }
     }
@@ -78,6 +78,8 @@ struct Attribute: Sendable {
     static func action(_ link: Link) -> Attribute { Attribute("action", link.text) }
     /// The source of a script, a picture or a frame.
     static func source(_ link: Link) -> Attribute { Attribute("src", link.text) }
+    /// What a picture shows, for who does not see it.
+    static func alt(_ text: String) -> Attribute { Attribute("alt", text) }
     /// What the script finds its places by: `data("expires", …)` is `data-expires`.
     static func data(_ name: StaticString, _ value: String = "") -> Attribute {
         Attribute(prefix: "data-", name, value)

@@ -15,7 +15,7 @@ struct Script: Sendable {
     }
 
     /// What a part of the pages needs of its own stands beside it; each is a block of its own.
-    private static let parts = [once, lists, record, board]
+    private static let parts = [once, lists, record, board, operations]
 
     /// A form is sent once, however often its button is pressed; coming back by the browser's
     /// button it can be sent again.

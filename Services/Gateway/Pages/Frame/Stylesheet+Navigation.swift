@@ -8,6 +8,7 @@ extension Stylesheet {
         font-size:.92rem;font-weight:550;border-bottom:3px solid transparent}
         .ways a:hover{color:var(--ink)}
         .ways a[aria-current]{color:var(--ink);border-color:var(--accent)}
+        .who a{color:inherit}
         .find{flex:0 1 18rem;min-width:6rem;margin:0}
         .find input{min-height:2.25rem;padding:.3rem .7rem}
         .tabs{display:flex;gap:.25rem;flex-wrap:wrap;margin:0 0 1rem;padding:0;\
@@ -26,8 +27,8 @@ extension Stylesheet {
         border-radius:8px;padding:.8rem 1rem;max-height:30rem;white-space:pre-wrap;\
         overflow-wrap:anywhere}
         @media(max-width:30rem){.facts{grid-template-columns:1fr;gap:.1rem}\
-        .facts dd{margin-bottom:.5rem}.bar>div{flex-wrap:wrap}\
-        .find{order:3;flex:1 0 100%}}
+        .facts dd{margin-bottom:.5rem}.find{flex:1 1 100%;order:9}\
+        .who a{max-width:9rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}
         @media print{.ways,.find{display:none}}
         """
 }

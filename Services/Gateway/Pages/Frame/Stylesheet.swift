@@ -13,7 +13,9 @@ struct Stylesheet: Sendable {
     }
 
     /// What a part of the pages needs of its own stands beside it.
-    private static let parts = [css, navigation, data, record, board, chart, models]
+    private static let parts = [
+        css, navigation, data, record, board, chart, operations, models,
+    ]
 
     static let icon = """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" \
@@ -153,7 +155,7 @@ struct Stylesheet: Sendable {
         .status{font-size:.85rem;color:var(--soft)}
         footer{padding:1rem 1.25rem 1.5rem;text-align:center;color:var(--soft);font-size:.8rem}
         @media(max-width:30rem){main{padding:1rem .8rem}.card{padding:1rem}\
-        .bar>div{padding:.5rem .8rem;flex-wrap:nowrap}.who span{display:none}\
+        .bar>div{padding:.5rem .8rem}.who form{display:none}\
         th,td{padding:.5rem .6rem}th[scope=row]{min-width:9rem}\
         .changes dl{grid-template-columns:1fr}.changes dd{margin-bottom:.4rem}\
         .actions .button{flex:1}}
