@@ -1,6 +1,7 @@
 /// Lists, boards and records.
 extension Stylesheet {
     static let data = """
+        .pick [hidden]{display:inline-block;visibility:hidden}
         .tools{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin-bottom:.75rem}
         .seek{display:flex;gap:.4rem;flex:1 1 15rem;max-width:26rem}
         .seek input{min-height:2.25rem;padding:.3rem .7rem}

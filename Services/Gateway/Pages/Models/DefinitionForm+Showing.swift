@@ -226,6 +226,7 @@ extension DefinitionForm {
             .aria(.label, texts.modelMember(field.name))
         ) {
             tag(.table) {
+                tag(.caption) { texts.modelMember(field.name) }
                 tag(.thead) {
                     tag(.tr) {
                         for head in heads { tag(.th, .fixed("scope", "col")) { head } }
