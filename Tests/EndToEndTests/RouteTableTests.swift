@@ -79,6 +79,7 @@ import Testing
         GET /call/script                                                401 400 401 400 400 400 400
         GET /d/{link}                                                   404 404 404 404 404 404 404
         GET /docs                                                       200 200 200 200 200 200 200
+        GET /docs/definitions                                           200 200 200 200 200 200 200
         GET /docs/{operation}                                           404 404 404 404 404 404 404
         GET /e/{capability}                                             404 404 404 404 404 404 404
         GET /explain                                                    303 200 303 200 200 200 200

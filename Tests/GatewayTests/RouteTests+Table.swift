@@ -9,6 +9,7 @@ extension RouteTests {
         "POST /login": .open,
         "POST /logout": .open,
         "GET /docs": .open,
+        "GET /docs/definitions": .open,
         "GET /docs/{operation}": .open,
         "POST /docs/{operation}": .account,
         "GET /problems": .open,

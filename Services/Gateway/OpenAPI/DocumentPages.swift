@@ -11,6 +11,7 @@ struct DocumentPages: Sendable {
     let table: RouteTable
 
     func add() {
+        addDefinitions()
         let anyone = Permission.anyone(because: "an explanation holds no data")
         let page = Operation.Answer(200, "The page", DocumentPages.html)
         table.on(
@@ -47,13 +48,15 @@ struct DocumentPages: Sendable {
 
     private func index(_ caller: Caller) -> Response {
         let groups = Dictionary(grouping: entries) { OpenAPI.tag($0.path) }
-        return frame.page("API", caller, width: .reading, section: .help) {
+        return frame.page("API", caller, width: .reading, section: .help, language: "en") {
             tag(.div, .class("head")) {
                 tag(.div) {
                     tag(.h1) { "API" }
                     tag(.p) {
                         "Every operation with its parameters, answers and problems. The same as "
                         tag(.a, .href(Link("openapi.json"))) { "OpenAPI 3.1" }
+                        "; what an application is made of is under "
+                        tag(.a, .href(Link("docs", "definitions"))) { "definitions" }
                         "; what a problem means is under "
                         tag(.a, .href(Link("problems"))) { "problems" }
                         "."
@@ -97,7 +100,7 @@ struct DocumentPages: Sendable {
         _ entry: RouteTable.Entry, _ caller: Caller, form: Form, trial: Trial? = nil
     ) -> Response {
         let title = "\(entry.method.rawValue) \(OpenAPI.template(entry.path))"
-        return frame.page(title, caller, width: .reading, section: .help) {
+        return frame.page(title, caller, width: .reading, section: .help, language: "en") {
             tag(.nav, .class("crumbs"), .aria(.label, "API")) {
                 tag(.a, .href(Link("docs"))) { "API" }
             }

@@ -44,10 +44,11 @@ struct OperationsPages: Sendable {
             Link("api", "incidents", query: query.map { (name: $0.0, value: $0.1) }), request,
             caller)
         async let jobs = pages.part(Link("api", "jobs"), request, caller)
+        async let runs = RunPart(pages: pages, caller: caller).read(request)
         let services = await ServicePart(
             monitor: monitor, environment: pages.frame.environment, texts: texts
         ).show()
-        let (stuck, planned) = (try await incidents, try await jobs)
+        let (stuck, planned, badRuns) = (try await incidents, try await jobs, await runs)
         let word = pages.word(for: request)
         var response = pages.frame.page(
             texts.operations, caller, status: status, section: .operations
@@ -62,6 +63,11 @@ struct OperationsPages: Sendable {
                 IncidentPart(pages: pages, caller: caller).show(stuck, kind: kind, cursor: cursor)
             } else {
                 away(texts.needsAPerson, texts)
+            }
+            switch badRuns {
+            case .here(let items): RunPart(pages: pages, caller: caller).show(items)
+            case .away: away(texts.badRuns, texts)
+            case .none: HTML.nothing
             }
             if let planned { show(planned, caller) } else { away(texts.jobs, texts) }
             services

@@ -31,6 +31,12 @@ extension Texts {
     var lastRun: String { say("Last", "Letzter Lauf", "Poslední běh") }
     var runNow: String { say("Run now", "Jetzt ausführen", "Spustit hned") }
     var runs: String { say("Runs", "Läufe", "Běhy") }
+    var badRuns: String {
+        say(
+            "Runs that failed or are not verified", "Läufe, die scheiterten oder nicht geprüft sind",
+            "Běhy, které selhaly nebo nejsou ověřené")
+    }
+    var unverified: String { say("not verified", "nicht geprüft", "neověřeno") }
     var runsLead: String {
         say(
             "Imports, exports and synchronizations; the newest first.",
