@@ -33,7 +33,8 @@ extension Texts {
     var runs: String { say("Runs", "Läufe", "Běhy") }
     var badRuns: String {
         say(
-            "Runs that failed or are not verified", "Läufe, die scheiterten oder nicht geprüft sind",
+            "Runs that failed or are not verified",
+            "Läufe, die scheiterten oder nicht geprüft sind",
             "Běhy, které selhaly nebo nejsou ověřené")
     }
     var unverified: String { say("not verified", "nicht geprüft", "neověřeno") }
