@@ -21,6 +21,7 @@ import Testing
         try await browser.fill(["account": "admin", "password": Train.password])
         try await browser.submit()
         try await browser.wait("location.pathname === '/m/helpdesk/ticket'")
+        try await browser.wait("document.querySelector('table') !== null")
         let list = try await browser.evaluate("document.querySelector('table').innerText")
         #expect(list.string?.contains("<b>Older</b> & \"quoted\"") == true)
 

@@ -69,7 +69,7 @@ struct PageFrame: Sendable {
                     bar(caller, texts)
                     if let identity = caller.identity { ways(identity, section, texts) }
                     main(width, body)
-                    tag(.footer) { "Geartrain" }
+                    tag(.footer, .id("end")) { "Geartrain" }
                 }
             }
         }
@@ -107,6 +107,11 @@ struct PageFrame: Sendable {
             tag(
                 .link, .fixed("rel", "icon"), .fixed("type", "image/svg+xml"),
                 .href(Link("assets", "icon.svg")))
+            // A page is small and shown once it is whole: a table that grows while it is looked at
+            // would move what one reads.
+            tag(
+                .link, .fixed("rel", "expect"), .fixed("href", "#end"),
+                .fixed("blocking", "render"))
             tag(.script, .fixed("defer", ""), .source(Link("assets", Script.shared.name)))
         }
     }
