@@ -177,6 +177,6 @@ extension String {
     /// Whether the page's one script is ours, by its address.
     var hasOnlyOurScript: Bool {
         ranges(of: "<script").count == 1
-            && ranges(of: "<script defer=\"\" src=\"/assets/script-").count == 1
+            && ranges(of: "<script defer=\"\" blocking=\"render\" src=\"/assets/script-").count == 1
     }
 }

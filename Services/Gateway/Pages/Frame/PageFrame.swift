@@ -112,7 +112,9 @@ struct PageFrame: Sendable {
             tag(
                 .link, .fixed("rel", "expect"), .fixed("href", "#end"),
                 .fixed("blocking", "render"))
-            tag(.script, .fixed("defer", ""), .source(Link("assets", Script.shared.name)))
+            tag(
+                .script, .fixed("defer", ""), .fixed("blocking", "render"),
+                .source(Link("assets", Script.shared.name)))
         }
     }
 
