@@ -38,13 +38,22 @@ struct DefinitionBody {
         }
     }
 
-    /// Of a mailbox, what its kind of source needs comes first.
+    /// What each kind of source needs.
+    private static let sources: [String: [String]] = [
+        "folder": ["path"], "imap": ["url", "user", "password", "folder"],
+        "ews": ["url", "user", "password", "folder"], "sqlite": ["path", "table"],
+        "postgresql": ["host", "port", "database", "user", "password", "tls", "table"],
+        "odbc": ["dsn", "user", "password", "table"], "geartrain": ["url", "token", "class"],
+    ]
+
+    /// Of a mailbox or a synchronization, what its kind of source needs comes first.
     private static func fields(_ part: ModelPart, source: String?) -> [DefinitionField] {
-        guard part == .mailboxes else { return part.fields }
+        guard let needed = source.flatMap({ sources[$0] }) else { return part.fields }
         return part.fields.map { field in
-            guard field.path.first == "source", field.name != "source.kind" else { return field }
+            guard field.path.first == "source", field.path.count == 2, field.path[1] != "kind"
+            else { return field }
             var field = field
-            field.isMore = (field.name == "source.path") != (source == "folder")
+            field.isMore = !needed.contains(field.path[1])
             return field
         }
     }

@@ -114,8 +114,13 @@ extension ModelPart {
 
     private static let sync: [DefinitionField] = [
         .init("code", .line), .init("class", .code(.classes), required: true),
-        .init("source.kind", .words(["sqlite"]), required: true),
-        .init("source.path", .line, required: true), .init("source.table", .line, required: true),
+        .init(
+            "source.kind", .words(["sqlite", "postgresql", "odbc", "geartrain"]), required: true),
+        .init("source.path", .line), .init("source.host", .line), .init("source.port", .number),
+        .init("source.database", .line), .init("source.dsn", .line), .init("source.url", .line),
+        .init("source.user", .line), .init("source.password", .line),
+        .init("source.tls", .words(["verify", "encrypt", "off"])), .init("source.token", .line),
+        .init("source.class", .line), .init("source.table", .line),
         .init("direction", .words(["pull", "push", "both"]), required: true),
         .init("key", .pairs), .init("columns", .pairs), .init("cursor", .line),
         .init("verify", .flag(true)),

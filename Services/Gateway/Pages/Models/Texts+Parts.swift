@@ -240,6 +240,10 @@ extension Texts {
         case "folder": say("folder", "Ordner", "složka")
         case "imap": "IMAP"
         case "ews": "Exchange (EWS)"
+        case "sqlite": "SQLite"
+        case "postgresql": "PostgreSQL"
+        case "odbc": "ODBC"
+        case "geartrain": "Geartrain"
         case "pull": say("from there", "von dort", "odtamtud")
         case "push": say("to there", "dorthin", "tam")
         case "both": say("both ways", "beide Wege", "oběma směry")
