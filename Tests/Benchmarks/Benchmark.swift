@@ -34,6 +34,9 @@ struct Benchmark {
         if options.takes("imports") {
             try await ImportBenchmark(options: options, folder: folder.path).run(&report)
         }
+        if options.takes("syncs") {
+            try await SyncBenchmark(options: options, folder: folder.path).run(&report)
+        }
         if options.takes("formats") {
             try await FormatsBenchmark(options: options, folder: folder.path).run(&report)
         }
