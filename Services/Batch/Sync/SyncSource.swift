@@ -131,16 +131,24 @@ extension SyncSource {
         return .geartrain(Instance(url: url, token: token), type)
     }
 
+    /// Bytes of a data source's name, as ODBC has it.
+    private static let dataSourceNameLimit = 32
+
     /// Only a name: what drivers are loaded, and where they connect to, is the operator's.
     private static func dataSource(_ reader: ObjectReader) -> DataSource? {
         #if !ODBC
             without(reader, "ODBC")
         #endif
-        let name = reader.string("dsn", required: true) ?? ""
-        let isName = name.utf8.allSatisfy {
-            "abcdefghijklmnopqrstuvwxyz0123456789_-".utf8.contains($0 | 0x20) || $0 == 0x5F
+        guard let name = reader.string("dsn", required: true) else { return nil }
+        let isName = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
         }
-        if !isName || name.utf8.count > 32 {
+        if !isName || !(1...dataSourceNameLimit).contains(name.utf8.count) {
             reader.fault(
                 "dsn", "invalid-name",
                 "Write the name of a data source of the operator's odbc.ini: letters, digits, _ and"
