@@ -144,7 +144,12 @@ struct QueryPages: Sendable {
                 tag(.caption) { result.query.code }
                 tag(.thead) {
                     tag(.tr) {
-                        for column in columns { tag(.th, .fixed("scope", "col")) { column } }
+                        for column in columns {
+                            let isNumber = result.rows.contains { $0[column]?.isNumber ?? false }
+                            tag(
+                                .th, .fixed("scope", "col"), isNumber ? .class("number") : nil
+                            ) { column }
+                        }
                     }
                 }
                 tag(.tbody) {
@@ -169,5 +174,11 @@ struct QueryPages: Sendable {
         case nil, .null?: tag(.td, .class("quiet")) { texts.empty }
         case let other?: tag(.td) { String(other.text.prefix(ClassPages.cellLimit)) }
         }
+    }
+}
+
+extension JSONValue {
+    fileprivate var isNumber: Bool {
+        if case .number = self { true } else { false }
     }
 }

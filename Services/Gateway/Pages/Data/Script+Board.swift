@@ -8,7 +8,8 @@ extension Script {
             c.draggable = true;
             c.addEventListener('dragstart', () => { card = c; });
             c.querySelector('.move button').hidden = true;
-            c.querySelector('select').addEventListener('change', e => e.target.form.requestSubmit());
+            const select = c.querySelector('select');
+            select.addEventListener('change', () => select.form.requestSubmit());
           }
           for (const lane of board.querySelectorAll('[data-lane]')) {
             lane.addEventListener('dragover', e => {

@@ -63,8 +63,8 @@ extension Script {
             // A row is a way to its record, unless one clicks on something or marks text.
             form.addEventListener('click', e => {
               const row = e.target.closest('tbody tr');
-              if (!row || e.target.closest('a,button,input,.pick') || String(getSelection())) return;
-              row.querySelector('th a').click();
+              const isOwn = e.target.closest('a,button,input,.pick') || String(getSelection());
+              if (row && !isOwn) row.querySelector('th a').click();
             });
             every.hidden = false;
             every.addEventListener('change', () => {

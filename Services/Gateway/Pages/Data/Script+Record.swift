@@ -37,7 +37,8 @@ extension Script {
             };
             const find = async () => {
               const mine = ++asked;
-              const answer = await fetch(box.dataset.picker + '?q=' + encodeURIComponent(text.value));
+              const words = encodeURIComponent(text.value);
+              const answer = await fetch(box.dataset.picker + '?q=' + words);
               if (!answer.ok || mine !== asked) return;
               const { items } = await answer.json();
               list.replaceChildren(...items.map((item, i) => {
@@ -118,7 +119,8 @@ extension Script {
           const key = 'draft ' + location.pathname;
           const sent = sessionStorage.getItem('sent');
           if (sent && !document.querySelector('[name=password],[data-kept]')) {
-            if (!document.querySelector('[role=alert]:not([hidden])')) sessionStorage.removeItem(sent);
+            const isWrong = document.querySelector('[role=alert]:not([hidden])');
+            if (!isWrong) sessionStorage.removeItem(sent);
             sessionStorage.removeItem('sent');
           }
           for (const form of all('[data-draft]')) {

@@ -9,8 +9,9 @@ extension Stylesheet {
         .chart text{font-size:12px;fill:var(--soft)}
         .grid-line line{stroke:var(--line)}
         .s0{fill:var(--s0)}.s1{fill:var(--s1)}.s2{fill:var(--s2)}.s3{fill:var(--s3)}
-        polyline{stroke-width:2;stroke:var(--s0)}
-        polyline.s1{stroke:var(--s1)}polyline.s2{stroke:var(--s2)}polyline.s3{stroke:var(--s3)}
+        polyline[class]{fill:none;stroke-width:2;stroke:var(--s0)}
+        polyline.s1[class]{stroke:var(--s1)}polyline.s2[class]{stroke:var(--s2)}\
+        polyline.s3[class]{stroke:var(--s3)}
         .swatch{width:.8rem;height:.8rem}
         """
 }
