@@ -260,11 +260,25 @@ struct QuickSearch {
             words = text.last == "\"" || text.last == "*" ? text : text + "*"
             return
         }
-        let literal = FilterCondition.quoted(text)
-        var parts = type.columns.filter { $0.type == "text" && !$0.many }
-            .prefix(QuickSearch.columnLimit).map { "contains(\($0.code),\(literal))" }
+        let columns = type.columns.filter { $0.type == "text" && !$0.many }
+            .prefix(QuickSearch.columnLimit)
+        var parts = columns.flatMap { column in
+            QuickSearch.forms(of: text).map {
+                "contains(\(column.code),\(FilterCondition.quoted($0)))"
+            }
+        }
         if let id = Int64(text) { parts.append("id eq \(id)") }
         condition = parts.isEmpty ? "id eq null" : "(\(parts.joined(separator: " or ")))"
+    }
+
+    /// A filter knows capitals from small letters, people do not: as typed, in small letters, and
+    /// as at the beginning of a sentence.
+    static func forms(of text: String) -> [String] {
+        let small = text.lowercased()
+        let first = small.prefix(1).uppercased() + small.dropFirst()
+        return [text, small, first].reduce(into: []) { forms, form in
+            if !forms.contains(form) { forms.append(form) }
+        }
     }
 
     /// The filter with what is searched.

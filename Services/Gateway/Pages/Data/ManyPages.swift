@@ -187,7 +187,6 @@ struct ManyPages: Sendable {
         return pages.frame.page(name, caller, status: status, width: .reading, section: .home) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
                 tag(.a, .href(.home)) { texts.home }
-                " / "
                 tag(.a, .href(many.list.link)) { name }
             }
             tag(.div, .class("head")) { tag(.h1) { texts.count(many.count) } }

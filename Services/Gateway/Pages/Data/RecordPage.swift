@@ -56,7 +56,6 @@ struct RecordPage {
         tag(.nav, .class("crumbs row"), .aria(.label, texts.back)) {
             tag(.span) {
                 tag(.a, .href(.home)) { texts.home }
-                " / "
                 tag(.a, .href(list.link)) { texts.pick(type.name, else: type.type.code) }
             }
             if neighbours.previous != nil || neighbours.next != nil {

@@ -125,7 +125,6 @@ struct RecordPages: Sendable {
         return frame.page(texts.new(name), caller, status: status, width: .reading) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
                 tag(.a, .href(.home)) { texts.home }
-                " / "
                 tag(.a, .href(list)) { name }
             }
             tag(.div, .class("head")) { tag(.h1) { texts.new(name) } }

@@ -11,6 +11,7 @@ extension Stylesheet {
         .plain>li{padding:.25rem 0}
         .plain form{margin:0}
         .crumbs.row{justify-content:space-between}
+        .crumbs .ends a::before{content:none}
         .ends{display:flex;gap:.9rem}
         .ends a{padding:.2rem 0}
         .both{border-left:3px solid var(--warn);padding:.2rem 0 .2rem .8rem;margin-top:.5rem;\
