@@ -146,6 +146,25 @@ import Testing
         #expect(call.filter == "(a eq 1 or b eq 2) and (\(parts.joined(separator: " or ")))")
     }
 
+    @Test func `quick search asks for words where the class is searched, and for a number by #`()
+        throws
+    {
+        var type = ClassDescription(
+            type: FullCode(model: "m", code: "c"), name: [:],
+            columns: [.init(code: "a", name: [:], type: "text")], operations: [], prefill: [],
+            webAccess: true, searched: true)
+        #expect(QuickSearch(" on fire", type).words == "on fire*")
+        #expect(QuickSearch("\"on fire\"", type).words == "\"on fire\"")
+        #expect(QuickSearch("fire", type).filter("b eq 1") == "b eq 1")
+        #expect(QuickSearch("#12", type).words == nil)
+        #expect(QuickSearch("#12", type).filter("b eq 1") == "(b eq 1) and id eq 12")
+        type.searched = nil
+        #expect(QuickSearch("7", type).filter(nil) == "(contains(a,'7') or id eq 7)")
+        type.columns = []
+        #expect(QuickSearch("fire", type).filter(nil) == "id eq null")
+        #expect(QuickSearch("  ", type).filter("b eq 1") == "b eq 1")
+    }
+
     @Test func `pages know the way back, and a record knows its page`() async throws {
         let browser = try await browser(records: 120)
         let first = await browser.get(ListPageTests.list + "?orderby=count")

@@ -255,6 +255,11 @@ struct QuickSearch {
 
     init(_ text: String?, _ type: ClassDescription) {
         guard let text = text?.trimmed, !text.isEmpty else { return }
+        // As records are mostly called.
+        if text.first == "#", let id = Int64(text.dropFirst()) {
+            condition = "id eq \(id)"
+            return
+        }
         if type.searched == true {
             // The last word may not be whole yet.
             words = text.last == "\"" || text.last == "*" ? text : text + "*"
