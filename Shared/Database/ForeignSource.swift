@@ -26,6 +26,14 @@ public protocol ForeignSession {
     /// Rows one by one until `body` answers false.
     func each(_ sql: String, _ values: [SQLValue], _ body: (any ForeignRow) throws -> Bool) throws
 
+    /// The next rows of a query that has no index for its order, so many from a place on. Where the
+    /// last call ended there, the rows are those of its moment: they were ordered once. `place`
+    /// tells where a row is.
+    func follow(
+        _ sql: String, _ values: [SQLValue], from start: String, rows: Int,
+        place: (any ForeignRow) -> String, _ body: (any ForeignRow) throws -> Bool
+    ) throws
+
     /// Runs `body`; what it throws undoes what it did, and that alone.
     func attempt(_ body: () throws -> Void) throws
 }
@@ -33,6 +41,14 @@ public protocol ForeignSession {
 extension ForeignSession {
     /// Of engines in which a statement that fails undoes itself, and where `body` is one statement.
     public func attempt(_ body: () throws -> Void) throws { try body() }
+
+    /// Of sessions that keep none: ordered each time.
+    public func follow(
+        _ sql: String, _ values: [SQLValue], from start: String, rows: Int,
+        place: (any ForeignRow) -> String, _ body: (any ForeignRow) throws -> Bool
+    ) throws {
+        try each(sql + " LIMIT \(rows)", values, body)
+    }
 }
 
 /// A row, valid within the closure that got it. Columns count from 0.

@@ -15,6 +15,8 @@ struct KeyTerm: Sendable {
     let sample: String
     /// The column finds rows by an index, and perhaps some more than are equal to the letter.
     let isNarrowed: Bool
+    /// No index has its order.
+    let isSorted: Bool
 
     init(_ dialect: ForeignDialect, _ column: SyncColumn, _ declared: ForeignColumn?) {
         plain = dialect.quote(column.theirs)
@@ -26,6 +28,7 @@ struct KeyTerm: Sendable {
             ordered = plain
             sample = plain
             isNarrowed = false
+            isSorted = false
             return
         }
         if affinity == .text {
@@ -35,12 +38,14 @@ struct KeyTerm: Sendable {
             ordered = isOrdered ? plain : dialect.ordered(plain)
             sample = "min(\(read))"
             isNarrowed = !isSQLite && !isOrdered
+            isSorted = !isSQLite && !isOrdered
         } else if affinity == .guid, column.form == .guid {
             read = plain
             good = "\(plain) IS NOT NULL"
             ordered = plain
             sample = plain
             isNarrowed = false
+            isSorted = false
         } else {
             read = dialect.text(plain)
             good =
@@ -49,6 +54,7 @@ struct KeyTerm: Sendable {
             ordered = dialect.ordered(read)
             sample = "min(\(read))"
             isNarrowed = false
+            isSorted = true
         }
     }
 }

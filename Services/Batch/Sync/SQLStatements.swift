@@ -15,6 +15,8 @@ struct SQLStatements: Sendable {
     let lastCursor: String
     /// Rows of a statement that inserts.
     let insertRows: Int
+    /// The order of the keys is made anew for each range: better once for all.
+    let isFollowed: Bool
 
     private let dialect: ForeignDialect
     private let keys: [KeyTerm]
@@ -32,6 +34,7 @@ struct SQLStatements: Sendable {
         self.keys = keys
         self.columns = columns.count
         from = dialect.table(table)
+        isFollowed = dialect.engine == .postgresql && keys.contains(where: \.isSorted)
         let quoted = columns.map(dialect.quote)
         list = ([keys.list] + quoted).joined(separator: ", ")
         self.cursor = cursor.map(dialect.quote) ?? "NULL"
@@ -82,7 +85,8 @@ struct SQLStatements: Sendable {
         return (sql + (locking ? dialect.locking : ""), values)
     }
 
-    func range(after: SyncKey?, through: SyncKey?, limit: Int) -> (String, [SQLValue]) {
+    /// Without `limit` as it can be followed.
+    func range(after: SyncKey?, through: SyncKey?, limit: Int?) -> (String, [SQLValue]) {
         var sql = "SELECT \(list) FROM \(from) WHERE \(keys.good)"
         var values: [SQLValue] = []
         for (key, isEnd) in [(after, false), (through, true)] {
@@ -91,7 +95,9 @@ struct SQLStatements: Sendable {
             sql += " AND \(condition)"
             values += bound
         }
-        return (sql + " ORDER BY \(keys.order)" + dialect.limit(limit), values)
+        return (
+            sql + " ORDER BY \(keys.order)" + (limit.map { dialect.limit($0) } ?? ""), values
+        )
     }
 
     func changes(from place: SyncCursor, limit: Int) -> (String, [SQLValue]) {

@@ -66,8 +66,9 @@ struct SQLTable: ExternalTable {
             var bucket = ExternalBucket()
             var (inBucket, total) = (0, 0)
             var order = KeyOrder()
-            let (sql, values) = statements.range(after: after, through: nil, limit: count * rows)
-            try session.each(sql, values) { row in
+            try session.each(
+                statements, reading, after: after, through: nil, limit: count * rows
+            ) { row in
                 if let hash = reading.hash(row) {
                     bucket.sum.add(hash)
                 } else {
@@ -95,19 +96,17 @@ struct SQLTable: ExternalTable {
             var order = KeyOrder()
             var last: SyncKey?
             var count = 0
-            let (sql, values) = statements.range(
-                after: after, through: through, limit: limit + 1)
-            try session.each(sql, values) { row in
-                guard count < limit else {
-                    result.cut = last
-                    return false
-                }
+            try session.each(
+                statements, reading, after: after, through: through, limit: limit
+            ) { row in
                 count += 1
                 last = reading.rawKey(row)
                 if isWatched { try order.check(last) }
                 result.append(reading.row(row))
                 return true
             }
+            // There may be more, if only nothing.
+            if count == limit, last != through { result.cut = last }
             return result
         }
     }
@@ -170,6 +169,21 @@ extension ForeignSession {
             return false
         }
         return answer
+    }
+
+    /// The rows of a range in their order.
+    func each(
+        _ statements: SQLStatements, _ reading: RowReading, after: SyncKey?, through: SyncKey?,
+        limit: Int, _ body: (any ForeignRow) throws -> Bool
+    ) throws {
+        guard statements.isFollowed, through == nil else {
+            let (sql, values) = statements.range(after: after, through: through, limit: limit)
+            return try each(sql, values, body)
+        }
+        let (sql, values) = statements.range(after: after, through: nil, limit: nil)
+        try follow(
+            sql, values, from: after?.json.text ?? "", rows: limit,
+            place: { reading.rawKey($0)?.json.text ?? "" }, body)
     }
 
     /// The rows of some keys, with their keys.

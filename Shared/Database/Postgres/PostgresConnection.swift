@@ -28,6 +28,9 @@
         private let clock = SystemClock()
         private var statements: [String: Prepared] = [:]
         private var count = 0
+        /// A query that was ordered once, and where the next of its rows is.
+        var scan: (name: String, place: String)?
+        private var scans = 0
         /// A wait was given up: what would come belongs to nobody.
         private var isBroken = false
 
@@ -117,6 +120,11 @@
             try finish()
             statements[sql] = prepared
             return prepared
+        }
+
+        func nextScan() -> String {
+            scans += 1
+            return "scan\(scans)"
         }
 
         func know(_ types: [PostgresType], of sql: String) { statements[sql]?.types = types }

@@ -38,6 +38,27 @@
             if let fault { throw fault }
         }
 
+        /// By a cursor that outlives its transaction: the server keeps its rows, and no state.
+        public func follow(
+            _ sql: String, _ values: [SQLValue], from start: String, rows: Int,
+            place: (any ForeignRow) -> String, _ body: (any ForeignRow) throws -> Bool
+        ) throws {
+            let last = scan
+            scan = nil
+            let name = last?.place == start ? last?.name ?? nextScan() : nextScan()
+            if name != last?.name {
+                if let last { try simple("CLOSE \(last.name)") }
+                _ = try run("DECLARE \(name) NO SCROLL CURSOR WITH HOLD FOR \(sql)", values)
+            }
+            var count = 0
+            try each("FETCH \(rows) FROM \(name)", []) { row in
+                count += 1
+                if count == rows { scan = (name, place(row)) }
+                return try body(row)
+            }
+            if scan == nil { try simple("CLOSE \(name)") }
+        }
+
         /// Undoes what `body` did where it throws, and that alone.
         public func attempt(_ body: () throws -> Void) throws {
             try simple("SAVEPOINT attempt")
@@ -56,7 +77,11 @@
         }
 
         package func commit() throws { try simple("COMMIT") }
-        package func rollback() throws { try simple("ROLLBACK") }
+        package func rollback() throws {
+            // A cursor of this transaction is gone.
+            scan = nil
+            try simple("ROLLBACK")
+        }
     }
 
     /// A PostgreSQL database of another program, over one connection on a thread of its own.
