@@ -6,15 +6,20 @@ extension OpenAPI {
     static func answers(_ entry: RouteTable.Entry) -> JSONObject {
         var answers = JSONObject()
         for answer in entry.operation.answers {
-            var response = JSONObject([("description", .string(answer.about))])
+            // One status may be answered in several media types, an answer for each.
+            let status = String(answer.status)
+            var response =
+                answers[status]?.object ?? JSONObject([("description", .string(answer.about))])
             switch answer.content {
             case .json(let name):
                 response["content"] = ["application/json": ["schema": reference(name)]]
             case .media(let type):
-                response["content"] = .object(JSONObject([(type, .object(JSONObject()))]))
+                var content = response["content"]?.object ?? JSONObject()
+                content[type] = .object(JSONObject())
+                response["content"] = .object(content)
             case nil: break
             }
-            answers[String(answer.status)] = .object(response)
+            answers[status] = .object(response)
         }
         let tag = tag(entry.path)
         let isPage = tag == "pages"

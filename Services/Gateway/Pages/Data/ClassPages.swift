@@ -18,7 +18,10 @@ struct ClassPages: Sendable {
 
     func add() {
         pages.onPage(
-            "/m/{model}/{class}", .account, "A list of records", query: ClassPages.parameters
+            "/m/{model}/{class}", .account, "A list of records", query: ClassPages.parameters,
+            files: [
+                "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ]
         ) { request, caller in
             let type = try request.fullCode("class")
             let query = ListQuery(type, request.query)

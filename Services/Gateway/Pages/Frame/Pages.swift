@@ -22,15 +22,17 @@ struct Pages: Sendable {
     var mail: Peer { peers["mail"] }
     var batch: Peer { peers["batch"] }
 
-    /// A page to look at.
+    /// A page to look at, which may also be answered as a file of one of the media types `files`.
     func onPage(
         _ path: String, _ permission: Permission, _ summary: String,
-        query: [Operation.Parameter] = [], _ handler: @escaping PageHandler
+        query: [Operation.Parameter] = [], files: [StaticString] = [],
+        _ handler: @escaping PageHandler
     ) {
+        let media = files.map { Answer(200, "The page", Operation.Content.media("\($0)")) }
         table.on(
             .get, path, permission,
             Operation(
-                summary, query: query, answers: [Answer(200, "The page", Pages.content)]),
+                summary, query: query, answers: [Answer(200, "The page", Pages.content)] + media),
             handler)
     }
 
