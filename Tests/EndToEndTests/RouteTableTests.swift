@@ -221,16 +221,16 @@ import Testing
         POST /models/{model}/settings                                   401 403 401 403 403 403 422
         POST /models/{model}/upload                                     401 403 401 403 403 403 400
         POST /models/{model}/{part}/{code}                              401 403 401 403 403 403 404
-        POST /operations/incidents                                      401 403 401 403 403 403 404
+        POST /operations/incidents                                      401 403 401 403 403 403 422
         POST /operations/jobs/{job}                                     401 403 401 403 403 403 404
-        POST /org/new                                                   401 403 401 403 403 403 404
+        POST /org/new                                                   401 403 401 403 403 403 422
         POST /org/{code}                                                401 403 401 403 403 403 404
         POST /password                                                  401 403 401 403 403 403 403
-        POST /people/new                                                401 403 401 403 403 403 404
+        POST /people/new                                                401 403 401 403 403 403 422
         POST /people/{code}                                             401 403 401 403 403 403 428
         POST /people/{code}/sessions                                    401 403 401 403 403 403 404
         POST /reset/{token}                                             403 403 403 403 403 403 403
-        POST /roles/new                                                 401 403 401 403 403 403 404
+        POST /roles/new                                                 401 403 401 403 403 403 422
         POST /roles/{code}                                              401 403 401 403 403 403 404
         POST /runs/{run}/apply                                          401 403 401 403 403 403 404
         POST /runs/{run}/cancel                                         401 403 401 403 403 403 404

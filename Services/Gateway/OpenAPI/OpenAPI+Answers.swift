@@ -3,6 +3,10 @@ import JSON
 
 // What a route answers: its own answers, and the problems of every route of its kind.
 extension OpenAPI {
+    private static func needsAccount(_ entry: RouteTable.Entry) -> Bool {
+        if case .anyone = entry.permission { false } else { true }
+    }
+
     static func answers(_ entry: RouteTable.Entry) -> JSONObject {
         var answers = JSONObject()
         for answer in entry.operation.answers {
@@ -23,7 +27,7 @@ extension OpenAPI {
         }
         let tag = tag(entry.path)
         let isPage = tag == "pages"
-        if isPage, entry.method == .get, case .account = entry.permission, answers["303"] == nil {
+        if isPage, entry.method == .get, needsAccount(entry), answers["303"] == nil {
             answers["303"] = ["description": "To the log-in, where nobody is logged in"]
         }
         let kind = isPage ? "page" : tag == "call" ? "line" : "problem"

@@ -1,3 +1,4 @@
+import Contracts
 import HTTP
 import JSON
 
@@ -75,5 +76,15 @@ extension Problem {
     func fault(at pointer: String) -> String? {
         let found = errors.filter { $0.pointer == pointer }.map(\.detail)
         return found.isEmpty ? nil : found.joined(separator: " ")
+    }
+}
+
+extension Problem {
+    /// A new thing needs a code that can stand in an address; throws the fault at its field.
+    static func checkCode(_ code: String, _ texts: Texts) throws {
+        guard !FullCode.isCode(code) else { return }
+        throw Problem.validation([
+            FieldProblem(pointer: "/code", code: "invalid-code", detail: texts.codeNeeded)
+        ])
     }
 }

@@ -47,6 +47,12 @@ extension Texts {
     var done: String { say("Done.", "Erledigt.", "Hotovo.") }
     var required: String { say("needed", "erforderlich", "povinné") }
     var optional: String { say("optional", "freiwillig", "nepovinné") }
+    var codeNeeded: String {
+        say(
+            "A code of lower-case letters, digits and _.",
+            "Ein Kürzel aus Kleinbuchstaben, Ziffern und _.",
+            "Kód z malých písmen, číslic a _.")
+    }
     var utc: String { say("in UTC", "in UTC", "v UTC") }
     var notSaved: String {
         say(

@@ -160,7 +160,11 @@ struct OperationsPages: Sendable {
     {
         let texts = caller.texts
         let action = form["action"] ?? ""
-        guard ["retry", "skip", "close"].contains(action) else { throw Problem.notFound() }
+        guard ["retry", "skip", "close"].contains(action) else {
+            throw Problem.validation([
+                FieldProblem(pointer: "/action", code: "unknown", detail: "retry, skip or close.")
+            ])
+        }
         let chosen = form.fields.filter { $0.name == "incident" }.map(\.value)
         var done = 0
         var faults: [String] = []

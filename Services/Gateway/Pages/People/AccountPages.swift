@@ -80,6 +80,7 @@ struct AccountPages: Sendable {
         var form = AccountForm(sent, isNew: isNew)
         let link = Link("api", "accounts", code)
         do {
+            if isNew { try Problem.checkCode(code, caller.texts) }
             _ = try await pages.api(
                 isNew ? .put : .patch, link, request, caller, body: form.body,
                 version: isNew ? 0 : form.version)

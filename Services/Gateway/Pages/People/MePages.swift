@@ -24,8 +24,10 @@ struct MePages: Sendable {
                 .delete, Link("api", "sessions", request.parameters["id"] ?? ""), request, caller)
             return pages.redirect(to: Link("me"), saying: "done")
         }
-        pages.onForm("/me/tokens", .account, "Creates an API token, shown this once") {
-            request, caller, form in
+        pages.onForm(
+            "/me/tokens", .account, "Creates an API token, shown this once",
+            problems: [409], shows: "The account, with the new token"
+        ) { request, caller, form in
             try await createToken(request, caller, form)
         }
         pages.onForm("/me/tokens/{id:integer}", .account, "Deletes an API token") {

@@ -92,6 +92,7 @@ struct OrgPages: Sendable {
         let texts = caller.texts
         let link = Link("api", "org-structures", draft.code)
         do {
+            if draft.isNew { try Problem.checkCode(draft.code, texts) }
             var standing = JSONValue.null
             if !draft.isNew { standing = try await pages.api(.get, link, request, caller) }
             let kept = Dictionary(

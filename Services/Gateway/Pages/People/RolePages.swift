@@ -64,6 +64,7 @@ struct RolePages: Sendable {
         var form = RoleForm(sent, isNew: isNew)
         let link = Link("api", "roles", code)
         do {
+            if isNew { try Problem.checkCode(code, caller.texts) }
             // The names in other languages stay as they are.
             var names = JSONValue.null
             if !isNew { names = try await pages.api(.get, link, request, caller)["name"] ?? .null }
