@@ -182,6 +182,6 @@ enum DefinitionExamples {
     /// Of one part, each definition as text.
     static func examples(of member: String) -> String {
         let value = (try? JSONValue(parsing: Array(document.utf8)))?[member] ?? .null
-        return "\"\(member)\": " + value.indented
+        return "\"\(member)\": " + JSONText.pretty(value)
     }
 }

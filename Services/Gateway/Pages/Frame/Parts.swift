@@ -203,26 +203,6 @@ enum Parts {
         guard let value, !value.isNull, value != .object(JSONObject()), value != .array([]) else {
             return nil
         }
-        return tag(.pre, .class("code")) { value.indented }
-    }
-}
-
-extension JSONValue {
-    /// With a line for each member.
-    var indented: String { lines(at: "") }
-
-    private func lines(at indent: String) -> String {
-        let inner = indent + "  "
-        switch self {
-        case .object(let object) where !object.members.isEmpty:
-            let members = object.members.map {
-                inner + JSONValue.string($0.key).text + ": " + $0.value.lines(at: inner)
-            }
-            return "{\n" + members.joined(separator: ",\n") + "\n" + indent + "}"
-        case .array(let items) where !items.isEmpty:
-            return "[\n" + items.map { inner + $0.lines(at: inner) }.joined(separator: ",\n")
-                + "\n" + indent + "]"
-        default: return text
-        }
+        return tag(.pre, .class("code")) { JSONText.pretty(value) }
     }
 }

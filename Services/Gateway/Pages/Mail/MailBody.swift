@@ -71,6 +71,10 @@ enum MailBody {
     static func frame(_ pages: Pages, _ call: ShowMail, _ request: Request, _ caller: Caller)
         async throws -> Response
     {
+        // Opened by itself it could lead elsewhere; within the page it cannot.
+        if let place = request.headers["Sec-Fetch-Dest"], place != "iframe" {
+            throw Problem.notFound("It stands in the page of the mail.")
+        }
         let context = try request.context(caller, door: .page)
         let mail = try JSONValue(parsing: try await pages.mail.forward(call, as: context).bytes)
         guard let html = mail["html"]?.string else { throw Problem.notFound() }

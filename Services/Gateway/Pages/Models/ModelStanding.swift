@@ -66,13 +66,10 @@ struct ModelStanding: Sendable {
         text(definition["name"], texts) ?? definition["code"]?.string ?? ""
     }
 
-    /// A text for people: `"…"`, or `{"en": "…"}`.
+    /// A text for people: `"…"`, or `{"en": "…"}`; nil where there is none.
     static func text(_ value: JSONValue?, _ texts: Texts) -> String? {
-        if let text = value?.string { return text }
-        guard let object = value?.object, !object.isEmpty else { return nil }
-        var byLanguage: [String: String] = [:]
-        for (language, text) in object.members { byLanguage[language] = text.string }
-        return texts.pick(byLanguage, else: "")
+        guard value?.string != nil || value?.object?.isEmpty == false else { return nil }
+        return texts.pick(value, else: "")
     }
 
     /// What tells one state of a definition from another.
