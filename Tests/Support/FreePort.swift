@@ -1,22 +1,27 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Ports of the loopback address for programs that must be told one.
 public enum FreePort {
     /// `count` ports that nobody listens on, below the range that the kernel gives to clients, so
-    /// that an outgoing connection cannot take one before its program starts.
+    /// that an outgoing connection cannot take one before its program starts. None is given, nor
+    /// even tried, twice: a program that was killed finds its port free when it starts again.
     public static func take(_ count: Int) -> [Int] {
         var ports: [Int] = []
         var holders: [Int32] = []
         defer { for holder in holders { close(holder) } }
         while ports.count < count {
             let port = Int.random(in: 12_000..<32_000)
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
             guard let holder = bound(to: port) else { continue }
             holders.append(holder)
             ports.append(port)
         }
         return ports
     }
+
+    private static let given = Mutex<Set<Int>>([])
 
     /// One such port.
     public static func take() -> Int { take(1)[0] }
