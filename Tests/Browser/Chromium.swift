@@ -98,11 +98,13 @@ actor Chromium {
         return answer["result"]?["value"] ?? .null
     }
 
-    /// Waits until an expression is true; a page that is being loaded is no error.
+    /// Waits until an expression is true in a page that is there as a whole; one that is being
+    /// loaded is no error.
     func wait(_ expression: String) async throws {
+        let whole = "document.readyState === 'complete' && (\(expression))"
         do {
             try await eventually(expression, within: .seconds(20)) {
-                await (try? self.evaluate(expression)) == true
+                await (try? self.evaluate(whole)) == true
             }
         } catch {
             let page = try await evaluate("location.href + '\\n' + document.body.innerText")
