@@ -92,7 +92,7 @@ import Testing
         var struck = 0
         for _ in 0..<kills {
             let victim = ["batch", "records"].randomElement(using: &random) ?? "batch"
-            let change = Int.random(in: 1...3, using: &random)
+            let change = Int.random(in: 1...2, using: &random)
             let killer = Killer(train: shop.train, victim: victim, watched: victim, change: change)
             let killing = Task { try await killer.run() }
             let watching = Task {
