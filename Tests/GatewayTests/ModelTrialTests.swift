@@ -115,11 +115,11 @@ import Testing
     @Test func `a secret goes in and is never shown`() async throws {
         let browser = try await browser()
         await browser.get("/secrets")
-        #expect(await browser.post("/secrets", ["name": "crm", "value": "s3cret"]).status == 303)
+        #expect(await browser.post("/secrets", ["name": "crm", "_secret": "s3cret"]).status == 303)
         #expect(browser.gateway.owners.state.withLock { $0.secrets } == ["crm": "s3cret"])
         let page = await browser.get("/secrets")
         #expect(page.text.contains("secret:crm") && !page.text.contains("s3cret"))
-        let wrong = await browser.post("/secrets", ["name": "A B", "value": "wr0ng"])
+        let wrong = await browser.post("/secrets", ["name": "A B", "_secret": "wr0ng"])
         #expect(wrong.status == 422 && !wrong.text.contains("wr0ng"))
         await browser.post("/secrets", ["name": "crm", "_do": "delete"])
         #expect(browser.gateway.owners.state.withLock { $0.secrets.isEmpty })

@@ -132,7 +132,7 @@ struct RecordPages: Sendable {
             tag(.form, .class("card"), .post, .action(here), .data("draft")) {
                 pages.csrf(caller)
                 RecordPage.draftNote(texts)
-                tag(.input, .type("hidden"), .name("_key"), .value(pages.random.token(12)))
+                pages.onceKey
                 if let link {
                     tag(.input, .type("hidden"), .name("_returnUrl"), .value(link.text))
                 }

@@ -40,11 +40,6 @@ extension Texts {
             "Nothing has changed since it was created.",
             "Seit dem Anlegen hat sich nichts geändert.", "Od vytvoření se nic nezměnilo.")
     }
-    var readOnly: String {
-        say(
-            "You may read this, not change it.", "Sie dürfen das lesen, nicht ändern.",
-            "Toto smíte číst, ne měnit.")
-    }
     var noFiles: String { say("No files yet.", "Noch keine Dateien.", "Zatím žádné soubory.") }
     var addFile: String { say("Add a file", "Datei hinzufügen", "Přidat soubor") }
     var removeFile: String { say("Remove", "Entfernen", "Odebrat") }

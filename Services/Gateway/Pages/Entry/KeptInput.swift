@@ -18,7 +18,7 @@ struct KeptInput: Sendable {
         let type = request.headers["Content-Type"]?.split(separator: ";").first
         guard request.method == .post, type == "application/x-www-form-urlencoded",
             KeptInput.isOwn(request), let target = Link(own: KeptInput.target(request)),
-            !["/login", "/logout"].contains(request.rawPath),
+            !["/login", "/logout", "/password"].contains(request.rawPath),
             let bytes = try? await request.body.collect(limit: KeptInput.limit),
             let query = Query(String(decoding: bytes, as: UTF8.self))
         else { return nil }
@@ -36,8 +36,10 @@ struct KeptInput: Sendable {
 
     init(target: Link, fields: [(name: String, value: String)]) {
         self.target = target
-        // The token was of the session that ended.
-        self.fields = fields.filter { $0.name != "_csrf" }
+        // The token was of the session that ended, and a secret is not for whoever logs in next.
+        self.fields = fields.filter { $0.name != "_csrf" }.map {
+            Form.secrets.contains($0.name) ? ($0.name, "") : $0
+        }
     }
 
     /// Path and query as they came.
@@ -75,7 +77,7 @@ struct KeptInput: Sendable {
             tag(.form, .class("card"), .post, .action(target), .data("kept")) {
                 frame.csrf(csrf)
                 for (index, field) in fields.enumerated() {
-                    if field.name.hasPrefix("_") {
+                    if field.name.hasPrefix("_"), !Form.secrets.contains(field.name) {
                         tag(.input, .type("hidden"), .name(field.name), .value(field.value))
                     } else {
                         tag(.div, .class("field")) {
@@ -93,6 +95,11 @@ struct KeptInput: Sendable {
     }
 
     private static func input(_ name: String, _ value: String, id: String) -> HTML {
+        if Form.secrets.contains(name) {
+            return tag(
+                .input, .id(id), .name(name), .type("password"),
+                .fixed("autocomplete", "new-password"))
+        }
         let isLong = value.utf8.count > 80 || value.contains { $0.isNewline }
         return isLong
             ? tag(.textarea, .id(id), .name(name)) { value }

@@ -29,9 +29,6 @@ extension Texts {
     }
     var linkPress: String { say("Confirm", "Bestätigen", "Potvrdit") }
     var linkDone: String { say("Done. Thank you.", "Erledigt. Vielen Dank.", "Hotovo. Děkujeme.") }
-    var linkUsed: String {
-        say("This was done already.", "Das wurde schon getan.", "To už bylo provedeno.")
-    }
     var linkExpired: String {
         say("This link has ended.", "Dieser Link ist abgelaufen.", "Platnost odkazu skončila.")
     }

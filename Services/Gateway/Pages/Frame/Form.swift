@@ -4,6 +4,9 @@ import HTTP
 struct Form: Sendable {
     static let limit = 8 << 20
 
+    /// Fields that hold a secret: no page ever shows what was typed into them.
+    static let secrets: Set<String> = ["_password", "_secret"]
+
     let fields: [(name: String, value: String)]
 
     init(_ request: Request, limit: Int = Form.limit) async throws {

@@ -113,7 +113,7 @@ struct Attribute: Sendable {
 
     /// What an element is to assistive technology.
     enum Role: String, Sendable {
-        case alert, status, search, img, list, listitem, group, tablist, button
+        case alert, status, search, img, group
     }
 
     /// What assistive technology reads.

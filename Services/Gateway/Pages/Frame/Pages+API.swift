@@ -7,10 +7,11 @@ import JSON
 /// there is one place where each thing is checked, written and audited.
 extension Pages {
     /// What `/api/…` answers to the caller. Throws the API's problem; `version` is sent as
-    /// `If-Match`; 0 says that there must be nothing yet.
+    /// `If-Match`; 0 says that there must be nothing yet. `key` is a form's: sent twice, it is done
+    /// once.
     func api(
         _ method: Method = .get, _ link: Link, _ request: Request, _ caller: Caller,
-        body: JSONValue? = nil, version: Int64? = nil
+        body: JSONValue? = nil, version: Int64? = nil, key: String? = nil
     ) async throws -> JSONValue {
         var headers: Headers = [:]
         for name in [
@@ -26,6 +27,7 @@ extension Pages {
         case 0: headers["If-None-Match"] = "*"
         case .some(let version): headers["If-Match"] = Precondition.tag(version)
         }
+        if let key, !key.isEmpty { headers["Idempotency-Key"] = key }
         if body != nil { headers["Content-Type"] = "application/json" }
         let inner = Request(
             method: method, target: link.text, headers: headers,

@@ -77,6 +77,11 @@ struct Pages: Sendable {
     /// The hidden field that every form carries.
     func csrf(_ caller: Caller) -> HTML { frame.csrf(caller.identity?.csrf ?? []) }
 
+    /// The hidden field of a form that, sent twice, is to be done once: `form["_key"]`.
+    var onceKey: HTML {
+        tag(.input, .type("hidden"), .name("_key"), .value(random.token(12)))
+    }
+
     /// To the page that shows what came of a form, with a word that it says once: `saved`.
     func redirect(to link: Link, saying word: StaticString? = nil) -> Response {
         PageFrame.redirect(to: link, cookie: word.map { authenticator.cookies.done($0) })

@@ -86,13 +86,11 @@ enum Parts {
     /// A button that does one thing to what is shown.
     static func act(
         _ label: String, _ link: Link, _ pages: Pages, _ caller: Caller, isBad: Bool = false,
-        isMain: Bool = false, fields: [(String, String)] = []
+        isMain: Bool = false
     ) -> HTML {
         tag(.form, .post, .action(link)) {
             pages.csrf(caller)
-            for (name, value) in fields {
-                tag(.input, .type("hidden"), .name(name), .value(value))
-            }
+            pages.onceKey
             tag(
                 .button,
                 isBad

@@ -22,7 +22,6 @@ extension Texts {
     var delete: String { say("Delete", "Löschen", "Smazat") }
     var back: String { say("Back", "Zurück", "Zpět") }
     var add: String { say("Add", "Hinzufügen", "Přidat") }
-    var edit: String { say("Edit", "Bearbeiten", "Upravit") }
     var show: String { say("Show", "Anzeigen", "Zobrazit") }
     var download: String { say("Download", "Herunterladen", "Stáhnout") }
     var upload: String { say("Upload", "Hochladen", "Nahrát") }

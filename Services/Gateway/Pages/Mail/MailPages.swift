@@ -45,11 +45,12 @@ struct MailPages: Sendable {
             pages.onForm(
                 "/mail/{id:integer}/\(action)", .holder(of: Permissions.mailSend),
                 "Does it to the mail: \(action)"
-            ) { request, caller, _ in
+            ) { request, caller, form in
                 let id = request.parameters["id"] ?? ""
                 do {
                     _ = try await pages.api(
-                        .post, Link("api", "mail", "messages", id, action), request, caller)
+                        .post, Link("api", "mail", "messages", id, action), request, caller,
+                        key: form["_key"])
                 } catch let problem as Problem where problem.status == 409 {
                     return try await show(request, caller, problem: problem)
                 }

@@ -33,7 +33,7 @@ struct SecretPages: Sendable {
                 _ = try await pages.records.call(DeleteSecret(name: name), as: context)
             } else {
                 _ = try await pages.records.call(
-                    PutSecret(name: name, value: form["value"] ?? ""), as: context)
+                    PutSecret(name: name, value: form["_secret"] ?? ""), as: context)
             }
         } catch let problem as Problem where [400, 404, 409, 413, 422].contains(problem.status) {
             return try await show(
@@ -132,7 +132,7 @@ struct SecretPages: Sendable {
             tag(.div, .class("field")) {
                 tag(.label, .for("value")) { texts.modelSecretValue }
                 tag(
-                    .input, .type("password"), .id("value"), .name("value"), .required,
+                    .input, .type("password"), .id("value"), .name("_secret"), .required,
                     .fixed("autocomplete", "new-password"))
             }
             tag(.div, .class("actions")) {

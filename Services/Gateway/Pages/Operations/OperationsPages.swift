@@ -22,10 +22,11 @@ struct OperationsPages: Sendable {
             query: [.init(name: "state", about: "Runs of one state"), .cursor], ledger)
         pages.onForm(
             "/operations/jobs/{job}", .holder(of: Permissions.workflowOperate), "Runs a job now"
-        ) { request, caller, _ in
+        ) { request, caller, form in
             let job = request.parameters["job"] ?? ""
             do {
-                _ = try await pages.api(.post, Link("api", "jobs", job, "run"), request, caller)
+                _ = try await pages.api(
+                    .post, Link("api", "jobs", job, "run"), request, caller, key: form["_key"])
             } catch let problem as Problem where problem.status == 409 {
                 return try await show(
                     request, caller, notice: Parts.notice(problem, caller.texts), status: 409)

@@ -45,7 +45,6 @@ extension Texts {
             "Importy, exporty a synchronizace; nejnovější první.")
     }
     func run(_ id: String) -> String { say("Run \(id)", "Lauf \(id)", "Běh \(id)") }
-    var progress: String { say("Progress", "Fortschritt", "Průběh") }
     var applyPlan: String {
         say("Apply exactly this plan", "Genau diesen Plan ausführen", "Provést přesně tento plán")
     }

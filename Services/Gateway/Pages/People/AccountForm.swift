@@ -43,7 +43,7 @@ struct AccountForm {
         email = form["email"] ?? ""
         kind = form["kind"] ?? "person"
         language = form["language"] ?? "en"
-        password = form["password"] ?? ""
+        password = form["_password"] ?? ""
         isEnabled = form["enabled"] != nil
         isLocked = form["locked"] != nil
         mustChange = form["mustChange"] != nil
@@ -100,7 +100,7 @@ struct AccountForm {
                 fault: problem?.fault(at: "/password")
             ) {
                 tag(
-                    .input, .id("password"), .name("password"), .type("password"),
+                    .input, .id("password"), .name("_password"), .type("password"),
                     .fixed("autocomplete", "new-password"))
             }
             tag(.fieldset, .class("field wide ticks")) {

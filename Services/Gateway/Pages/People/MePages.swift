@@ -50,7 +50,8 @@ struct MePages: Sendable {
         }
         do {
             let made = try await pages.api(
-                .post, Link("api", "tokens"), request, caller, body: .object(body))
+                .post, Link("api", "tokens"), request, caller, body: .object(body),
+                key: form["_key"])
             return try await show(request, caller, secret: made["token"]?.string)
         } catch let problem as Problem where [403, 409, 422].contains(problem.status) {
             return try await show(request, caller, problem: problem)
@@ -172,6 +173,7 @@ struct MePages: Sendable {
             }
             tag(.form, .class("card filter"), .post, .action(Link("me", "tokens"))) {
                 pages.csrf(caller)
+                pages.onceKey
                 Parts.text("name", texts.name, "", note: texts.required, isNeeded: true)
                 Parts.text("expires", texts.expires, "", note: texts.optional, type: "date")
                 Parts.box("write", "on", texts.mayWrite, isTicked: false)

@@ -11,11 +11,6 @@ extension Texts {
     }
     var due: String { say("Due", "Fällig", "Termín") }
     var overdue: String { say("overdue", "überfällig", "po termínu") }
-    var taskTaken: String {
-        say(
-            "This task was done already.", "Diese Aufgabe wurde schon erledigt.",
-            "Tento úkol už byl splněn.")
-    }
     var remark: String { say("Remark", "Bemerkung", "Poznámka") }
     var workflow: String { say("Workflow", "Workflow", "Pracovní postup") }
     var instance: String { say("Instance", "Instanz", "Instance") }
@@ -47,11 +42,5 @@ extension Texts {
             "Workflows that run or ran, the newest first.",
             "Workflows, die laufen oder liefen; die neuesten zuerst.",
             "Postupy, které běží nebo běžely; nejnovější první.")
-    }
-    func cancelInstance(_ id: String) -> String {
-        say(
-            "End instance \(id) and those that it waits for.",
-            "Instanz \(id) und die, auf die sie wartet, beenden.",
-            "Ukončit instanci \(id) a ty, na které čeká.")
     }
 }
