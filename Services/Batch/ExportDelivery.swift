@@ -34,7 +34,8 @@ struct ExportDelivery: Sendable {
             let name = FileTarget.name(target.name, run: run.id, now: begun)
             do {
                 try await target.deliver(
-                    files.path(run.file), as: name, to: try await machines.open(target.place))
+                    files.path(run.file), as: name, run: run.id,
+                    to: try await machines.open(target.place))
             } catch let error as CurlError {
                 let isAway = [.connection, .timeout].contains(error.kind)
                 throw isAway

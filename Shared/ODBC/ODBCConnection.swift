@@ -122,7 +122,11 @@
 
         private func quote() throws -> String {
             let mark = try information(SQL_IDENTIFIER_QUOTE_CHAR)
-            return mark == " " ? "" : mark
+            // A name that cannot be quoted would go into the statement as it was written.
+            guard mark != " ", !mark.isEmpty else {
+                throw ForeignError.unusable("the driver cannot quote names")
+            }
+            return mark
         }
 
         /// The columns of a table or view; nil where there is none.

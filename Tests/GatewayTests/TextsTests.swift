@@ -1,3 +1,5 @@
+import JSON
+import Contracts
 import HTTP
 import RPC
 import ServiceRuntime
@@ -57,6 +59,20 @@ import Testing
         #expect(sample.isUp && sample.depth == 7 && sample.oldestDueSeconds == 9)
         #expect(sample.answers == 7 && sample.failures == 2 && sample.integrationsOn == false)
         #expect(sample.residentBytes == 1_048_576)
+    }
+
+    @Test(arguments: ["/", "//", ".", "./1", "a.b", "a.b/", "a.b/x", "a.b.c/1", "\u{0}"])
+    func `what names no record is no link, and ends nothing`(_ text: String) {
+        #expect(Parts.record(.string(text)) == HTML(text))
+    }
+
+    @Test func `a list's place is bounded, whatever its address says`() {
+        let type = FullCode(model: "a", code: "b")
+        for text in ["9223372036854775807", "-9223372036854775808", "x"] {
+            let query = Query("cursor=c&at=\(text)")
+            let list = query.map { ListQuery(type, $0) }
+            #expect(list.map { (0...ListQuery.largestPlace).contains($0.at) } == true)
+        }
     }
 
     @Test func `an incident leads to the page of what it is about`() {

@@ -96,6 +96,16 @@ struct Run: Sendable {
         !file.isEmpty && (kind == .import || kind == .export && place.writer == .null)
     }
 
+    /// What of it is the same at each try: a call that is made again must be the same call.
+    var constant: JSONValue {
+        [
+            "run": .number(JSONNumber(id)), "kind": .string(kind.rawValue),
+            "definition": .string(definitionCode.description),
+            "started": started.map { .string($0) } ?? .null,
+            "account": .string(principal.account),
+        ]
+    }
+
     /// As API.md §7 has it.
     var json: JSONValue {
         let plain: JSONValue = [

@@ -73,10 +73,14 @@ struct RemoteTarget: Sendable {
     /// Ending of an empty file that is made when the file is there.
     var done: String?
 
-    /// Throws `CurlError`. Done again it is the same file.
-    func deliver(_ path: String, as name: String, to machine: RemoteFiles) async throws {
-        try await machine.put(path, as: name)
-        if let done { try await machine.put("/dev/null", as: name + done) }
+    /// Throws `CurlError`. Done again it is the same file; two runs of one name do not meet before
+    /// theirs is whole.
+    func deliver(_ path: String, as name: String, run: Int64, to machine: RemoteFiles)
+        async throws
+    {
+        let writer = "\(run)."
+        try await machine.put(path, as: name, writer: writer)
+        if let done { try await machine.put("/dev/null", as: name + done, writer: writer) }
     }
 }
 
@@ -88,7 +92,7 @@ struct MailTarget: Sendable {
     /// Else the file's name.
     var subject: String?
     var text: String?
-    /// `model.notification`; its `values` have `run`.
+    /// `model.notification`; its `values` have `run`, with what never changes of it.
     var notification: String?
     /// Of the attachment, with `{date}`, `{time}` and `{run}` in it.
     var name: String?
@@ -116,6 +120,6 @@ struct MailTarget: Sendable {
             to: to, cc: cc.isEmpty ? nil : cc, bcc: bcc.isEmpty ? nil : bcc,
             subject: subject ?? (notification == nil ? file : nil), text: text,
             attachments: [.init(name: file, type: "", content: "", run: run.id)],
-            notification: notification, values: ["run": run.json])
+            notification: notification, values: ["run": run.constant])
     }
 }

@@ -29,7 +29,7 @@ struct GeartrainTable: ExternalTable {
     func count() async throws -> (rows: Int, keyless: Int) {
         let filled = keys.map { "\($0.theirs) ne null" }.joined(separator: " and ")
         let keyed = try await instance.count(filter: filled)
-        return (keyed, try await instance.count(filter: nil) - keyed)
+        return (keyed, try await instance.count(filter: nil) &- keyed)
     }
 
     /// The class has it in `unique`, or rows of one key never are the same.

@@ -43,7 +43,7 @@ struct SQLStatements: Sendable {
         repeated =
             "SELECT \(keys.map(\.sample).joined(separator: ", ")) FROM \(from)"
             + " WHERE \(good) GROUP BY \(keys.order) HAVING count(*) > 1"
-            + (dialect.engine == .sqlite ? " LIMIT 1" : "")
+            + ([.sqlite, .postgresql, .mysql].contains(dialect.engine) ? " LIMIT 1" : "")
         insertHead =
             "INSERT INTO \(from) (\((keys.map(\.plain) + quoted).joined(separator: ", "))) VALUES "
         insertRows = max(

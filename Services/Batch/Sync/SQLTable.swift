@@ -50,7 +50,7 @@ struct SQLTable: ExternalTable {
         let counts = try await source.read { [statements] session in
             try session.first(statements.count) { ($0.integer(0), $0.integer(1)) } ?? (0, 0)
         }
-        return (Int(counts.0), Int(counts.1 - counts.0))
+        return (Int(counts.0), Int(counts.1 &- counts.0))
     }
 
     func repeatedKey() async throws -> SyncKey? {

@@ -46,6 +46,9 @@ struct DownloadRoutes: Sendable {
 
     private func make(_ request: Request, _ caller: Caller) async throws -> Response {
         let identity = try caller.required
+        guard identity.mayRead else {
+            throw Problem.forbidden("A token that may not read gives nothing away to read.")
+        }
         let run = try request.id("run")
         let now = clock.now()
         let latest = now.advanced(by: DownloadLink.longestLife)
@@ -83,7 +86,8 @@ struct DownloadRoutes: Sendable {
         }
         guard Timestamp(milliseconds: link.expires * 1000) > clock.now(),
             let issuer = try await authenticator.issuer(account: link.account, token: link.token),
-            issuer.identity?.may(Permissions.batchOperate) == true
+            let identity = issuer.identity, identity.mayRead,
+            identity.may(Permissions.batchOperate)
         else { throw DownloadRoutes.ended }
         let answer: ClientResponse
         do {
@@ -96,6 +100,7 @@ struct DownloadRoutes: Sendable {
         }
         var response = BatchRoutes.download(answer)
         response.headers["X-Robots-Tag"] = "noindex"
+        response.headers["Cache-Control"] = "no-store"
         return response
     }
 

@@ -210,9 +210,19 @@ enum MailInput {
             record: reader.string("record"), notification: reader.string("notification"),
             values: reader.value("values"), class: reader.string("class"),
             from: reader.string("from"))
+        if let record = call.record, !MailInput.isRecord(record) {
+            reader.fault("record", "malformed", "A record as model.class/id.")
+        }
         reader.finish()
         if !problems.items.isEmpty { throw Problem.validation(problems.items) }
         return call
+    }
+
+    private static func isRecord(_ text: String) -> Bool {
+        let parts = text.split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false
+        ).map(String.init)
+        return parts.count == 2 && FullCode(parts[0]) != nil && (Int64(parts[1]) ?? 0) > 0
     }
 
     private static func attachments(_ reader: ObjectReader) -> [SendMail.Attachment]? {

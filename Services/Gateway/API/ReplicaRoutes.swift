@@ -45,8 +45,18 @@ struct ReplicaRoutes: Sendable {
         guard let word = try query.word("part", of: parts),
             let part = ReadReplica.Part(rawValue: word)
         else { throw Problem.invalidParameter("part takes \(parts.joined(separator: " or ")).") }
-        let columns = (query.list("columns") ?? []).prefix(ReplicaRoutes.columnLimit).map { text in
-            let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
+        let named = query.list("columns") ?? []
+        guard named.count <= ReplicaRoutes.columnLimit else {
+            throw Problem.invalidParameter(
+                "columns takes at most \(ReplicaRoutes.columnLimit) names.")
+        }
+        let columns = try named.map { text in
+            let parts = text.split(
+                separator: ".", maxSplits: 1, omittingEmptySubsequences: false
+            ).map(String.init)
+            guard !parts.contains("") else {
+                throw Problem.invalidParameter("columns takes names such as a or customer.number.")
+            }
             return WriteRows.Column(parts[0], by: parts.count > 1 ? parts[1] : nil)
         }
         var call = ReadReplica(

@@ -48,6 +48,11 @@ final class Identity: Sendable {
 
     /// Whether the account holds a permission.
     func may(_ permission: String) -> Bool { principal.permissions.contains(permission) }
+
+    /// False for a token whose scopes do not say so.
+    var mayRead: Bool {
+        if case .token(_, let scopes) = credential { scopes.contains("read") } else { true }
+    }
 }
 
 /// Who makes a request; nobody where the route is for anyone.

@@ -83,7 +83,7 @@ struct FrontDoor: Sendable {
             return PageFrame.redirect(to: .password)
         }
         if response.status == 401, request.method == .get || request.method == .head {
-            let back = Link(own: FrontDoor.target(request))
+            let back = Link(own: Link(of: request)?.text)
             let query = [(name: "returnUrl", value: back.flatMap { $0 == .home ? nil : $0.text })]
             return PageFrame.redirect(to: Link("login", query: query))
         }
@@ -96,12 +96,5 @@ struct FrontDoor: Sendable {
             if let value = response.headers[name] { page.headers[name] = value }
         }
         return page
-    }
-
-    /// Path and query as they came, as far as a link of ours can say them.
-    private static func target(_ request: Request) -> String {
-        if request.query.items.isEmpty { return request.rawPath }
-        let query = Link(query: request.query.items.map { ($0.name, $0.value) }).text.dropFirst()
-        return request.rawPath + query
     }
 }

@@ -12,7 +12,7 @@ enum OutsideAccess {
     static func isNeeded(_ path: String) -> Bool {
         let parts = path.split(separator: "/").prefix(2).map(String.init)
         switch parts.first {
-        case "m", "e", "d", "call": return true
+        case "m", "q", "e", "d", "call", "search", "tasks", "runs": return true
         case "api": return parts.count > 1 && areas.contains(parts[1])
         default: return false
         }

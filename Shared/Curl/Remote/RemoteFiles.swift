@@ -82,8 +82,10 @@ public final class RemoteFiles: Sendable {
         return transfer.received
     }
 
-    /// Writes a file, in place of one that has its name; it is seen when it is whole.
-    public func put(_ path: String, as name: String) async throws {
+    /// Writes a file, in place of one that has its name; it is seen when it is whole. Who may write
+    /// beside another that has the same name says by `writer` who it is, the same when it writes
+    /// again: until then the file is `.<name>.<writer>part`.
+    public func put(_ path: String, as name: String, writer: String = "") async throws {
         try RemotePlace.check(name)
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0, let size = Files.status(path)?.size else {
@@ -92,7 +94,7 @@ public final class RemoteFiles: Sendable {
         defer { close(file) }
         // A web server and a bucket take a whole file or none.
         let isAtOnce = place.kind == .https || place.kind == .s3
-        let first = isAtOnce ? name : ".\(name).part"
+        let first = isAtOnce ? name : ".\(name).\(writer)part"
         let transfer = try transfer(place.url(of: first))
         try sign(transfer, "PUT", name)
         try transfer.send(from: file, size: size)
@@ -186,7 +188,11 @@ public final class RemoteFiles: Sendable {
             case 401, 403: "the server does not let us at \(name)"
             default: "the server answers \(status) for \(name)"
             }
-        throw CurlError(kind: status == 401 || status == 403 ? .login : .other, message: words)
+        // A server that is busy or broken for now is one that does not answer.
+        let isAway = status >= 500 || status == 408 || status == 429
+        throw CurlError(
+            kind: status == 401 || status == 403 ? .login : isAway ? .connection : .other,
+            message: words)
     }
 
     /// `folder`: one below ours that the file is in.

@@ -49,7 +49,9 @@
         func kind(_ column: Int) -> ForeignKind {
             guard !isNull(column) else { return .null }
             switch types[column] {
-            case .integer, .boolean: return .integer
+            // A numeric may be NaN, which is no whole number.
+            case .integer: return PostgresRow.isWhole(bytes(column)) ? .integer : .text
+            case .boolean: return .integer
             case .real: return .real
             case .binary: return .blob
             case .text, .padded, .moment: return .text
@@ -69,12 +71,19 @@
                     value = value &* 10 &- Int64(byte &- UInt8(ascii: "0"))
                 }
             }
-            return isNegative ? value : -value
+            return isNegative ? value : 0 &- value
+        }
+
+        private static func isWhole(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+            let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+            return !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }
         }
 
         func value(_ column: Int) -> SQLValue {
             guard !isNull(column) else { return .null }
             switch types[column] {
+            case .integer where !PostgresRow.isWhole(bytes(column)):
+                return .text(String(decoding: bytes(column), as: UTF8.self))
             case .integer, .boolean: return .integer(integer(column))
             case .real: return .real(Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0)
             case .binary: return .blob(Array(bytes(column)))

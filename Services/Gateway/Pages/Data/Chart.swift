@@ -43,7 +43,8 @@ struct Chart {
 
     private static func number(_ value: JSONValue?) -> Double? {
         guard case .number(let number)? = value else { return nil }
-        return Double(number.text)
+        // One that is no number, or too large for a scale, is not drawn.
+        return Double(number.text).flatMap { abs($0) < 1e15 ? $0 : nil }
     }
 
     // MARK: Scale

@@ -4,6 +4,8 @@ import RPC
 
 /// How a list is asked for. All of it stands in its address, so that it can be sent and kept.
 struct ListQuery: Sendable, Equatable {
+    /// Records that may stand before a page; a larger number is none.
+    static let largestPlace: Int64 = 1 << 53
     /// Pages that the way back knows.
     static let trailLimit = 8
     /// Bytes of the way back.
@@ -38,7 +40,7 @@ struct ListQuery: Sendable, Equatable {
         cursor = text("cursor")
         columns = ListQuery.list(text("columns"))
         if cursor != nil {
-            at = max(0, text("at").flatMap { Int64($0) } ?? 0)
+            at = min(max(0, text("at").flatMap { Int64($0) } ?? 0), ListQuery.largestPlace)
             let cursors = (text("trail") ?? "").split(separator: ".").map(String.init)
             trail = cursors.suffix(ListQuery.trailLimit).map { $0 == "-" ? nil : $0 }
         }

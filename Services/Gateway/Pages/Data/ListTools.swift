@@ -13,21 +13,21 @@ struct ListTools {
     func html() -> HTML {
         var html = tag(.div, .class("tools")) {
             search()
-            menu(texts.filter, "filter", isOpen: page.fault != nil || page.builderFault != nil) {
+            menu(texts.filter, isOpen: page.fault != nil || page.builderFault != nil) {
                 builder()
                 asText()
             }
             if query.board == nil {
-                menu(texts.sort, "sort") { order() }
-                menu(texts.columns, "columns") { choice() }
+                menu(texts.sort) { order() }
+                menu(texts.columns) { choice() }
             }
-            menu(texts.views, "views") {
+            menu(texts.views) {
                 ways()
                 deleted()
                 ListViewTabs(page: page).menu()
             }
             if page.type.operations.contains("export"), !query.isDeleted {
-                menu(texts.export, "export") {
+                menu(texts.export) {
                     tag(.ul) {
                         for format in ["csv", "xlsx"] {
                             tag(.li) {
@@ -43,7 +43,7 @@ struct ListTools {
     }
 
     private func menu(
-        _ name: String, _ id: StaticString, isOpen: Bool = false, @HTMLBuilder content: () -> HTML
+        _ name: String, isOpen: Bool = false, @HTMLBuilder content: () -> HTML
     ) -> HTML {
         tag(.details, .class("menu"), .data("menu"), isOpen ? .open : nil) {
             tag(.summary) { name }

@@ -59,7 +59,9 @@ struct ListViewPages: Sendable {
             return pages.redirect(to: list.link, saying: "saved")
         }
         let name = (form["name"] ?? "").trimmed
-        guard !name.isEmpty, name.count <= ListViewStore.nameLimit else {
+        guard !name.isEmpty, name.count <= ListViewStore.nameLimit,
+            name.utf8.count <= 4 * ListViewStore.nameLimit
+        else {
             throw Problem.invalidParameter(
                 "A view has a name of at most \(ListViewStore.nameLimit) characters.")
         }

@@ -24,7 +24,6 @@ struct RecordParts: Sendable {
         let referrer: ClassDescription.Referrer
         let items: [JSONValue]
         let count: Int64
-        var filter: String { "\(referrer.column) eq " }
     }
 
     /// The records before and after it on its page of the list.

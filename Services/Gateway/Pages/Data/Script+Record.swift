@@ -116,7 +116,8 @@ extension Script {
           }
 
           // A form that was sent is no draft any more, unless what came says otherwise.
-          const key = 'draft ' + location.pathname;
+          const who = document.querySelector('[data-account]')?.dataset.account;
+          const key = `draft ${who} ${location.pathname}`;
           const sent = sessionStorage.getItem('sent');
           if (sent && !document.querySelector('[name=password],[data-kept]')) {
             const isWrong = document.querySelector('[role=alert]:not([hidden])');

@@ -7,7 +7,7 @@ extension Stylesheet {
         .seek input{min-height:2.25rem;padding:.3rem .7rem}
         .seek .button{min-height:2.25rem}
         .menu{position:relative}
-        .menu>summary,.fold>summary{list-style:none;display:inline-flex;align-items:center;\
+        .menu>summary{list-style:none;display:inline-flex;align-items:center;\
         gap:.4rem;font-size:.875rem;font-weight:600;color:var(--ink);min-height:2.25rem;\
         padding:.3rem .8rem;border:1px solid var(--line);border-radius:8px;\
         background:var(--card)}

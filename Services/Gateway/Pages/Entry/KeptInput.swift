@@ -17,7 +17,7 @@ struct KeptInput: Sendable {
     init?(_ request: Request) async {
         let type = request.headers["Content-Type"]?.split(separator: ";").first
         guard request.method == .post, type == "application/x-www-form-urlencoded",
-            KeptInput.isOwn(request), let target = Link(own: KeptInput.target(request)),
+            KeptInput.isOwn(request), let target = Link(of: request),
             !["/login", "/logout", "/password"].contains(request.rawPath),
             let bytes = try? await request.body.collect(limit: KeptInput.limit),
             let query = Query(String(decoding: bytes, as: UTF8.self))
@@ -40,13 +40,6 @@ struct KeptInput: Sendable {
         self.fields = fields.filter { $0.name != "_csrf" }.map {
             Form.secrets.contains($0.name) ? ($0.name, "") : $0
         }
-    }
-
-    /// Path and query as they came.
-    private static func target(_ request: Request) -> String {
-        if request.query.items.isEmpty { return request.rawPath }
-        let query = Link(query: request.query.items.map { ($0.name, $0.value) }).text.dropFirst()
-        return request.rawPath + query
     }
 
     /// Browsers say from where a form was sent.

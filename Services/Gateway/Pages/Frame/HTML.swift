@@ -1,6 +1,6 @@
 /// A piece of a page. Only this builder makes one, and it escapes every text and every value of an
 /// attribute, so that nothing a person typed can become markup.
-struct HTML: Sendable {
+struct HTML: Sendable, Equatable {
     fileprivate(set) var bytes: [UInt8] = []
 
     static let nothing = HTML()

@@ -1,3 +1,5 @@
+import HTTP
+
 /// An address of one of our own pages: path and query, percent-encoded here and nowhere else.
 struct Link: Sendable, Equatable {
     let text: String
@@ -29,6 +31,14 @@ struct Link: Sendable, Equatable {
             text.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") })
         else { return nil }
         self.text = text
+    }
+
+    /// Path and query of a request as they came, to be asked again.
+    init?(of request: Request) {
+        let query = request.query.items.map { (name: $0.name, value: $0.value as String?) }
+        let path = Link(own: request.rawPath)
+        guard let path else { return nil }
+        text = path.text + Link(query: query).text.dropFirst()
     }
 
     private static func encode(_ text: String) -> String {

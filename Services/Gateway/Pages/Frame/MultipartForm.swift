@@ -37,19 +37,24 @@ struct MultipartForm: Sendable {
                     body: RequestBody(next: { try await source.content() }))
                 return
             }
+            // A part without a value costs what is kept of it.
+            left -= name.utf8.count + MultipartForm.partCost
             var value: [UInt8] = []
+            if left < 0 { throw MultipartForm.tooLong }
             while let piece = try await source.content() {
                 left -= piece.count
-                guard left >= 0 else {
-                    throw Problem.tooLarge(
-                        limit: MultipartForm.fieldsLimit, "The fields of the form are too long.")
-                }
+                guard left >= 0 else { throw MultipartForm.tooLong }
                 value += piece
             }
             fields.append((name, String(decoding: value, as: UTF8.self)))
         }
         form = Form(fields: fields)
     }
+
+    private static let tooLong = Problem.tooLarge(
+        limit: fieldsLimit, "The fields of the form are too long.")
+    /// Bytes that a field without name and value counts for.
+    private static let partCost = 64
 
     static func broken(_ why: String) -> Problem {
         Problem(

@@ -163,7 +163,10 @@ struct PageFrame: Sendable {
 
     private func who(_ identity: Identity, _ texts: Texts) -> HTML {
         tag(.div, .class("who")) {
-            tag(.a, .href(Link("me")), .title(texts.yourAccount)) { identity.name }
+            tag(
+                .a, .href(Link("me")), .title(texts.yourAccount),
+                .data("account", identity.principal.account)
+            ) { identity.name }
             if !identity.csrf.isEmpty {
                 tag(.form, .post, .action(.logout)) {
                     csrf(identity.csrf)

@@ -36,7 +36,11 @@ extension Pages {
         let response = await table.router.respond(to: inner)
         guard case .bytes(let bytes) = response.body else { return .null }
         let value = try JSONValue(parsing: bytes)
-        if response.status >= 400 { throw Problem(status: response.status, api: value) }
+        if response.status >= 400 {
+            var problem = Problem(status: response.status, api: value)
+            problem.retryAfter = response.headers["Retry-After"].flatMap { Int($0) }
+            throw problem
+        }
         return value
     }
 

@@ -58,7 +58,7 @@ struct Pages: Sendable {
             } catch let problem as Problem where KeptInput.isOwn(request) {
                 // Another tab has logged in anew: what was typed is not lost.
                 return KeptInput(
-                    target: Link(own: request.rawPath) ?? .home, fields: form.fields
+                    target: Link(of: request) ?? .home, fields: form.fields
                 ).page(
                     frame, caller, csrf: caller.identity?.csrf ?? [], status: problem.status)
             }
@@ -120,7 +120,7 @@ struct Pages: Sendable {
             tag(.div, .class("notice warn"), .role(.alert)) { texts.awayLead }
             tag(
                 .form, .class("card"), .post,
-                .action(Link(own: request.rawPath) ?? .home), .data("kept")
+                .action(Link(of: request) ?? .home), .data("kept")
             ) {
                 for (name, value) in form.fields {
                     tag(.input, .type("hidden"), .name(name), .value(value))

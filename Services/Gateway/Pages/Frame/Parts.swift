@@ -186,7 +186,7 @@ enum Parts {
     static func record(_ value: JSONValue?) -> HTML? {
         guard let text = value?.string, !text.isEmpty else { return nil }
         let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-        let codes = parts[0].split(separator: ".").map(String.init)
+        let codes = (parts.first ?? "").split(separator: ".").map(String.init)
         guard parts.count == 2, codes.count == 2, Int64(parts[1]) != nil else { return HTML(text) }
         return tag(.a, .href(Link("m", codes[0], codes[1], parts[1]))) { text }
     }

@@ -160,6 +160,7 @@ extension ModelTrials {
     // MARK: Runs of Batch
 
     private func runs(_ place: Place) async throws -> HTML {
+        guard place.caller.identity?.may(Permissions.batchOperate) == true else { return .nothing }
         let call = ListRuns(
             definition: full(place).description, limit: ModelTrials.shownRows)
         let answer = try JSONValue(
@@ -285,6 +286,12 @@ extension ModelTrials {
     func run(_ place: Place) async throws -> Response {
         let pages = desk.pages
         let code = full(place)
+        // What the API asks for too, beyond the right to change models.
+        switch place.part {
+        case .mailboxes: try ModelTrials.require(Permissions.mailSend, place.caller)
+        case .jobs: try ModelTrials.require(Permissions.workflowOperate, place.caller)
+        default: try ModelTrials.require(Permissions.batchOperate, place.caller)
+        }
         switch place.part {
         case .mailboxes:
             _ = try await pages.mail.forward(
@@ -302,6 +309,12 @@ extension ModelTrials {
                 StartSync(definition: code), as: place.context)
             return try ModelTrials.toRun(answer)
         default: throw Problem.notFound()
+        }
+    }
+
+    static func require(_ permission: String, _ caller: Caller) throws {
+        guard caller.identity?.may(permission) == true else {
+            throw Problem.forbidden("It needs \(permission).")
         }
     }
 

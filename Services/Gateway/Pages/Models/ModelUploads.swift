@@ -207,6 +207,7 @@ struct ModelUploads: Sendable {
     @Sendable private func planFile(
         _ request: Request, _ caller: Caller, _ sent: MultipartForm
     ) async throws -> Response {
+        try ModelTrials.require(Permissions.batchOperate, caller)
         guard let file = sent.file else { throw Problem.invalidParameter("A file is needed.") }
         let call = StartImport(definition: try request.fullCode("code"), plan: true)
         let answer = try await pages.batch.stream(
