@@ -36,8 +36,10 @@ import Testing
         """
     }
 
-    private func start(_ train: Train, _ more: String) async throws -> APIClient {
-        try await train.start()
+    private func start(_ train: Train, _ more: String, isCounted: Bool = true) async throws
+        -> APIClient
+    {
+        try await train.start(isCounted: isCounted)
         let admin = try await train.visitor.loggedIn("admin", Train.password)
         let model = `A class that is copied from another instance`.model(more)
         try await admin.expect(
@@ -113,7 +115,7 @@ import Testing
         let here = try await start(
             copy,
             `A class that is copied from another instance`.syncs(
-                port: origin.ports["gateway"] ?? 0))
+                port: origin.ports["gateway"] ?? 0), isCounted: false)
         func secret(_ value: String) async throws {
             let body: JSONValue = ["value": .string(value)]
             let answer = try await here.send(.put, "/api/secrets/other", body: body.bytes)

@@ -73,10 +73,11 @@ public final class Train: Sendable {
     }
 
     /// Starts them all and waits until each service is ready. Only a few trains run at a time; the
-    /// others wait here. One that a whole suite shares does not count: while its tests wait for
-    /// the runner, it would keep those from ending for whom the runner waits.
-    public func start(forSuite: Bool = false) async throws {
-        if !forSuite {
+    /// others wait here. Two do not count: one that a whole suite shares, since while its tests
+    /// wait for the runner it would keep those from ending for whom the runner waits; and one of a
+    /// test that has a train already, since two such tests would wait for each other for ever.
+    public func start(isCounted: Bool = true) async throws {
+        if isCounted {
             await TrainSlots.shared.take()
             hasSlot.withLock { $0 = true }
         }

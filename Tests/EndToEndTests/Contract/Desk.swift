@@ -21,7 +21,7 @@ struct Desk {
         try TestFile.write(
             #"{"code": "empty", "name": "Empty"}"#, to: folder.path + "/empty.json")
         train = Train(.together, model: folder.path + "/empty.json")
-        try await train.start(forSuite: true)
+        try await train.start(isCounted: false)
         admin = try await train.visitor.loggedIn("admin", Train.password)
         try await admin.expect(
             201, .put, "/api/models/shop", json: JSONValue(parsing: Array(shop.utf8)))
