@@ -31,6 +31,34 @@ import Testing
         #expect(await gateway.send(.get, "/problems/not-found").text.contains("href=\"/docs\""))
     }
 
+    @Test func `what is said of an operation is said in each language`() async throws {
+        let gateway = try await TestGateway()
+        var missing: Set<String> = []
+        func check(_ text: String) {
+            // Words of the API alone are the same in each.
+            let plain = text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                .filter { $0.offset % 2 == 0 }.map(\.element).joined()
+            let words = plain.split { !$0.isLetter }.map(String.init)
+            if words.contains(where: { $0.first?.isUppercase == true }), !Texts.isDescribed(text) {
+                missing.insert(text)
+            }
+        }
+        for entry in gateway.service.table.entries where OpenAPI.tag(entry.path) != "pages" {
+            check(entry.operation.summary)
+            entry.operation.about.map(check)
+            entry.operation.answers.forEach { check($0.about) }
+            for parameter in OpenAPI.parameters(entry) {
+                check(parameter["description"]?.string ?? "")
+            }
+            if case .anyone(let reason) = entry.permission, !Texts.isDescribed(reason) {
+                missing.insert(reason)
+            }
+        }
+        OpenAPI.tags.forEach { if $0.name != "pages" { check($0.about) } }
+        DefinitionExamples.parts.forEach { check($0.about) }
+        #expect(missing.isEmpty, "\(missing.sorted().joined(separator: "\n"))")
+    }
+
     @Test func `an operation is tried with the session of the page, and its own rights`()
         async throws
     {

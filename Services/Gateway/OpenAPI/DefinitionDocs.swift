@@ -14,27 +14,22 @@ extension DocumentPages {
     }
 
     private func definitions(_ caller: Caller) -> Response {
-        frame.page("Definitions", caller, width: .reading, section: .help, language: "en") {
-            tag(.nav, .class("crumbs"), .aria(.label, "Back")) {
+        let texts = caller.texts
+        return frame.page(texts.docsExample, caller, width: .reading, section: .help) {
+            tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
                 tag(.a, .href(Link("docs"))) { "API" }
             }
-            Parts.head(
-                "Definitions, by example",
-                lead: "An application is one JSON document. This one has each kind of definition"
-                    + " once and runs as it stands.")
+            Parts.head(texts.docsExample, lead: texts.docsExampleLead)
             if caller.identity?.may(Permissions.modelsWrite) == true {
                 tag(.form, .class("card"), .post, .action(Link("models", "-", "document"))) {
                     frame.csrf(caller.identity?.csrf ?? [])
                     tag(
                         .input, .type("hidden"), .name("document"),
                         .value(DefinitionExamples.document))
-                    tag(.p) {
-                        "Plan it here: the next page shows what it would make, and nothing is"
-                            + " changed before you apply it."
-                    }
+                    tag(.p) { texts.docsPlanLead }
                     tag(.div, .class("actions")) {
                         tag(.button, .class("button main"), .type("submit")) {
-                            "Plan the whole example"
+                            texts.docsPlan
                         }
                     }
                 }
@@ -42,7 +37,7 @@ extension DocumentPages {
             for part in DefinitionExamples.parts {
                 tag(.section, .class("card"), .id(part.member)) {
                     tag(.h2) { part.member }
-                    tag(.p) { part.about }
+                    tag(.p) { texts.described(part.about) }
                     tag(
                         .pre, .class("code"), .fixed("tabindex", "0"), .aria(.label, part.member)
                     ) { DefinitionExamples.examples(of: part.member) }

@@ -16,14 +16,14 @@ extension DocumentPages {
         let body: String
         let isCut: Bool
 
-        var shown: HTML {
+        func shown(_ texts: Texts) -> HTML {
             tag(.section, .class("card"), .id("answer")) {
-                tag(.h2) { "Answer" }
+                tag(.h2) { texts.docsAnswer }
                 tag(.pre) { request }
                 tag(.p) { tag(.strong) { String(status) } }
                 tag(.pre) { headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n") }
                 if !body.isEmpty { tag(.pre) { body } }
-                if isCut { tag(.p, .class("quiet")) { "The rest is not shown." } }
+                if isCut { tag(.p, .class("quiet")) { texts.docsRest } }
             }
         }
     }
@@ -44,14 +44,15 @@ extension DocumentPages {
         }
     }
 
-    @HTMLBuilder func trialForm(
+    func trialForm(
         _ entry: RouteTable.Entry, _ caller: Caller, _ form: Form
     ) -> HTML {
-        tag(.section, .class("card")) {
-            tag(.h2) { "Try it" }
+        let texts = caller.texts
+        return tag(.section, .class("card")) {
+            tag(.h2) { texts.docsTry }
             if let identity = caller.identity, !identity.csrf.isEmpty {
                 tag(.p, .class("quiet")) {
-                    "It is really done, as \(identity.principal.account)."
+                    texts.docsReally(identity.principal.account)
                 }
                 tag(.form, .post, .action(Link("docs", OpenAPI.identifier(entry)))) {
                     frame.csrf(identity.csrf)
@@ -60,20 +61,19 @@ extension DocumentPages {
                     }
                     if !entry.body.isEmpty {
                         tag(.div, .class("field")) {
-                            tag(.label, .for("_body")) { "Body (JSON)" }
+                            tag(.label, .for("_body")) { texts.docsJSONBody }
                             tag(.textarea, .id("_body"), .name("_body"), .number("rows", 8)) {
                                 form["_body"] ?? "{}"
                             }
                         }
                     }
                     tag(.div, .class("actions")) {
-                        tag(.button, .class("button main"), .type("submit")) { "Send" }
+                        tag(.button, .class("button main"), .type("submit")) { texts.send }
                     }
                 }
             } else {
                 tag(.p) {
-                    tag(.a, .href(login(entry))) { "Log in" }
-                    " to try it."
+                    tag(.a, .href(login(entry))) { texts.docsLogIn }
                 }
             }
         }

@@ -48,17 +48,18 @@ struct DocumentPages: Sendable {
 
     private func index(_ caller: Caller) -> Response {
         let groups = Dictionary(grouping: entries) { OpenAPI.tag($0.path) }
-        return frame.page("API", caller, width: .reading, section: .help, language: "en") {
+        let texts = caller.texts
+        return frame.page("API", caller, width: .reading, section: .help) {
             tag(.div, .class("head")) {
                 tag(.div) {
                     tag(.h1) { "API" }
                     tag(.p) {
-                        "Every operation with its parameters, answers and problems. The same as "
+                        texts.docsLead.before
                         tag(.a, .href(Link("openapi.json"))) { "OpenAPI 3.1" }
-                        "; what an application is made of is under "
-                        tag(.a, .href(Link("docs", "definitions"))) { "definitions" }
-                        "; what a problem means is under "
-                        tag(.a, .href(Link("problems"))) { "problems" }
+                        texts.docsLead.definitions
+                        tag(.a, .href(Link("docs", "definitions"))) { texts.docsDefinitions }
+                        texts.docsLead.problems
+                        tag(.a, .href(Link("problems"))) { texts.docsProblems }
                         "."
                     }
                 }
@@ -66,14 +67,14 @@ struct DocumentPages: Sendable {
             for group in OpenAPI.tags where groups[group.name] != nil {
                 tag(.section, .class("card")) {
                     tag(.h2) { group.name }
-                    tag(.p, .class("quiet")) { group.about }
-                    list(groups[group.name] ?? [], of: group.name)
+                    tag(.p, .class("quiet")) { texts.described(group.about) }
+                    list(groups[group.name] ?? [], of: group.name, texts)
                 }
             }
         }
     }
 
-    private func list(_ entries: [RouteTable.Entry], of group: String) -> HTML {
+    private func list(_ entries: [RouteTable.Entry], of group: String, _ texts: Texts) -> HTML {
         tag(.div, .class("scroll"), .fixed("tabindex", "0"), .aria(.label, group)) {
             tag(.table) {
                 tag(.caption) { group }
@@ -86,7 +87,7 @@ struct DocumentPages: Sendable {
                                     OpenAPI.template(entry.path)
                                 }
                             }
-                            tag(.td) { entry.operation.summary }
+                            tag(.td) { texts.described(entry.operation.summary) }
                         }
                     }
                 }
@@ -99,39 +100,40 @@ struct DocumentPages: Sendable {
     func show(
         _ entry: RouteTable.Entry, _ caller: Caller, form: Form, trial: Trial? = nil
     ) -> Response {
+        let texts = caller.texts
         let title = "\(entry.method.rawValue) \(OpenAPI.template(entry.path))"
-        return frame.page(title, caller, width: .reading, section: .help, language: "en") {
+        return frame.page(title, caller, width: .reading, section: .help) {
             tag(.nav, .class("crumbs"), .aria(.label, "API")) {
                 tag(.a, .href(Link("docs"))) { "API" }
             }
             tag(.section, .class("card")) {
                 tag(.h1) { title }
-                tag(.p) { entry.operation.summary + "." }
-                if let about = entry.operation.about { tag(.p) { about } }
-                tag(.p, .class("quiet")) { DocumentPages.need(entry) }
+                tag(.p) { texts.described(entry.operation.summary) + "." }
+                if let about = entry.operation.about { tag(.p) { texts.described(about) } }
+                tag(.p, .class("quiet")) { DocumentPages.need(entry, texts) }
             }
-            parameters(entry)
-            contents(entry)
-            problems(entry)
+            parameters(entry, texts)
+            contents(entry, texts)
+            problems(entry, texts)
             if DocumentPages.canBeTried(entry) { trialForm(entry, caller, form) }
-            if let trial { trial.shown }
+            if let trial { trial.shown(texts) }
         }
     }
 
-    private static func need(_ entry: RouteTable.Entry) -> String {
+    private static func need(_ entry: RouteTable.Entry, _ texts: Texts) -> String {
         switch entry.permission {
-        case .anyone(let reason): "Open to anyone: \(reason)."
-        case .account: "Needs an account."
-        case .holder(let permission): "Needs the permission \(permission)."
-        case .peer: "Only for other services."
+        case .anyone(let reason): texts.docsOpen(reason)
+        case .account: texts.docsNeedsAccount
+        case .holder(let permission): texts.docsNeeds(permission)
+        case .peer: texts.docsPeer
         }
     }
 
-    @HTMLBuilder private func parameters(_ entry: RouteTable.Entry) -> HTML {
+    @HTMLBuilder private func parameters(_ entry: RouteTable.Entry, _ texts: Texts) -> HTML {
         let parameters = OpenAPI.parameters(entry)
         if !parameters.isEmpty {
             tag(.section, .class("card")) {
-                tag(.h2) { "Parameters" }
+                tag(.h2) { texts.docsParameters }
                 tag(.div, .class("scroll")) {
                     tag(.table) {
                         tag(.tbody) {
@@ -142,7 +144,9 @@ struct DocumentPages: Sendable {
                                     }
                                     tag(.td) { parameter["in"]?.string ?? "" }
                                     tag(.td) { tag(.code) { parameter["schema"]?.text ?? "" } }
-                                    tag(.td) { parameter["description"]?.string ?? "" }
+                                    tag(.td) {
+                                        texts.described(parameter["description"]?.string ?? "")
+                                    }
                                 }
                             }
                         }
@@ -152,16 +156,16 @@ struct DocumentPages: Sendable {
         }
     }
 
-    @HTMLBuilder private func contents(_ entry: RouteTable.Entry) -> HTML {
+    @HTMLBuilder private func contents(_ entry: RouteTable.Entry, _ texts: Texts) -> HTML {
         tag(.section, .class("card")) {
             if let body = entry.operation.body {
-                tag(.h2) { "Body" }
+                tag(.h2) { texts.docsBody }
                 tag(.p, .class("quiet")) { entry.body.joined(separator: ", ") }
                 schema(body)
             }
-            tag(.h2) { "Answers" }
+            tag(.h2) { texts.docsAnswers }
             for answer in entry.operation.answers {
-                tag(.p) { "\(answer.status): \(answer.about)" }
+                tag(.p) { "\(answer.status): \(texts.described(answer.about))" }
                 if let content = answer.content { schema(content) }
             }
         }
@@ -179,11 +183,11 @@ struct DocumentPages: Sendable {
         }
     }
 
-    private func problems(_ entry: RouteTable.Entry) -> HTML {
+    private func problems(_ entry: RouteTable.Entry, _ texts: Texts) -> HTML {
         let statuses = OpenAPI.problems(entry)
         return tag(.section, .class("card")) {
             tag(.details) {
-                tag(.summary) { "Problems" }
+                tag(.summary) { texts.docsProblems }
                 tag(.ul) {
                     for kind in ProblemKind.all.sorted(by: { $0.status < $1.status })
                     where statuses.contains(kind.status) {

@@ -7,6 +7,11 @@ extension Schemas {
             ("version", integer), ("state", words("current", "drifted", "missing")),
         ], required: ["name", "model", "class", "columns", "version", "state"])
 
+    /// What `detail` says, to be said in another language; null where it says nothing.
+    private static let planFacts: JSONValue = [
+        "type": ["object", "null"], "properties": ["kind": string], "required": ["kind"],
+    ]
+
     static let models: [(String, JSONValue)] = [
         (
             "ModelList",
@@ -21,8 +26,8 @@ extension Schemas {
                     [
                         ("operation", words("create", "change", "convert", "drop")),
                         ("kind", string), ("code", string), ("destructive", boolean),
-                        ("detail", string),
-                    ], required: ["operation", "kind", "code", "destructive", "detail"]))
+                        ("detail", string), ("facts", planFacts),
+                    ], required: ["operation", "kind", "code", "destructive", "detail", "facts"]))
         ),
         (
             "Secret",

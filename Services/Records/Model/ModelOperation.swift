@@ -11,10 +11,13 @@ struct ModelOperation: Sendable, Hashable {
     var code: String
     /// Whether something is lost by it that the document before it kept.
     var isDestructive = false
-    /// For people: what of it changes, or how much of it goes.
-    var detail = ""
+    /// What of it changes, or how much of it goes.
+    var about = ModelDetail.none
+
+    /// For people, in English.
+    var detail: String { about.text }
     /// Rows that are lost or converted; deleted records count too.
-    var rows: Int64?
+    var rows: Int64? { about.rows }
 
     /// As the plan has it.
     var json: JSONValue {
@@ -22,7 +25,7 @@ struct ModelOperation: Sendable, Hashable {
             JSONObject([
                 ("operation", .string(action.rawValue)), ("kind", .string(kind)),
                 ("code", .string(code)), ("destructive", .boolean(isDestructive)),
-                ("detail", .string(detail)),
+                ("detail", .string(detail)), ("facts", about.facts),
             ]))
     }
 
@@ -76,12 +79,13 @@ struct DocumentDifference {
         var result: [ModelOperation] = []
         let lists = Set(DocumentDifference.lists.map(\.0) + ["classes", "roles"])
         var changed = DocumentDifference.members(old, new, but: lists)
+        var orders: [String] = []
         for list in lists.sorted() where list != "roles" {
             let (before, after) = (old[list], new[list])
             if DocumentDifference.isReordered(
                 DocumentDifference.codes(before), DocumentDifference.codes(after))
             {
-                changed.append("order of \(list)")
+                orders.append(list)
             }
             // `"rules": []` and no member at all are two documents.
             if before != after, before?.array?.isEmpty ?? true, after?.array?.isEmpty ?? true {
@@ -90,16 +94,16 @@ struct DocumentDifference {
         }
         let (before, after) = (roles(old), roles(new))
         if before != after, Set(before) == Set(after) || (before + after).isEmpty {
-            changed.append("order of roles")
+            orders.append("roles")
         }
         if old["roles"] != new["roles"], (before + after).isEmpty { changed.append("roles") }
-        if !changed.isEmpty {
-            result.append(operation(.change, "model", code, changed.joined(separator: ", ")))
+        if !changed.isEmpty || !orders.isEmpty {
+            result.append(operation(.change, "model", code, .members(changed, orders: orders)))
         }
         result += after.filter { !before.contains($0) }
-            .map { operation(.create, "role", $0, "made where it is missing") }
+            .map { operation(.create, "role", $0, .roleMade) }
         result += before.filter { !after.contains($0) }
-            .map { operation(.drop, "role", $0, "the role itself stays") }
+            .map { operation(.drop, "role", $0, .roleStays) }
         return result
     }
 
@@ -113,17 +117,17 @@ struct DocumentDifference {
         for code in DocumentDifference.codes(new[list]) {
             let after = DocumentDifference.element(code, of: new[list])
             guard let before = DocumentDifference.element(code, of: old[list]) else {
-                result.append(operation(.create, kind, code, ""))
+                result.append(operation(.create, kind, code, .none))
                 continue
             }
             let members = DocumentDifference.members(before, after)
             if !members.isEmpty {
-                result.append(operation(.change, kind, code, members.joined(separator: ", ")))
+                result.append(operation(.change, kind, code, .members(members)))
             }
         }
         let after = Set(DocumentDifference.codes(new[list]))
         for code in DocumentDifference.codes(old[list]) where !after.contains(code) {
-            result.append(operation(.drop, kind, code, ""))
+            result.append(operation(.drop, kind, code, .none))
         }
         return result
     }
@@ -135,8 +139,8 @@ struct DocumentDifference {
     }
 
     private func operation(
-        _ action: ModelOperation.Action, _ kind: String, _ code: String, _ detail: String
+        _ action: ModelOperation.Action, _ kind: String, _ code: String, _ about: ModelDetail
     ) -> ModelOperation {
-        ModelOperation(action: action, kind: kind, code: code, detail: detail)
+        ModelOperation(action: action, kind: kind, code: code, about: about)
     }
 }

@@ -39,8 +39,8 @@ struct ModelPlanner {
 
     private func created(_ item: ClassDefinition) -> ModelOperation {
         let own = item.columns.count - item.inheritedCount
-        let words = own == 1 ? "1 column" : "\(own) columns"
-        return ModelOperation(action: .create, kind: "class", code: item.code, detail: words)
+        return ModelOperation(
+            action: .create, kind: "class", code: item.code, about: .columns(own))
     }
 
     private func dropped(
@@ -51,10 +51,8 @@ struct ModelPlanner {
         let rows = try connection.count("SELECT count(*) FROM \(family.table) WHERE \(condition)")
         return ModelOperation(
             action: .drop, kind: "class", code: member.type.code, isDestructive: true,
-            detail: "\(ModelPlanner.words(rows)) would go", rows: rows)
+            about: .rowsGo(rows))
     }
-
-    private static func words(_ rows: Int64) -> String { rows == 1 ? "1 row" : "\(rows) rows" }
 
     // MARK: One class
 
@@ -66,7 +64,8 @@ struct ModelPlanner {
             DocumentDifference.element(item.code, of: new["classes"])
         )
         guard before != after else { return [] }
-        var members = DocumentDifference.members(before, after, but: ModelPlanner.listed)
+        let members = DocumentDifference.members(before, after, but: ModelPlanner.listed)
+        var orders: [String] = []
         var parts = try columns(item, before, after)
         for (list, kind) in [("grants", "grant"), ("indexes", "index"), ("unique", "unique")] {
             parts += lists(item.code, before?[list], after?[list], kind)
@@ -75,17 +74,17 @@ struct ModelPlanner {
             DocumentDifference.codes(before?["columns"]),
             DocumentDifference.codes(after?["columns"]))
         {
-            members.append("order of columns")
+            orders.append("columns")
         }
-        if parts.isEmpty, members.isEmpty {
+        if parts.isEmpty, members.isEmpty, orders.isEmpty {
             // The same parts in another order, or an empty list where there was none.
-            members = DocumentDifference.members(before, after).map { "order of \($0)" }
+            orders = DocumentDifference.members(before, after)
         }
-        if members.isEmpty { return parts }
+        if members.isEmpty, orders.isEmpty { return parts }
         return [
             ModelOperation(
                 action: .change, kind: "class", code: item.code,
-                detail: members.joined(separator: ", "))
+                about: .members(members, orders: orders))
         ] + parts
     }
 
@@ -104,17 +103,19 @@ struct ModelPlanner {
             guard let was else {
                 result.append(
                     ModelOperation(
-                        action: .create, kind: "column", code: code, detail: column.type.rawValue))
+                        action: .create, kind: "column", code: code,
+                        about: .type(column.type.rawValue)))
                 continue
             }
-            let members = DocumentDifference.members(was, now).joined(separator: ", ")
+            let members = DocumentDifference.members(was, now)
             if family.dropped.contains(where: { $0.column.code == column.code }) {
                 // A computed column takes its place, and the values go.
                 let rows = try count(column.code, in: family.old, family.old.members.map(\.type))
                 result.append(lost(code, rows))
                 result.append(
                     ModelOperation(
-                        action: .create, kind: "column", code: code, detail: column.type.rawValue))
+                        action: .create, kind: "column", code: code,
+                        about: .type(column.type.rawValue)))
             } else if let converted = family.converted.first(where: {
                 $0.column.column.code == column.code
             }) {
@@ -123,11 +124,12 @@ struct ModelPlanner {
                 result.append(
                     ModelOperation(
                         action: .convert, kind: "column", code: code,
-                        detail: "\(type) becomes \(column.type.rawValue) in "
-                            + "\(ModelPlanner.words(rows)) (\(members))", rows: rows))
+                        about: .converted(
+                            from: type, to: column.type.rawValue, rows: rows, members: members)))
             } else if was != now {
                 result.append(
-                    ModelOperation(action: .change, kind: "column", code: code, detail: members))
+                    ModelOperation(
+                        action: .change, kind: "column", code: code, about: .members(members)))
             }
         }
         return result + (try gone(item, family))
@@ -143,7 +145,7 @@ struct ModelPlanner {
             let code = "\(item.code).\(column.code)"
             if item.column(column.code) != nil {
                 return ModelOperation(
-                    action: .change, kind: "column", code: code, detail: "is inherited now")
+                    action: .change, kind: "column", code: code, about: .inherited)
             }
             let losers = line.map(\.type).filter { type in
                 family.new.members.contains {
@@ -161,7 +163,7 @@ struct ModelPlanner {
     private func lost(_ column: String, _ rows: Int64) -> ModelOperation {
         ModelOperation(
             action: .drop, kind: "column", code: column, isDestructive: true,
-            detail: "\(ModelPlanner.words(rows)) with a value would lose it", rows: rows)
+            about: .valuesGo(rows))
     }
 
     /// Rows of some classes with a value in a column.
@@ -196,7 +198,7 @@ struct ModelPlanner {
         let columns = (item.array ?? []).compactMap(\.string).joined(separator: ",")
         return ModelOperation(
             action: action, kind: kind, code: "\(type).\(item["role"]?.string ?? columns)",
-            detail: item.array == nil ? item.text : "")
+            about: item.array == nil ? .item(item) : .none)
     }
 
     // MARK: API views
@@ -209,13 +211,13 @@ struct ModelPlanner {
                 if state == nil { operation.action = .create }
                 if state == .drifted {
                     operation.isDestructive = true
-                    operation.detail = "another program's view of this name would be overwritten"
+                    operation.about = .viewOverwritten
                 }
             case .drop(let state):
                 operation.action = .drop
                 if state == .drifted {
                     operation.isDestructive = true
-                    operation.detail = "another program's view of this name would go"
+                    operation.about = .viewGoes
                 }
             }
             return operation

@@ -49,7 +49,8 @@ struct ColumnValue {
             return Int64(trimmed).map { .value(.number(JSONNumber($0))) }
                 ?? .fault(texts.notReference)
         case "boolean":
-            return .value(.boolean(trimmed == "true"))
+            return ["true", "false"].contains(trimmed)
+                ? .value(.boolean(trimmed == "true")) : .fault(texts.notBoolean)
         case "date":
             return CalendarDate(trimmed) == nil
                 ? .fault(texts.notDate) : .value(.string(trimmed))

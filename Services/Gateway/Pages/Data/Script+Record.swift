@@ -8,7 +8,7 @@ extension Script {
             const field = box.querySelector('input');
             const list = make('ul', { id: 'picks' + n, className: 'picks', hidden: true });
             const text = make('input', { type: 'text', id: field.id, autocomplete: 'off' });
-            text.value = box.dataset.called || field.value;
+            text.defaultValue = box.dataset.called || field.value;
             text.required = field.required;
             list.setAttribute('role', 'listbox');
             const says = { role: 'combobox', 'aria-expanded': false, 'aria-controls': list.id,
@@ -155,6 +155,12 @@ extension Script {
               } catch { /* More than the browser keeps. */ }
             });
             form.addEventListener('submit', () => sessionStorage.setItem('sent', key));
+            // By the back button: what was saved is not offered to be saved once more.
+            addEventListener('pageshow', e => {
+              const way = performance.getEntriesByType('navigation')[0];
+              if ((e.persisted || way.type === 'back_forward') && !sessionStorage.getItem(key))
+                form.reset();
+            });
           }
           for (const tick of all('[data-tick]')) {
             const field = tick.form.elements[tick.dataset.tick];

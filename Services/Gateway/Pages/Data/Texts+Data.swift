@@ -72,6 +72,7 @@ extension Texts {
         say("JSON, such as {\"a\": 1}.", "JSON, etwa {\"a\": 1}.", "JSON, například {\"a\": 1}.")
     }
     var onePerLine: String { say("one per line", "eins je Zeile", "jedna na řádek") }
+    var notBoolean: String { say("Yes or no.", "Ja oder nein.", "Ano, nebo ne.") }
     var notDate: String {
         say(
             "A date, such as 2026-11-23.", "Ein Datum, etwa 2026-11-23.",

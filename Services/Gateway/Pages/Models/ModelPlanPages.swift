@@ -159,7 +159,7 @@ struct ModelPlanPages: Sendable {
                                 operation["code"]?.string ?? ""
                             }
                             tag(.td) {
-                                operation["detail"]?.string ?? ""
+                                texts.modelPlanDetail(operation)
                                 if operation["destructive"] == true {
                                     " "
                                     tag(.strong, .class("chip bad")) { texts.modelLosesData }
