@@ -99,7 +99,7 @@ let testTargets: [Target] = [
     tests("RecordsTests", foundations + ["Records"]),
     tests("MailTests", foundations + ["Mail", "Curl", "XML"]),
     tests("WorkflowTests", foundations + ["Workflow", "Curl"]),
-    tests("BatchTests", foundations + ["Batch", "Records", "Curl", "CZlib", "XML"]),
+    tests("BatchTests", foundations + ["Batch", "Records", "Curl", "CZlib", "ODBC", "XML"]),
     tests("EndToEndTests", services + foundations),
     tests("Browser", foundations),
     tests("SimulationTests", services + foundations),

@@ -208,14 +208,15 @@ struct BatchActions: Sendable {
         return (json, definition)
     }
 
+    @discardableResult
     func require(_ operation: String, on type: FullCode, as context: CallContext)
-        async throws
+        async throws -> ClassDescription
     {
-        if context.principal.isSystem { return }
         let description = try await records.call(DescribeClass(type), as: context)
-        guard description.operations.contains(operation) else {
+        guard context.principal.isSystem || description.operations.contains(operation) else {
             throw BatchError.noRight(operation: operation, type)
         }
+        return description
     }
 
     private func create(_ new: RunStore.New) async throws -> (run: Int64, isNew: Bool) {

@@ -10,6 +10,8 @@ enum BatchError: ProblemConvertible {
     case noRun(Int64)
     /// The grants of the class do not have the operation.
     case noRight(operation: String, FullCode)
+    /// The file has a column that the caller may not take into one any more.
+    case columnClosed(String, of: FullCode)
     case uploadTooLarge(limit: Int)
     case emptyUpload
     case keyReused
@@ -55,6 +57,8 @@ enum BatchError: ProblemConvertible {
             .notFound("There is no run \(run) that you may see.")
         case .noRight(let operation, let type):
             .forbidden("None of your roles has the operation \(operation) on \(type).")
+        case .columnClosed(let column, let type):
+            .forbidden("The file has the column \(column) of \(type), which you may not export.")
         case .uploadTooLarge(let limit):
             .tooLarge(limit: limit, "The file is larger than \(limit) bytes.")
         case .emptyUpload:

@@ -36,23 +36,23 @@ public final class BatchService: Service {
             records: peers["records"], outgoing: configuration.outgoing, runtime: runtime)
         let sources = SourceIntake(
             database: database, files: files, machines: machines, runtime: runtime,
-            folders: configuration.folders,
-            byteLimit: configuration.uploadLimit, thread: sourceThread)
+            folders: configuration.folders, byteLimit: configuration.uploadLimit,
+            thread: sourceThread)
         let runs = Runs(
             database: database, files: files, records: peers["records"],
             workflow: peers["workflow"],
             sources: SyncSources(configuration, records: peers["records"], runtime: runtime),
             runtime: runtime, stopping: stopping, intake: sources,
             delivery: ExportDelivery(
-                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime,
+                thread: sourceThread))
         let incidents = IncidentBook(service: "batch", runtime: runtime)
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
             concurrency: configuration.runLimit,
             backoff: exponentialBackoff(
                 first: .milliseconds(250), most: .seconds(5), random: runtime.random),
-            onDead: incidents.openDead(in: Migrations.queue),
-            handle: runs.handle)
+            onDead: incidents.openDead(in: Migrations.queue), handle: runs.handle)
 
         let routes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) {
             await BatchService.readiness(database)

@@ -15,6 +15,8 @@ struct ExportDelivery: Sendable {
     let machines: OtherMachines
     let mail: Peer
     let runtime: Runtime
+    /// For the folders of others.
+    let thread: ThreadExecutor
 
     /// Throws a problem: `target-away` passes by itself, anything else does not.
     func deliver(_ run: Run, _ definition: ExportDefinition) async throws {
@@ -24,7 +26,8 @@ struct ExportDelivery: Sendable {
         case .download: return
         case .file(let target):
             do {
-                try await files.deliver(run.file, to: target, run: run.id, begun: begun)
+                try await files.deliver(
+                    run.file, to: target, run: run.id, begun: begun, on: thread)
             } catch let error as FormatError {
                 throw BatchError.target(error.sentence).problem
             } catch let error as FileError {

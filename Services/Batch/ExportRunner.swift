@@ -67,6 +67,13 @@ struct ExportRunner: Sendable {
             description = try await records.call(DescribeClass(type), as: run.context())
         }
         let columns = try ExportColumn.all(definition, description)
+        if definition.columns.isEmpty, run.mapping == nil {
+            let codes = columns.map { JSONValue.string($0.code) }
+            try await database.write {
+                try RunStore.setMapping(
+                    $0, run.id, mapping: ["columns": .array(codes)], place: run.place)
+            }
+        }
         var writer = try describe("the header") {
             try definition.file.writer(
                 columns: columns.map(\.title), from: place.offset > 0 ? place.writer ?? true : nil)

@@ -1,4 +1,5 @@
 import ServiceRuntime
+import Synchronization
 
 /// A connection to another database, used by one thread alone.
 package protocol ForeignConnection: ForeignSession, SendableMetatype {
@@ -7,6 +8,42 @@ package protocol ForeignConnection: ForeignSession, SendableMetatype {
     func begin(writing: Bool) throws
     func commit() throws
     func rollback() throws
+}
+
+/// When a driver last gave an answer. Its calls cannot be broken off: where it is silent for longer
+/// than it may, whoever waits for it is told so, and the thread is left to it.
+package final class ForeignPulse: Sendable {
+    private let limit: Duration
+    private let clock: any WallClock
+    private let last: Atomic<UInt64>
+    private let lost = Atomic(false)
+
+    package init(limit: Duration, clock: any WallClock) {
+        self.limit = limit
+        self.clock = clock
+        last = Atomic(clock.monotonicNanoseconds())
+    }
+
+    /// The driver gave an answer.
+    package func beat() { last.store(clock.monotonicNanoseconds(), ordering: .relaxed) }
+
+    /// Whether its silence was too long once: nothing is done with it any more.
+    package var isLost: Bool { lost.load(ordering: .acquiring) }
+
+    /// Returns where the silence has become too long, or the task is cancelled.
+    fileprivate func silence() async {
+        while !Task.isCancelled {
+            let now = clock.monotonicNanoseconds()
+            let begun = last.load(ordering: .relaxed)
+            let gone = Duration.nanoseconds(Int64(now > begun ? now - begun : 0))
+            if gone >= limit { return lost.store(true, ordering: .releasing) }
+            do { try await clock.sleep(for: limit - gone) } catch { return }
+        }
+    }
+
+    fileprivate var error: ForeignError {
+        .away("it gave no answer for \(limit.components.seconds) seconds")
+    }
 }
 
 /// The thread on which a connection lives; it ends with `close`. The connection is opened when it
@@ -18,11 +55,16 @@ package final class ForeignThread<Session: ForeignConnection>: Sendable {
     private static var queueLimit: Int { 64 }
 
     private let queue: ThreadQueue<Job>
+    private let pulse: ForeignPulse?
 
-    package init(name: String, open: @escaping @Sendable () throws -> Session) throws(DatabaseError)
-    {
+    /// `pulse` is of a driver that has no limit of its own for every call, and is told of each
+    /// answer.
+    package init(
+        name: String, pulse: ForeignPulse? = nil, open: @escaping @Sendable () throws -> Session
+    ) throws(DatabaseError) {
         let queue = ThreadQueue<Job>(limit: ForeignThread.queueLimit)
         self.queue = queue
+        self.pulse = pulse
         try startThread(name: name) {
             var session: Session?
             while let job = queue.take(1, waiting: true).first {
@@ -47,14 +89,50 @@ package final class ForeignThread<Session: ForeignConnection>: Sendable {
         -> T
     {
         do {
-            return try await withCheckedThrowingContinuation { continuation in
-                let refusal = queue.push { lent in
-                    continuation.resume(with: Result { try body(lent.get()) })
-                }
-                if let refusal { continuation.resume(throwing: DatabaseError(refusal)) }
+            guard let pulse else { return try await asked(Answer(), body) }
+            if pulse.isLost { throw pulse.error }
+            pulse.beat()
+            let answer = Answer<T>()
+            let watch = Task {
+                await pulse.silence()
+                if pulse.isLost { answer.give(.failure(pulse.error)) }
+            }
+            defer { watch.cancel() }
+            return try await asked(answer) { session in
+                // What waited behind a call that was given up is not begun.
+                if pulse.isLost { throw pulse.error }
+                return try body(session)
             }
         } catch {
             throw ForeignError(error)
+        }
+    }
+
+    private func asked<T: Sendable>(
+        _ answer: Answer<T>, _ body: @escaping @Sendable (Session) throws -> T
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            answer.wait(continuation)
+            let refusal = queue.push { lent in
+                answer.give(Result { try body(lent.get()) })
+            }
+            if let refusal { answer.give(.failure(DatabaseError(refusal))) }
+        }
+    }
+
+    /// The first answer is the one.
+    private final class Answer<T: Sendable>: Sendable {
+        private let waiting = Mutex<CheckedContinuation<T, any Error>?>(nil)
+
+        func wait(_ continuation: CheckedContinuation<T, any Error>) {
+            waiting.withLock { $0 = continuation }
+        }
+
+        func give(_ result: Result<T, any Error>) {
+            waiting.withLock { waiting in
+                defer { waiting = nil }
+                return waiting
+            }?.resume(with: result)
         }
     }
 
@@ -62,10 +140,12 @@ package final class ForeignThread<Session: ForeignConnection>: Sendable {
     package func transact<T: Sendable>(
         writing: Bool, _ body: @escaping @Sendable (any ForeignSession) throws -> T
     ) async throws -> T {
-        try await run { session in
+        try await run { [pulse] session in
             try session.begin(writing: writing)
             do {
                 let answer = try body(session)
+                // Nobody waits for it any more, and what nobody knows of is not done.
+                if let pulse, pulse.isLost { throw pulse.error }
                 try session.commit()
                 return answer
             } catch {

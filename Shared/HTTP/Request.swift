@@ -112,25 +112,10 @@ public struct Query: Sendable {
     public subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 }
 
-/// Percent encoding (RFC 3986).
-public enum Percent {
+extension Percent {
     /// Nil where an escape is broken, or what comes out is not UTF-8 or has a NUL.
     public static func decode(_ text: String, plusIsSpace: Bool = false) -> String? {
         decode(text.utf8, plusIsSpace: plusIsSpace)
-    }
-
-    /// Everything but letters, digits and `-._~` escaped: fit for a path segment or a query value.
-    public static func encode(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool) -> String? {

@@ -1,3 +1,5 @@
+import ServiceRuntime
+
 /// What stands between method and version: path and query, checked and decoded.
 struct RequestTarget: Sendable {
     let rawPath: String

@@ -38,9 +38,11 @@
         private var statements: [String: ODBCStatement] = [:]
         private(set) var isAlive = true
         private(set) var dialect = ForeignDialect(.other)
+        private let pulse: ForeignPulse
 
         /// Throws `ForeignError`.
-        init(name: String, user: String?, password: String?) throws {
+        init(name: String, user: String?, password: String?, pulse: ForeignPulse) throws {
+            self.pulse = pulse
             var (environment, connection): (SQLHENV?, SQLHDBC?) = (nil, nil)
             SQLAllocHandle(
                 SQLSMALLINT(SQL_HANDLE_ENV), geartrain_odbc_no_handle, &environment)
@@ -163,6 +165,8 @@
 
         /// A connection on which something else than the row failed is given up.
         private func told<T>(_ body: () throws -> T) throws -> T {
+            pulse.beat()
+            defer { pulse.beat() }
             do {
                 return try body()
             } catch let error as ODBCError {
@@ -178,7 +182,12 @@
         func each(
             _ sql: String, _ values: [SQLValue], _ body: (any ForeignRow) throws -> Bool
         ) throws {
-            try told { try prepared(sql).each(values, body) }
+            try told {
+                try prepared(sql).each(values) { row in
+                    pulse.beat()
+                    return try body(row)
+                }
+            }
         }
 
         /// Transactions begin by themselves.

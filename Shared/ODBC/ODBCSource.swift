@@ -1,6 +1,7 @@
 #if ODBC
     import CODBC
     import Database
+    import ServiceRuntime
 
     /// A database that has an ODBC driver, over one connection on a thread of its own. Its name is
     /// one of the operator's `odbc.ini`.
@@ -8,10 +9,20 @@
         public let dialect: ForeignDialect
         private let thread: ForeignThread<ODBCConnection>
 
-        /// Connects. Throws `ForeignError`.
-        public init(name: String, user: String?, password: String?) async throws {
-            thread = try ForeignThread(name: "db-odbc") {
-                try ODBCConnection(name: name, user: user, password: password)
+        /// How long a driver may be silent: longer than it may take for a statement by itself.
+        public static let silenceLimit = Duration.seconds(660)
+
+        /// Connects. Throws `ForeignError`; also where the driver is silent for longer than
+        /// `silence`, on which it is left alone with its thread.
+        public init(
+            name: String, user: String?, password: String?,
+            silence: Duration = ODBCSource.silenceLimit, clock: any WallClock = SystemClock()
+        ) async throws {
+            let pulse = ForeignPulse(limit: silence, clock: clock)
+            thread = try ForeignThread(name: "db-odbc", pulse: pulse) {
+                pulse.beat()
+                return try ODBCConnection(
+                    name: name, user: user, password: password, pulse: pulse)
             }
             dialect = try await thread.run { $0.dialect }
         }

@@ -76,7 +76,8 @@ final class BatchBench: Sendable {
                 folders: [folder.path], records: peers["records"], runtime: runtime),
             runtime: runtime, stopping: stopping, intake: intake,
             delivery: ExportDelivery(
-                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime,
+                thread: sourceThread))
         let worker = QueueWorker(
             Migrations.queue, database: database, runtime: runtime, name: "runs", concurrency: 2,
             backoff: { _ in .milliseconds(5) }, handle: runs.handle)

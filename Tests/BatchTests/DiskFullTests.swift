@@ -1,5 +1,6 @@
 import Contracts
 import Database
+import Glibc
 import HTTP
 import JSON
 import RPC
@@ -37,6 +38,37 @@ import Testing
         let small = try await bench.ended(
             try await bench.start("prices", Array("Code;Price;Note\nA;1;\n".utf8)))
         #expect(small.counts == [1, 1, 0, 0, 0])
+        try await bench.stop()
+    }
+
+    @Test func `a file of a source that is larger than the room is left where it is`() async throws
+    {
+        let disk = try SmallDisk(bytes: 6 << 20)
+        let bench = try await BatchBench(TemporaryFolder(at: disk.path))
+        let exchange = disk.path + "/exchange"
+        TestFile.makeFolder(exchange)
+        let source = """
+            {"code": "taken", "class": "price", "format": "csv", "mode": "insert",
+             "columns": [{"from": "Code", "to": "code"}],
+             "source": {"kind": "folder", "path": "\(exchange)", "files": "*.csv"}}
+            """
+        let model = BatchBench.model.replacing(
+            #""imports": ["#, with: #""imports": [\#(source),"#)
+        _ = try await bench.actions.take(
+            TakeModel(code: "shop", version: 2, document: JSONBytes(Array(model.utf8))))
+        // Of holes: it takes no room where it is.
+        let large = creat(exchange + "/large.csv", 0o644)
+        #expect(ftruncate(large, 7 << 20) == 0)
+        close(large)
+        try TestFile.write("Code\na\n", to: exchange + "/small.csv")
+        let answer = try await bench.actions.startImport(
+            StartImportFromSource(definition: FullCode(model: "shop", code: "taken")),
+            as: bench.context())
+        let run = try await bench.ended(
+            try JSONValue(parsing: answer.bytes)["run"]?.integer ?? 0)
+        #expect(run["state"] == "failed" && run["counters"]?["inserted"] == 1, "\(run.text)")
+        let reason = run["leftOut"]?.array?.first?["reason"]?.string ?? ""
+        #expect(reason.hasPrefix("it has 7340032 bytes, and the disk has room for "), "\(reason)")
         try await bench.stop()
     }
 

@@ -33,6 +33,7 @@ private let model: String = {
             + #" "columns": [{"column": "note"}], "language": "de"}"#,
         #"{"code": "out", "from": "price", "format": "csv", "target": "file:out/p-{run}.csv","#
             + #" "done": ".ok", "columns": [{"column": "code"}]}"#,
+        #"{"code": "whole", "from": "price", "format": "csv"}"#,
         #"{"code": "badxml", "from": "price", "format": "xml","#
             + #" "columns": [{"column": "code", "as": "no name"}]}"#,
     ]
@@ -167,4 +168,32 @@ func `an export that is imported again changes nothing`(_ format: FileFormat) as
     #expect(try read(#"{"items":[],"next":null}"#).next == nil)
     #expect(try read(#"{"items":[{"a":null,"b":true}]}"#).rows == [["true", nil, "true"]])
     #expect(throws: JSONError.self) { try read(#"{"items":[{"a":1"#) }
+}
+
+@Test func `a file is given away as long as each of its columns may be taken`() async throws {
+    let bench = try await bench()
+    let item = JSONObject([("id", 1), ("code", "a"), ("note", "x")])
+    bench.fake.state.withLock { $0.items = [item] }
+    var runs: [String: Int64] = [:]
+    // One names its column; the other has all of them, as they were.
+    for code in ["gone", "whole"] {
+        runs[code] = try await bench.export(code).run["run"]?.integer
+    }
+    func mayGive(_ code: String) async throws -> Bool {
+        do {
+            _ = try await bench.actions.checkFile(runs[code] ?? 0, as: bench.context())
+            return true
+        } catch let error as BatchError {
+            #expect(error.problem.status == 403)
+            return false
+        }
+    }
+    for (closed, named, all) in [
+        ([], true, true), (["price"], true, false), (["note"], false, false), ([], true, true),
+    ] as [(Set<String>, Bool, Bool)] {
+        bench.fake.state.withLock { $0.closed = closed }
+        #expect(try await mayGive("gone") == named, "\(closed)")
+        #expect(try await mayGive("whole") == all, "\(closed)")
+    }
+    try await bench.stop()
 }

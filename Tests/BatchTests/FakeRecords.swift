@@ -25,6 +25,8 @@ final class FakeRecords: Sendable {
         /// Mails by idempotency key.
         var mails: [String: SendMail] = [:]
         var operations = ["read", "insert", "change", "import", "export"]
+        /// Columns that may not be taken into a file.
+        var closed: Set<String> = []
         /// Called before each chunk is written; throws what the service should answer.
         var beforeCreate: (@Sendable (Int) async throws -> Void)?
         /// Called after a chunk was written and before it is answered.
@@ -68,13 +70,19 @@ final class FakeRecords: Sendable {
     var items: [JSONObject] { state.withLock(\.items) }
 
     private func describe(_ type: FullCode) -> ClassDescription {
-        ClassDescription(
+        var description = ClassDescription(
             type: type, name: ["en": "Price"],
             columns: [
                 .init(code: "code", name: [:], type: "text", unique: true),
                 .init(code: "price", name: [:], type: "decimal", scale: 2),
                 .init(code: "note", name: [:], type: "text"),
             ], operations: state.withLock(\.operations), prefill: [], webAccess: true)
+        let closed = state.withLock(\.closed)
+        for index in description.columns.indices {
+            description.columns[index].exportable =
+                !closed.contains(description.columns[index].code)
+        }
+        return description
     }
 
     private func write(_ call: WriteRows, _ context: CallContext) async throws -> JSONBytes {

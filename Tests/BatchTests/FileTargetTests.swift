@@ -51,3 +51,33 @@ import Testing
         #expect(FilePattern.matches(name, pattern) == isMatch, "\(name) \(pattern)")
     }
 }
+
+@Test func `a copy into a folder that is slow keeps no file of a run waiting`() async throws {
+    let folder = TemporaryFolder()
+    let files = try RunFiles(
+        folder: folder.path + "/batch", exchange: FileFolders(roots: [folder.path + "/out"]),
+        runtime: TestRuntime.make())
+    let thread = ThreadExecutor(name: "others")
+    let target = try #require(FileTarget(path: "far/x.csv", done: nil))
+    let now = try #require(Timestamp("2026-11-29T08:09:10.000Z"))
+    // A pipe is read until its writer ends.
+    #expect(mkfifo(files.path("slow.csv"), 0o600) == 0)
+    let copy = Task {
+        try await files.deliver("slow.csv", to: target, run: 1, begun: now, on: thread)
+    }
+    var pipe: Int32 = -1
+    try await eventually("the copy to wait for its file") {
+        pipe = open(files.path("slow.csv"), O_WRONLY | O_NONBLOCK)
+        return pipe >= 0
+    }
+    let other = try await files.open("other.csv", O_WRONLY | O_CREAT)
+    try await files.write(Array("a".utf8), to: other, at: 0, "other.csv")
+    await files.close(other)
+    #expect(TestFile.text(files.path("other.csv")) == "a")
+    #expect(write(pipe, "b", 1) == 1)
+    close(pipe)
+    try await copy.value
+    #expect(TestFile.text(folder.path + "/out/far/x.csv") == "b")
+    files.stop()
+    thread.stop()
+}

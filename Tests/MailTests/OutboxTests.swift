@@ -119,6 +119,26 @@ import Testing
         try await bench.stop()
     }
 
+    @Test func `what the platform does for an account is done once, however late it comes again`()
+        async throws
+    {
+        let bench = try await MailBench()
+        var context = MailBench.context(key: "export:7")
+        context.door = .system
+        let call = SendMail(to: ["bob@example.org"], subject: "The file", text: "x")
+        let first = try await bench.call(call, as: context)
+        _ = try await bench.mail(first.id, in: "sent")
+        // As when a day has gone by.
+        let path = bench.folder.path + "/mail.db"
+        #expect(
+            try await ChildProcess.run("sqlite3", [path, "delete from idempotency"]).code == 0)
+        #expect(try await bench.call(call, as: context).id == first.id)
+        // A person's key is another thing.
+        let own = try await bench.call(call, as: MailBench.context(key: "export:7"))
+        #expect(own.id != first.id)
+        try await bench.stop()
+    }
+
     @Test func `nothing is seen or sent without the permission`() async throws {
         let bench = try await MailBench()
         let context = MailBench.context(Principal(account: "eve"))

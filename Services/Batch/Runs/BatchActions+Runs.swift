@@ -53,12 +53,27 @@ extension BatchActions {
         else { throw BatchError.noFile(id, state: run.state.rawValue) }
         switch definition.source {
         case .type(let type), .view(let type):
-            try await require("export", on: type, as: context)
+            let description = try await require("export", on: type, as: context)
+            try await checkColumns(of: run, definition, description, as: context)
         case .query(let query, let parameters):
             let call = RunQuery(query, parameters: parameters, limit: 1)
             _ = try await records.call(call, as: context)
         }
         return Done()
+    }
+
+    /// Each column that is in the file: those that the definition names, or those that its run had.
+    private func checkColumns(
+        of run: Run, _ definition: ExportDefinition, _ description: ClassDescription,
+        as context: CallContext
+    ) async throws {
+        let open = Set(
+            description.columns.filter { $0.exportable ?? true }.map(\.code)
+                + DefinitionReader.systemColumns)
+        let codes = definition.columns.map(\.column)
+        for code in codes.isEmpty ? run.columns : codes where !open.contains(code) {
+            throw BatchError.columnClosed(code, of: description.type)
+        }
     }
 
     /// A plan of one call is held against the data at once; a larger one by the run itself, before

@@ -73,7 +73,7 @@ struct Run: Sendable {
     var file: String
     var bytes: Int
     var place: Place
-    /// Import: how fields become columns, fixed when the header was read.
+    /// Import: how fields become columns, fixed when the header was read. Export: its `columns`.
     var mapping: JSONValue?
     var problem: JSONValue?
     var isCancelled: Bool
@@ -94,6 +94,12 @@ struct Run: Sendable {
     /// An export once it is whole; an import from its beginning.
     var hasFile: Bool {
         !file.isEmpty && (kind == .import || kind == .export && place.writer == .null)
+    }
+
+    /// Of an export that names no columns: those that its file has.
+    var columns: [String] {
+        guard kind == .export else { return [] }
+        return (mapping?["columns"]?.array ?? []).compactMap(\.string)
     }
 
     /// What of it is the same at each try: a call that is made again must be the same call.

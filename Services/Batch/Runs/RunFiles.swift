@@ -7,6 +7,8 @@ import ServiceRuntime
 final class RunFiles: Sendable {
     /// Bytes read at a time.
     static let pieceBytes = 256 << 10
+    /// Of the disk's free bytes, what a file of a source leaves.
+    static let roomLeft = 1 << 20
 
     private let folder: String
     /// Where definitions may read and write files.
@@ -139,10 +141,25 @@ final class RunFiles: Sendable {
     }
 
     /// Copies the file of a run to where an export wants it; throws `FormatError` and `FileError`.
-    func deliver(_ file: String, to target: FileTarget, run: Int64, begun: Timestamp) async throws {
+    /// On a thread of others' folders, which may be slow: the files of runs wait for none.
+    func deliver(
+        _ file: String, to target: FileTarget, run: Int64, begun: Timestamp,
+        on thread: ThreadExecutor
+    ) async throws {
         let (path, exchange) = (path(file), exchange)
         let name = FileTarget.name(target.name, run: run, now: begun)
         _ = try await thread.run { try target.deliver(path, named: name, exchange) }
+    }
+
+    /// Bytes that a file may still have: some are left to the databases of the same disk.
+    func room() async throws -> Int {
+        try await thread.run { [folder] in
+            var disk = statvfs()
+            guard statvfs(folder, &disk) == 0 else { throw FileError("look at", folder, errno) }
+            let (free, isMore) = Int(disk.f_bavail).multipliedReportingOverflow(
+                by: Int(disk.f_frsize))
+            return isMore ? .max : max(0, free - RunFiles.roomLeft)
+        }
     }
 
     func remove(_ name: String) async throws {

@@ -42,26 +42,18 @@ extension RemotePlace {
 
 /// Other machines that definitions name, with their passwords read at the moment of use.
 struct OtherMachines: Sendable {
-    private static let secretTimeout = Duration.seconds(10)
-
     let records: Peer
     let outgoing: OutgoingConfiguration
     let runtime: Runtime
 
     func open(_ place: RemotePlace) async throws -> RemoteFiles {
         var place = place
-        place.password = try await secret(place.password)
+        let secrets = BatchSecrets(records: records, runtime: runtime)
+        if let secret = try await secrets.value(namedBy: place.password, .import) {
+            place.password = secret
+        }
         return RemoteFiles(
             place, policy: outgoing.policy, authorities: outgoing.authorities,
             clock: runtime.clock)
-    }
-
-    private func secret(_ text: String) async throws -> String {
-        guard let name = SecretName.named(by: text) else { return text }
-        let context = CallContext(
-            principal: .system, door: .import, cause: Cause(root: "import:secret"),
-            trace: TraceContext(requestID: runtime.random.identifier(at: runtime.clock.now())),
-            timeout: OtherMachines.secretTimeout)
-        return try await records.call(ReadSecrets(names: [name]), as: context).values.first ?? ""
     }
 }

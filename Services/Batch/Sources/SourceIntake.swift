@@ -84,7 +84,13 @@ struct SourceIntake: Sendable {
         _ file: SourceFile, _ source: any FileSource, _ code: FullCode, _ look: inout Look
     ) async throws {
         if let oddity = file.oddity { throw FileRefused(description: oddity) }
-        let stored = try await files.store(limit: byteLimit) { path, limit in
+        let room = try await files.room()
+        // It would be fetched again and again, until the disk is full each time.
+        if let size = file.size, size > Int64(room) {
+            throw FileRefused(
+                description: "it has \(size) bytes, and the disk has room for \(room)")
+        }
+        let stored = try await files.store(limit: min(byteLimit, room)) { path, limit in
             try await source.fetch(file.name, into: path, limit: Int64(limit))
         }
         guard file.size ?? Int64(stored.bytes) == Int64(stored.bytes) else {

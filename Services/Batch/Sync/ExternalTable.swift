@@ -29,10 +29,10 @@ protocol ExternalTable: Sendable {
     /// The checksums of consecutive ranges, each of so many rows, from a key on.
     func buckets(after: SyncKey?, count: Int, rows: Int) async throws -> [ExternalBucket]
 
-    /// Rows of a range in the order of keys, at most so many.
+    /// Rows of a range in the order of keys, at most so many, and fewer where they are large.
     func rows(after: SyncKey?, through: SyncKey?, limit: Int) async throws -> ExternalRows
 
-    /// Rows by their keys.
+    /// Rows by their keys; where they are large not all: `left` has those that were not looked for.
     func rows(_ keys: [SyncKey]) async throws -> ExternalRows
 
     /// Rows from a place of the cursor on, in its order.
@@ -62,10 +62,21 @@ struct ExternalRows: Sendable {
         var row: RefusedRow
     }
 
+    /// Bytes that a row has on the average, where as many rows are read as were asked for: some
+    /// large ones fit into memory too.
+    static let rowBytes = 2 << 10
+
     var rows: [SyncRow] = []
     var refused: [Refused] = []
     /// There are more in the range than were asked for; the last key that was read.
     var cut: SyncKey?
+    /// Keys that were not looked for.
+    var left: [SyncKey] = []
+    /// Bytes of the texts of all rows.
+    var bytes = 0
+
+    /// Whether no more are read of a call for so many rows.
+    func isFull(of limit: Int) -> Bool { bytes >= limit * ExternalRows.rowBytes }
 }
 
 struct ExternalChanges: Sendable {

@@ -103,10 +103,11 @@ struct SQLTable: ExternalTable {
                 last = reading.rawKey(row)
                 if isWatched { try order.check(last) }
                 result.append(reading.row(row))
-                return true
+                // It can be gone on only after a key.
+                return last == nil || !result.isFull(of: limit)
             }
             // There may be more, if only nothing.
-            if count == limit, last != through { result.cut = last }
+            if count == limit || result.isFull(of: limit), last != through { result.cut = last }
             return result
         }
     }
@@ -114,8 +115,13 @@ struct SQLTable: ExternalTable {
     func rows(_ keys: [SyncKey]) async throws -> ExternalRows {
         try await source.read { [statements, reading] session in
             var result = ExternalRows()
-            try session.eachRow(of: keys, statements, reading, locking: false) { row, _ in
-                result.append(reading.row(row))
+            result.left = keys
+            while !result.left.isEmpty, !result.isFull(of: SyncWork.pageRows) {
+                let part = Array(result.left.prefix(SQLStatements.keyLimit))
+                result.left.removeFirst(part.count)
+                try session.eachRow(of: part, statements, reading, locking: false) { row, _ in
+                    result.append(reading.row(row))
+                }
             }
             return result
         }
@@ -131,9 +137,9 @@ struct SQLTable: ExternalTable {
                 let cursor = row.value(reading.keys.count + reading.columns.count)
                 changes.place = SyncCursor(value: cursor, key: reading.rawKey(row))
                 changes.rows.append(reading.row(row))
-                return true
+                return !changes.rows.isFull(of: limit)
             }
-            changes.more = count == limit
+            changes.more = count == limit || changes.rows.isFull(of: limit)
             return changes
         }
     }
@@ -208,7 +214,9 @@ extension ForeignSession {
 extension ExternalRows {
     mutating func append(_ row: RowReading.Result) {
         switch row {
-        case .row(let row): rows.append(row)
+        case .row(let row):
+            rows.append(row)
+            for case .text(let text) in row.values { bytes += text.utf8.count }
         case .refused(let row): refused.append(row)
         }
     }

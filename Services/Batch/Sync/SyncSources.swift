@@ -19,7 +19,6 @@ struct SyncSources: Sendable {
     let outgoing: OutgoingConfiguration
     let runtime: Runtime
 
-    private static let secretTimeout = Duration.seconds(10)
     private static let resolveTimeout = Duration.seconds(10)
 
     init(
@@ -128,14 +127,9 @@ struct SyncSources: Sendable {
         return first.text
     }
 
-    /// Read at the moment of use.
     private func secret(_ text: String?) async throws -> String {
-        guard let text, let name = SecretName.named(by: text) else { return "" }
-        let context = CallContext(
-            principal: .system, door: .sync, cause: Cause(root: "sync:secret"),
-            trace: TraceContext(requestID: runtime.random.identifier(at: runtime.clock.now())),
-            timeout: SyncSources.secretTimeout)
-        return try await records.call(ReadSecrets(names: [name]), as: context).values.first ?? ""
+        try await BatchSecrets(records: records, runtime: runtime).value(
+            namedBy: text ?? "", .sync) ?? ""
     }
 
     /// The file that a path means: absolute in an allowed folder, or below the folder of all data.

@@ -151,13 +151,21 @@ struct SyncWork {
         while !progress.oursDone {
             try await pauseIfAsked()
             let changes = try await ours.changedKeys(after: progress.ourPlace)
-            progress.ourPlace = changes.position
-            progress.position = changes.position
-            progress.oursDone = !changes.more
-            let keys = changes.keys.compactMap { SyncKey(json: $0) }
-            counters.read += keys.count
-            let agreed = try await reconcile(keys, theirs: table.rows(keys))
-            try await keep(agreed: agreed)
+            var keys = changes.keys.compactMap { SyncKey(json: $0) }
+            while true {
+                let theirs = try await table.rows(keys)
+                let looked = Array(keys.dropLast(theirs.left.count))
+                counters.read += looked.count
+                let agreed = try await reconcile(looked, theirs: theirs)
+                keys = theirs.left
+                if keys.isEmpty {
+                    progress.ourPlace = changes.position
+                    progress.position = changes.position
+                    progress.oursDone = !changes.more
+                }
+                try await keep(agreed: agreed)
+                if keys.isEmpty { break }
+            }
         }
     }
 

@@ -3,6 +3,7 @@ import Crypto
 import HTTP
 import JSON
 import RPC
+import ServiceRuntime
 
 private typealias Answer = Operation.Answer
 

@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import RPC
+import ServiceRuntime
 import Synchronization
 
 // Trying an operation: the form is sent to the gateway, which asks itself as the caller would.

@@ -310,7 +310,7 @@ struct Composer: Sendable {
             record: call.record, notification: notification, account: context.principal.account,
             causeRoot: context.cause.root, causeVia: context.cause.via,
             causeDepth: context.cause.depth,
-            origin: context.principal.isSystem ? context.idempotencyKey : nil, content: written,
+            origin: context.isOfPlatform ? context.idempotencyKey : nil, content: written,
             recipients: recipients.list, isConfidential: isConfidential, mailClass: mailClass,
             mailAccount: account.code, redirect: redirect)
     }

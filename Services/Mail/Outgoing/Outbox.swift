@@ -113,7 +113,7 @@ struct Outbox: Sendable {
 
         init?(_ call: SendMail, _ context: CallContext) {
             guard let key = context.idempotencyKey else { return nil }
-            isPlatform = context.principal.isSystem
+            isPlatform = context.isOfPlatform
             text = isPlatform ? key : "\(context.principal.account)|\(SendMail.path)|\(key)"
             fingerprint = isPlatform ? [] : SHA256.digest(JSONCoder.encode(call).bytes)
         }
@@ -144,6 +144,12 @@ struct Outbox: Sendable {
                 answer: JSONCoder.encode(answer).bytes, expires: expires)
         }
     }
+}
+
+extension CallContext {
+    /// Whether the platform does something of its own, be it with the rights of an account, as an
+    /// export does: its keys name one thing for ever.
+    var isOfPlatform: Bool { principal.isSystem || door == .system }
 }
 
 /// The gateway says who; Mail says whether.

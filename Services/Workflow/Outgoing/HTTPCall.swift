@@ -74,7 +74,7 @@ struct HTTPCall: Sendable {
             guard host.map({ secrets.filled(String($0), at: place) == nil }) ?? true else {
                 throw Problem.outgoingRefused("url: a secret stands behind the host, or for all")
             }
-            url = secrets.filled(url, at: place, encoded: PercentCoding.encoded) ?? url
+            url = secrets.filled(url, at: place, encoded: Percent.encode) ?? url
         }
         var pairs: [String] = []
         for (name, value) in query?.object.members ?? [] {
@@ -85,7 +85,7 @@ struct HTTPCall: Sendable {
                 let text = try HTTPCall.text(value, of: "query.\(name)")
                 let filled = secrets.filled(text, at: isList ? place[index] : place)
                 pairs.append(
-                    PercentCoding.encoded(name) + "=" + PercentCoding.encoded(filled ?? text))
+                    Percent.encode(name) + "=" + Percent.encode(filled ?? text))
             }
         }
         if !pairs.isEmpty {
@@ -110,7 +110,7 @@ struct HTTPCall: Sendable {
             let filled = secrets.filled(text, at: place["form"][name])
             request.isBodySecret = request.isBodySecret || filled != nil
             pairs.append(
-                PercentCoding.encoded(name) + "=" + PercentCoding.encoded(filled ?? text))
+                Percent.encode(name) + "=" + Percent.encode(filled ?? text))
         }
         request.body = Array(pairs.joined(separator: "&").utf8)
         setType("application/x-www-form-urlencoded")
@@ -169,24 +169,5 @@ struct HTTPCall: Sendable {
         case .number, .boolean: return value.text
         default: throw Problem.outgoingRefused("\(place) is neither a text nor a number")
         }
-    }
-}
-
-/// `application/x-www-form-urlencoded` and queries: everything but unreserved characters.
-enum PercentCoding {
-    static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-._~".utf8.contains(byte)
-            if isPlain {
-                bytes.append(byte)
-            } else {
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

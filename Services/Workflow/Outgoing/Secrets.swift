@@ -2,6 +2,7 @@ import Contracts
 import HTTP
 import JSON
 import RPC
+import ServiceRuntime
 
 /// The secrets that a definition or a script names in its own text. Only these are ever put into
 /// what it sends: a `secret:name` that comes with data stays what it is.
@@ -160,7 +161,7 @@ struct Secrets: Sendable {
         where value.utf8.count >= Secrets.hiddenMinimum {
             // As it stands, in JSON, and in an address.
             let json = String(JSONValue.string(value).text.dropFirst().dropLast())
-            for form in [value, json, PercentCoding.encoded(value)] where text.contains(form) {
+            for form in [value, json, Percent.encode(value)] where text.contains(form) {
                 text = text.replacing(form, with: SecretName.prefix + name)
             }
         }

@@ -23,8 +23,8 @@ extension RemoteFiles {
         var next: String?
         for _ in 0..<RemoteFiles.pageLimit {
             // Sorted by name, as the signature wants it.
-            var query = next.map { "continuation-token=\(RemotePlace.encoded($0))&" } ?? ""
-            query += "delimiter=%2F&list-type=2&prefix=\(RemotePlace.encoded(prefix))"
+            var query = next.map { "continuation-token=\(Percent.encode($0))&" } ?? ""
+            query += "delimiter=%2F&list-type=2&prefix=\(Percent.encode(prefix))"
             let transfer = try transfer("\(bucketURL)?\(query)")
             try sign(transfer, "GET", "", query: query)
             try transfer.receive(limit: RemoteFiles.listingBytes)
@@ -60,12 +60,12 @@ extension RemoteFiles {
     }
 
     func copyInBucket(_ name: String, to other: String, in folder: String? = nil) async throws {
-        let below = folder.map { "/" + RemotePlace.encoded($0) } ?? ""
-        let transfer = try transfer("\(place.url)\(below)/\(RemotePlace.encoded(other))")
+        let below = folder.map { "/" + Percent.encode($0) } ?? ""
+        let transfer = try transfer("\(place.url)\(below)/\(Percent.encode(other))")
         try transfer.handle.set(CURLOPT_CUSTOMREQUEST, "PUT")
         let bucket = bucketURL.split(separator: "/").last ?? ""
         let source = (prefix + name).split(separator: "/", omittingEmptySubsequences: false)
-            .map { RemotePlace.encoded(String($0)) }.joined(separator: "/")
+            .map { Percent.encode(String($0)) }.joined(separator: "/")
         try sign(
             transfer, "PUT", other, in: folder,
             extra: [("x-amz-copy-source", "/\(bucket)/\(source)")])

@@ -204,8 +204,8 @@ public final class RemoteFiles: Sendable {
         let rest = place.url.drop { $0 != "/" }.dropFirst(2)
         let host = String(rest.prefix { $0 != "/" })
         var path = String(rest.dropFirst(host.utf8.count))
-        if let folder { path += "/" + RemotePlace.encoded(folder) }
-        if !name.isEmpty { path += "/" + RemotePlace.encoded(name) }
+        if let folder { path += "/" + Percent.encode(folder) }
+        if !name.isEmpty { path += "/" + Percent.encode(name) }
         if name.isEmpty { path = "/" + (path.split(separator: "/").first.map(String.init) ?? "") }
         let signature = S3Signature(
             key: place.user, secret: place.password, region: place.region)

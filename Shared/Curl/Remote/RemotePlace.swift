@@ -91,22 +91,5 @@ public struct RemotePlace: Sendable, Hashable {
     }
 
     /// The address of a file in the folder.
-    func url(of name: String) -> String { url + "/" + RemotePlace.encoded(name) }
-
-    /// Percent codes for all but unreserved characters.
-    static func encoded(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [45, 46, 95, 126].contains(byte)
-            if isPlain {
-                bytes.append(byte)
-            } else {
-                bytes += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    func url(of name: String) -> String { url + "/" + Percent.encode(name) }
 }

@@ -109,7 +109,8 @@ final class SyncBench: Sendable {
                 outgoing: SyncBench.outgoing), runtime: runtime, stopping: stopping,
             intake: intake,
             delivery: ExportDelivery(
-                files: files, machines: machines, mail: peers["mail"], runtime: runtime))
+                files: files, machines: machines, mail: peers["mail"], runtime: runtime,
+                thread: sourceThread))
         let worker = QueueWorker(
             Batch.Migrations.queue, database: database, runtime: runtime, name: "runs",
             concurrency: 2, backoff: { _ in .milliseconds(20) }, handle: runs.handle)

@@ -4,6 +4,7 @@
     import Glibc
     import HTTP
     import JSON
+    import ODBC
     import RPC
     import TestSupport
     import Testing
@@ -27,18 +28,21 @@
                 constraint not_much check (stock < 1000), key (changed)) default charset utf8mb4;
             """
 
+        /// Of the data source: another for each server, since the library remembers what it read.
+        let name: String
         let server: MariaDB
         let bench: SyncBench
         let folder = TemporaryFolder()
 
         init(_ sync: String, secret: String = "cogwheel") async throws {
             server = try await MariaDB()
+            name = "wheel\(server.port)"
             let file = folder.path + "/odbc.ini"
             let library = try await ChildProcess.run(
                 "sh", ["-c", "ls /usr/lib/*/odbc/libmaodbc.so"])
             try TestFile.write(
                 """
-                [wheel]
+                [\(name)]
                 Driver = \(library.output.split(separator: "\n").first ?? "")
                 Server = 127.0.0.1
                 Port = \(server.port)
@@ -48,7 +52,10 @@
             // The library reads it when it connects; only this suite does, one test at a time.
             setenv("ODBCINI", file, 1)
             bench = try await SyncBench(
-                sync, source: MariaBench.source, secrets: ["crm": secret])
+                sync,
+                source: MariaBench.source.replacing(
+                    #""dsn": "wheel""#, with: #""dsn": "\#(name)""#),
+                secrets: ["crm": secret])
         }
 
         @discardableResult
@@ -141,6 +148,32 @@
                 try await maria.sql(
                     "select count(*), sum(stock) from items where no in ('foreign', 'n2', 'n3')")
                     == "1|999\n")
+            try await maria.stop()
+        }
+
+        @Test func `is not waited for where it is silent, and holds nobody else up`() async throws {
+            let maria = try await MariaBench(MariaBench.all)
+            func open(_ silence: Duration) async throws -> ODBCSource {
+                try await ODBCSource(
+                    name: maria.name, user: "wheel", password: "cogwheel", silence: silence)
+            }
+            let source = try await open(.seconds(4))
+            @Sendable func fault(_ sql: String) async -> String? {
+                do {
+                    try await source.read { try $0.each(sql, []) { _ in true } }
+                    return nil
+                } catch {
+                    return (error as? ForeignError)?.message ?? "\(error)"
+                }
+            }
+            #expect(await fault("SELECT 1") == nil)
+            async let silent = fault("SELECT SLEEP(500)")
+            let other = try await open(.seconds(60))
+            #expect(try await other.columns(of: "items") == nil)
+            #expect(await silent == "it gave no answer for 4 seconds")
+            // What was given up is not asked again.
+            #expect(await fault("SELECT 1") == "it gave no answer for 4 seconds")
+            try await other.read { try $0.each("SELECT 1", []) { _ in true } }
             try await maria.stop()
         }
 

@@ -49,6 +49,41 @@ private func row(_ no: String, _ name: String, _ price: String, _ stock: String,
         try await bench.stop()
     }
 
+    @Test func `large rows in pieces that fit into memory`() async throws {
+        let bench = try await SyncBench()
+        let text = "printf('%.*c', 900000, 'x')"
+        try await bench.sql(
+            items
+                + (0..<30).map { row("k\($0 + 10)", text, "1", "1", "2026-11-29 10:00:00") }
+                .joined())
+        let definition = try #require(
+            Models.syncDefinition(
+                JSONValue(parsing: Array(SyncBench.model(SyncBench.pull).utf8))["syncs"]?.array?[0]
+                    ?? .null, model: "shop"))
+        let source = try ForeignDatabase(path: bench.folder.path + "/crm.db", isWritten: false)
+        let declared = try await source.columns(of: "items") ?? []
+        let description = try await bench.records.call(
+            DescribeClass(SyncBench.type), as: bench.context())
+        let table = SQLTable(
+            source, definition, try SyncColumns(definition, description, [:], declared))
+        let limit = SyncWork.rangeRows
+        let page = try await table.rows(after: nil, through: nil, limit: limit)
+        #expect(page.bytes <= limit * ExternalRows.rowBytes + 1_000_000)
+        #expect(page.rows.count < 12 && page.cut == page.rows.last?.key)
+        let keys = (0..<30).map { SyncKey.text("k\($0 + 10)") }
+        let some = try await table.rows(Array(repeating: keys, count: 8).flatMap { $0 })
+        #expect(!some.left.isEmpty)
+        table.close()
+        let first = try await bench.sync()
+        #expect(first["verified"] == true, "\(first.text)")
+        #expect(first.syncCounts == [30, 30, 0, 0, 0, 0])
+        try await bench.sql("update items set name = name || 'y', changed = '2026-11-30 10:00:00';")
+        let second = try await bench.sync()
+        #expect(second["verified"] == true, "\(second.text)")
+        #expect(second.syncCounts[2] == 30)
+        try await bench.stop()
+    }
+
     @Test func `a late commit behind the cursor, and what somebody changed here`() async throws {
         let bench = try await SyncBench()
         try await bench.sql(

@@ -1,6 +1,7 @@
 import HTTP
+import ServiceRuntime
 
-/// An address of one of our own pages: path and query, percent-encoded here and nowhere else.
+/// An address of one of our own pages: path and query.
 struct Link: Sendable, Equatable {
     let text: String
 
@@ -13,12 +14,12 @@ struct Link: Sendable, Equatable {
     /// `Link("m", model, class, query: [("filter", text)])`; a nil or empty value is left out.
     init(_ segments: String..., query: [(name: String, value: String?)] = []) {
         var text = ""
-        for segment in segments { text += "/" + Link.encode(segment) }
+        for segment in segments { text += "/" + Percent.encode(segment) }
         if text.isEmpty { text = "/" }
         var separator = "?"
         for (name, value) in query {
             guard let value, !value.isEmpty else { continue }
-            text += separator + Link.encode(name) + "=" + Link.encode(value)
+            text += separator + Percent.encode(name) + "=" + Percent.encode(value)
             separator = "&"
         }
         self.text = text
@@ -39,21 +40,5 @@ struct Link: Sendable, Equatable {
         let path = Link(own: request.rawPath)
         guard let path else { return nil }
         text = path.text + Link(query: query).text.dropFirst()
-    }
-
-    private static func encode(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                encoded += "%"
-                if byte < 16 { encoded += "0" }
-                encoded += String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return encoded
     }
 }
