@@ -55,6 +55,7 @@ extension ListRecords {
             case "export": list.export = try reader.readOptionalBoolean()
             case "deleted": list.deleted = try reader.readOptionalString()
             case "search": list.search = try reader.readOptionalString()
+            case "totals": list.totals = try reader.readOptionalString()
             default: throw reader.unknownMember(key)
             }
         }
@@ -77,6 +78,7 @@ extension ListRecords {
         writer.member("export", export)
         writer.member("deleted", deleted)
         writer.member("search", search)
+        writer.member("totals", totals)
         writer.endObject()
     }
 }

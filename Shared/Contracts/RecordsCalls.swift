@@ -25,7 +25,7 @@ public struct GetRecord: Call, Codable {
     }
 }
 
-/// A page of records: `{"items", "next", "count"?}`.
+/// A page of records: `{"items", "next", "count"?, "totals"?}`.
 public struct ListRecords: Call, Codable {
     public typealias Response = JSONBytes
     public static let path = "records/list"
@@ -46,11 +46,13 @@ public struct ListRecords: Call, Codable {
     public var export: Bool?
     /// Words that the class's searched columns must have.
     public var search: String?
+    /// What is added up over all that the filter finds: `sum(spent),avg(score)`.
+    public var totals: String?
 
     public init(
         _ type: FullCode, filter: String? = nil, orderby: String? = nil, select: [String]? = nil,
         expand: [String]? = nil, limit: Int? = nil, cursor: String? = nil, count: Bool? = nil,
-        view: Bool? = nil, deleted: String? = nil, search: String? = nil
+        view: Bool? = nil, deleted: String? = nil, search: String? = nil, totals: String? = nil
     ) {
         self.type = type
         self.filter = filter
@@ -63,6 +65,7 @@ public struct ListRecords: Call, Codable {
         self.view = view
         self.deleted = deleted
         self.search = search
+        self.totals = totals
     }
 }
 

@@ -128,6 +128,12 @@ final class FakeStore: Sendable {
             let hasMore = page.last.map { $0 < (ids.last ?? 0) } ?? false
             answer["next"] = hasMore ? .string(String(page.last ?? 0)) : .null
             if call.count == true { answer["count"] = .number(JSONNumber(Int64(ids.count))) }
+            if call.totals != nil {
+                let average = JSONNumber(text: "1234.5").map { JSONValue.number($0) } ?? .null
+                answer["totals"] = [
+                    "count": ["avg": average], "day": ["max": "2026-11-30"], "due": ["min": .null],
+                ]
+            }
             return JSONBytes(JSONValue.object(answer).bytes)
         }
     }

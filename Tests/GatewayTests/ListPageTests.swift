@@ -133,6 +133,42 @@ import Testing
         #expect(browser.page.location == ListPageTests.list + "?orderby=count%20desc%2Cday")
     }
 
+    @Test func `totals are chosen by form, stand in the address and in the last row`() async throws
+    {
+        let browser = try await browser()
+        let columns = "columns=subject%2Ccount%2Cday%2Cdue"
+        let chosen = await browser.get(
+            ListPageTests.list + "?set=totals&\(columns)&total=avg(count)&total=&total=max(day)"
+                + "&total=min(due)")
+        let totals = "totals=avg%28count%29%2Cmax%28day%29%2Cmin%28due%29"
+        #expect(chosen.location == ListPageTests.list + "?\(columns)&\(totals)")
+        let page = await browser.follow()
+        #expect(page.status == 200)
+        let foot = String(
+            page.text.split(separator: "<tfoot>").last?.split(separator: "</tfoot>").first ?? "")
+        #expect(foot.contains("<th scope=\"row\">Totals</th>"), "\(foot)")
+        #expect(foot.contains("Average</small>1,234.5</td>"), "\(foot)")
+        #expect(foot.contains("Latest</small><time datetime=\"2026-11-30\">30 Nov 2026"), "\(foot)")
+        #expect(foot.contains("Earliest</small><span class=\"quiet\">"), "\(foot)")
+        #expect(page.text.contains("<option value=\"avg(count)\" selected>Average</option>"))
+        #expect(
+            browser.gateway.owners.store.lists.last?.totals == "avg(count),max(day),min(due)")
+        // The way on keeps them; what is no total, or of a column that is not shown, is not asked.
+        #expect(page.text.contains("orderby=count&amp;\(totals)"))
+        await browser.get(
+            ListPageTests.list
+                + "?columns=subject%2Ccount&totals=sum(spent),sum(subject),x,avg(count)"
+        )
+        #expect(browser.gateway.owners.store.lists.last?.totals == "avg(count)")
+        let plain = await browser.get(ListPageTests.list)
+        #expect(!plain.text.contains("<tfoot>"))
+        #expect(browser.gateway.owners.store.lists.last?.totals == nil)
+        // A saved view has them too.
+        let saved = await browser.post(
+            ListPageTests.list + "/views", ["name": "Sums", "list": "\(columns)&\(totals)"])
+        #expect(saved.location == ListPageTests.list + "?\(columns)&saved=1&\(totals)")
+    }
+
     @Test func `quick search looks into the texts of a class without searched columns`()
         async throws
     {

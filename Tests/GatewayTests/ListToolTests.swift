@@ -207,7 +207,15 @@ import Testing
         #expect(page.status == 200 && page.text.contains("Found for “it&#39;s”"))
         #expect(page.text.contains("href=\"\(ListToolTests.list)?search=it%27s\""))
         #expect(page.text.contains("#3 T3") && page.text.contains("#1 Acme"))
+        #expect(!page.text.contains(">More</a>"))
         #expect(await browser.get("/search").status == 200)
+        for index in 4...6 {
+            _ = await anna.send(
+                .post, "/api/records/helpdesk/ticket", ["subject": .string("T\(index)")])
+        }
+        #expect(await browser.get("/search?q=it%27s").text.contains(">More</a>"))
+        // All would have to be read to be counted: no class here has its words indexed.
+        #expect(browser.gateway.owners.store.lists.allSatisfy { $0.count == nil })
         let admin = Browser(browser.gateway)
         admin.enter(as: try await browser.gateway.admin())
         #expect(await admin.get("/search?q=x").text.contains("Nothing found."))

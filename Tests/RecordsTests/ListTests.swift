@@ -157,6 +157,78 @@ import Testing
         await store.database.close()
     }
 
+    @Test func `the largest first are the same where the newest rows are looked at`() async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = TestRandom(seed: seed)
+        let store = try await TestStore()
+        try await store.apply(helpdesk())
+        for _ in 0..<3 {
+            let items = (0..<700).map { number -> JSONValue in
+                let score = Int64.random(in: -10...10, using: &random)
+                let hasScore = number % 3 > 0
+                return [
+                    "subject": .string("s\(score)"), "status": number % 50 == 0 ? "open" : "new",
+                    "score": hasScore ? .number(JSONNumber(score)) : .null,
+                ]
+            }
+            try await store.create(ticket, .array(items))
+        }
+        // Times that go back, as of a clock that was set.
+        for _ in 0..<40 {
+            let id = Int64.random(in: 1...2100, using: &random)
+            let time = "2026-0\(Int.random(in: 1...9, using: &random))-01T00:00:00.000Z"
+            #expect(
+                try await store.sqlite(
+                    "UPDATE DataRow_2 SET created = '\(time)' WHERE id = \(id)"
+                ).code == 0)
+        }
+        for (order, sql) in [
+            ("created desc", "created DESC, id DESC"), ("score desc", "score DESC, id DESC"),
+            ("subject desc,created", "subject DESC, created, id"),
+        ] {
+            for (filter, condition) in [
+                (nil, "deleted = 0"), ("status eq 'open'", "status = 'open'"),
+                ("score gt 8", "score > 8"),
+            ] {
+                let expected = try await store.database.read { connection in
+                    try connection.query(
+                        "SELECT id FROM DataRow_2 WHERE \(condition) ORDER BY \(sql)"
+                    ) { $0.integer(0) }
+                }
+                var (ids, cursor): ([Int64], String?) = ([], nil)
+                repeat {
+                    let page = try await store.list(
+                        ticket, filter: filter, orderby: order, limit: 400, cursor: cursor)
+                    ids += page.ids
+                    cursor = page["next"]?.string
+                } while cursor != nil
+                #expect(ids == expected, "\(order) \(filter ?? "") seed \(seed)")
+            }
+        }
+    }
+
+    @Test func `what the platform keeps of a record has an index where the class says so`()
+        async throws
+    {
+        let store = try await TestStore()
+        try await store.apply(
+            helpdesk {
+                $0 = $0.replacing(
+                    ##""describe": "#{id} {subject}","##,
+                    with: ##""describe": "#{id} {subject}", "indexes": [["modified"]],"##)
+            })
+        let context = CallContext.caller("ada", "agent")
+        let snapshot = store.models.current
+        let list = try RecordList(
+            ListRecords(ticket, orderby: "modified desc"),
+            access: try snapshot.access(ticket, context), context: context, snapshot: snapshot)
+        let sql = list.statement(for: SQLText())
+        let plan = try await store.database.read { connection in
+            try connection.query("EXPLAIN QUERY PLAN " + sql.text, [50]) { $0.text(3) }
+        }
+        #expect(plan == ["SCAN r USING INDEX DataRow_2-index-modified"])
+    }
+
     @Test func `the literals me, now and today`() async throws {
         let clock = ManualClock(start: .init(milliseconds: 1_795_000_000_000))
         let store = try await TestStore(clock: clock)

@@ -32,7 +32,7 @@ import Testing
         try check(
             ListRecords(
                 ticket, filter: "a eq 'x\"y'", orderby: "a desc", select: ["a"], expand: ["b"],
-                limit: 5, cursor: "c", count: true))
+                limit: 5, cursor: "c", count: true, totals: "sum(a)"))
         try check(CreateRecord(ticket, body: body))
         try check(CreateRecord(ticket, body: body, atomic: false, upsert: ["a"]))
         try check(ChangeRecord(ticket, id: 1, version: nil, body: body))

@@ -28,6 +28,10 @@ struct RecordRoutes: Sendable {
                     .init(
                         name: "deleted",
                         about: "`only` or `include` deleted records, for who may delete them"),
+                    .init(
+                        name: "totals",
+                        about: "`sum avg min max count` of columns, over all that the filter "
+                            + "finds: `sum(spent),avg(score)`"),
                 ], answers: [Answer(200, "A page of records", "RecordList")])
         ) { request, caller in try await list(request, caller) }
         table.on(
@@ -84,7 +88,7 @@ struct RecordRoutes: Sendable {
             request,
             [
                 "search", "filter", "orderby", "select", "expand", "limit", "cursor", "count",
-                "deleted",
+                "deleted", "totals",
             ])
         let call = ListRecords(
             try request.fullCode("class"), filter: parameters.text("filter"),
@@ -93,7 +97,7 @@ struct RecordRoutes: Sendable {
             cursor: parameters.text("cursor"),
             count: try parameters.flag("count") ? true : nil,
             deleted: try parameters.word("deleted", of: ["only", "include"]),
-            search: parameters.text("search"))
+            search: parameters.text("search"), totals: parameters.text("totals"))
         return .passed(try await records.forward(call, as: request.context(caller)))
     }
 

@@ -22,6 +22,17 @@ extension Schemas {
                 [
                     ("items", list(OpenAPI.reference("Record"))), ("next", optional("string")),
                     ("count", integer),
+                    (
+                        "totals",
+                        [
+                            "type": "object",
+                            "description": "By column and function, as `totals` asked",
+                            "additionalProperties": [
+                                "type": "object",
+                                "additionalProperties": ["type": ["number", "string", "null"]],
+                            ],
+                        ]
+                    ),
                 ], required: ["items", "next"])
         ),
         (

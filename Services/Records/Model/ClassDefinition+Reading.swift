@@ -38,7 +38,8 @@ extension ClassDefinition {
             }
             if !prefill.contains(column) { prefill.append(column) }
         }
-        indexes = ClassDefinition.readColumnLists(reader, "indexes", columns: columns)
+        indexes = ClassDefinition.readColumnLists(
+            reader, "indexes", columns: columns, further: ClassDefinition.indexable)
         uniqueSets = ClassDefinition.readColumnLists(reader, "unique", columns: columns)
         let own = Set(columns.dropFirst(inheritedCount).map(\.code))
         for (index, set) in uniqueSets.enumerated()
@@ -126,9 +127,13 @@ extension ClassDefinition {
         }
     }
 
+    /// What the platform keeps of a record and an index may be over.
+    private static let indexable = ["created", "creator", "modified", "modifier"]
+
     /// `"indexes": [["status", "due"]]`, and `unique` alike.
     private static func readColumnLists(
-        _ reader: ObjectReader, _ member: String, columns: [ColumnDefinition]
+        _ reader: ObjectReader, _ member: String, columns: [ColumnDefinition],
+        further: [String] = []
     ) -> [[String]] {
         guard let value = reader.value(member), !value.isNull else { return [] }
         guard let items = value.array, items.count <= indexLimit else {
@@ -136,7 +141,7 @@ extension ClassDefinition {
                 member, "wrong-type", "must be an array of at most \(indexLimit) column lists")
             return []
         }
-        let known = Set(columns.map(\.code))
+        let known = Set(columns.map(\.code) + further)
         let lists = Set(columns.filter { $0.form == .json }.map(\.code))
         var result: [[String]] = []
         for (position, item) in items.enumerated() {

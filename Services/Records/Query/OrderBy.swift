@@ -8,6 +8,8 @@ struct OrderBy {
     struct Key {
         var column: QueryScope.Column
         var descending: Bool
+        /// The column's code, where it is one of the class's own.
+        var code: String?
     }
 
     let keys: [Key]
@@ -25,7 +27,8 @@ struct OrderBy {
                 throw FilterFault(
                     detail: "names \(path.text), whose values have no order", offset: path.offset)
             }
-            keys.append(Key(column: column, descending: descending))
+            let code = path.segments.count == 1 ? path.text : nil
+            keys.append(Key(column: column, descending: descending, code: code))
             if path.segments == ["id"] { break }
         }
         if !seen.contains(["id"]) {
@@ -41,6 +44,12 @@ struct OrderBy {
         let key = QueryScope.Column(sql: number, type: .integer, form: .integer, isNullable: false)
         let id = try scope.resolve(FilterPath(segments: ["id"], offset: 0))
         keys = [Key(column: key, descending: false), Key(column: id, descending: false)]
+    }
+
+    /// By id, wherever it is told.
+    init(id: SQLText) {
+        let column = QueryScope.Column(sql: id, type: .integer, form: .integer, isNullable: false)
+        keys = [Key(column: column, descending: false)]
     }
 
     static func parse(_ text: String) throws(FilterFault) -> [(FilterPath, Bool)] {

@@ -15,6 +15,8 @@ struct QueryScope {
         var form: ValueForm
         var scale = 0
         var isNullable = true
+        /// A column of the class's own table as it stands there, in every row.
+        var isPlain = false
         /// Of a column of many: what stands after `FROM` for `sql` to be one of its values.
         var many: SQLText?
 
@@ -53,6 +55,7 @@ struct QueryScope {
             "t.deleted = 0\(targetClass.rows.condition("t"))")
         if let rows = targetRights.condition(alias: "t") { condition.append(" AND " + rows) }
         far.isNullable = true
+        far.isPlain = false
         if isList {
             var source = "json_each(" + column.sql + ") AS w JOIN \(targetClass.table) AS t "
             source.append("ON t.id = w.value AND " + condition)
@@ -72,7 +75,7 @@ struct QueryScope {
         if let system = SystemColumn(rawValue: code) {
             return Column(
                 sql: SQLText("\(alias).\(system.rawValue)"), type: system.type,
-                form: system.form, isNullable: false)
+                form: system.form, isNullable: false, isPlain: true)
         }
         if code == "class", recordClass.hasClassColumn {
             return Column(
@@ -84,7 +87,9 @@ struct QueryScope {
             sql: SQLText("\(alias).\(quoted(code))"), type: definition.type,
             form: definition.valueForm, scale: definition.scale, isNullable: true)
         switch rights.columns[index] {
-        case .everywhere: return column
+        case .everywhere:
+            column.isPlain = true
+            return column
         case .under(let predicates):
             // In other rows the column is as if it were empty: no filter or order tells what is in
             // it.

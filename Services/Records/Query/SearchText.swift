@@ -54,20 +54,27 @@ struct SearchText: Sendable, Hashable {
 }
 
 /// A search over a class for one caller.
-struct ClassSearch {
-    /// What is added to the source of the list's statement.
-    var join = SQLText()
+struct ClassSearch: Sendable {
+    /// What stands before the source of the list's statement: the records are gone to from the
+    /// words.
+    var before = SQLText()
     var condition: SQLText
-    /// The best first; only where the caller reads all that is searched, since the rank of a record
-    /// depends on what stands in others.
-    var isRanked = false
+    /// How many records the words are in, up to `rankLimit` and one more. The best come first; only
+    /// where the caller reads all that is searched, since the rank of a record depends on what
+    /// stands in others.
+    var ranked: SQLText?
 
+    /// Records that are ranked. Words that more have say little, and to rank all takes long.
+    static let rankLimit = 5_000
     /// A whole number, as cursors can hold it.
     static let rank = SQLText("CAST(s.rank * 1e12 AS INTEGER)")
+    /// The id in the order in which the words are found; nil where another way is gone.
+    var id: SQLText? { before.text.isEmpty ? nil : "s.rowid" }
 
+    /// `isOrdered`: by what is asked and not as it is found.
     init(
         _ text: SearchText, _ recordClass: RecordClass, _ rights: RowRights, deleted: DeletedRows,
-        isRanked wanted: Bool
+        isOrdered: Bool
     ) {
         let tables = ClassSearch.tables(recordClass, deleted)
         let definition = recordClass.definition
@@ -96,12 +103,16 @@ struct ClassSearch {
         func match(_ columns: [String]) -> SQLText {
             SQLText(.text(text.expression(in: columns)))
         }
-        if wanted, partial.isEmpty, rights.rows == nil, deleted == .hidden,
-            everywhere.count == definition.search.count
-        {
-            isRanked = true
-            join = SQLText(" JOIN \(tables[0]) AS s ON s.rowid = r.id")
-            condition = "s.\(tables[0]) MATCH " + match(everywhere)
+        if !isOrdered, partial.isEmpty, tables.count == 1 {
+            before = SQLText("\(tables[0]) AS s CROSS JOIN ")
+            let words = "s.\(tables[0]) MATCH " + match(everywhere)
+            condition = words + " AND \(QueryScope.alias).id = s.rowid"
+            if rights.rows == nil, deleted == .hidden,
+                everywhere.count == definition.search.count
+            {
+                ranked = "SELECT count(*) FROM (SELECT 1 FROM \(tables[0]) AS s WHERE " + words
+                ranked?.append(" LIMIT \(ClassSearch.rankLimit + 1))")
+            }
             return
         }
         func found(_ columns: [String]) -> SQLText {

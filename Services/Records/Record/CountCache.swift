@@ -31,21 +31,32 @@ final class CountCache: Sendable {
 
     private struct Kept {
         let state: State
-        let count: Int64
+        let values: [SQLValue]
     }
 
     private let kept = Mutex<[Key: Kept]>([:])
 
     /// The count of `sql` in the state that the connection's transaction sees.
     func count(_ connection: Connection, _ sql: String, _ values: [SQLValue]) throws -> Int64 {
-        let state = try State(connection)
-        let key = Key(sql: sql, values: values)
-        if let known = kept.withLock({ $0[key] }), known.state == state { return known.count }
-        let count = try connection.count(sql, values)
-        kept.withLock { kept in
-            if kept.count >= CountCache.limit { kept.removeAll(keepingCapacity: true) }
-            kept[key] = Kept(state: state, count: count)
+        guard case .integer(let count) = try row(connection, sql, values, width: 1).first else {
+            return 0
         }
         return count
+    }
+
+    /// The one row of `sql`, which has `width` columns.
+    func row(
+        _ connection: Connection, _ sql: String, _ values: [SQLValue], width: Int
+    ) throws -> [SQLValue] {
+        let state = try State(connection)
+        let key = Key(sql: sql, values: values)
+        if let known = kept.withLock({ $0[key] }), known.state == state { return known.values }
+        let found =
+            try connection.first(sql, values) { row in (0..<width).map { row.value($0) } } ?? []
+        kept.withLock { kept in
+            if kept.count >= CountCache.limit { kept.removeAll(keepingCapacity: true) }
+            kept[key] = Kept(state: state, values: found)
+        }
+        return found
     }
 }

@@ -45,8 +45,10 @@ struct ClassPages: Sendable {
         .init(name: "deleted", about: "`only`: deleted records, for who may delete them"),
         .init(name: "export", about: "The whole list as a file", words: ["csv", "xlsx"]),
         .init(
+            name: "totals", about: "What the last row adds up, `sum(spent),avg(score)`"),
+        .init(
             name: "set", about: "A part of a form that goes into the address, which is answered",
-            words: ["filter", "columns", "orderby", "search"]),
+            words: ["filter", "columns", "orderby", "search", "totals"]),
     ]
 
     // MARK: Forms that make an address
@@ -62,6 +64,9 @@ struct ClassPages: Sendable {
         case "columns":
             return PageFrame.redirect(
                 to: query.changed { $0.columns = values("column") }.link)
+        case "totals":
+            return PageFrame.redirect(
+                to: query.changed { $0.totals = ListTotal.read(values("total")) }.link)
         case "orderby":
             let all = { (name: String) in
                 request.query.items.filter { $0.name == name }.map(\.value)
@@ -138,10 +143,13 @@ struct ClassPages: Sendable {
     }
 
     private func load(_ page: inout ListPage, _ context: CallContext) async throws {
-        let call = page.call(limit: ClassPages.pageSize, cursor: page.query.cursor, count: true)
+        var call = page.call(limit: ClassPages.pageSize, cursor: page.query.cursor, count: true)
+        let totals = page.totals
+        if !totals.isEmpty { call.totals = totals.map(\.text).joined(separator: ",") }
         let answer = try JSONValue(parsing: await records.forward(call, as: context).bytes)
         page.records = answer["items"]?.array ?? []
         page.next = answer["next"]?.string
         page.count = answer["count"]?.integer
+        page.sums = answer["totals"]
     }
 }

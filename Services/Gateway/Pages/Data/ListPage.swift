@@ -14,6 +14,8 @@ struct ListPage {
     var records: [JSONValue] = []
     var next: String?
     var count: Int64?
+    /// By column and function.
+    var sums: JSONValue?
     /// What is wrong with the filter or the order.
     var fault: String?
     /// Those that the caller may use.
@@ -33,6 +35,9 @@ struct ListPage {
         texts = caller.texts
         columns = ListColumns(type, query.columns, texts)
     }
+
+    /// Those of the columns that are shown.
+    var totals: [ListTotal] { query.totals.filter { $0.column(in: columns.shown) != nil } }
 
     var name: String { texts.pick(type.name, else: type.type.code) }
 
@@ -117,6 +122,7 @@ struct ListPage {
                     }
                 }
                 tag(.tbody) { for record in records { row(record) } }
+                if !totals.isEmpty { tag(.tfoot) { ListTotalRow(page: self).html() } }
             }
         }
         guard isSelectable else { return rows }

@@ -28,6 +28,8 @@ struct ListQuery: Sendable, Equatable {
     var board: String?
     /// Whether it has the deleted records alone.
     var isDeleted = false
+    /// What its last row adds up, at most one total of a column.
+    var totals: [ListTotal] = []
 
     init(_ type: FullCode) { self.type = type }
 
@@ -46,6 +48,7 @@ struct ListQuery: Sendable, Equatable {
         }
         saved = text("saved").flatMap { Int64($0) }
         isDeleted = text("deleted") == "only"
+        totals = ListTotal.read(ListQuery.list(text("totals")))
         board = text("view") == "board" && !isDeleted ? text("by") ?? "" : nil
     }
 
@@ -68,6 +71,7 @@ struct ListQuery: Sendable, Equatable {
             ("at", cursor == nil || at == 0 ? nil : String(at)), ("trail", way),
             ("view", board == nil ? nil : "board"), ("by", board),
             ("saved", saved.map { String($0) }), ("deleted", isDeleted ? "only" : nil),
+            ("totals", totals.map(\.text).joined(separator: ",")),
         ]
     }
 
@@ -75,7 +79,7 @@ struct ListQuery: Sendable, Equatable {
 
     /// All of it as a file.
     func file(_ format: String) -> Link {
-        let left: Set<String> = ["cursor", "at", "trail", "view", "by", "saved"]
+        let left: Set<String> = ["cursor", "at", "trail", "view", "by", "saved", "totals"]
         return Link(
             "m", type.model, type.code,
             query: items.filter { !left.contains($0.name) } + [("export", format)])

@@ -20,6 +20,7 @@ struct ListTools {
             if query.board == nil {
                 menu(texts.sort) { order() }
                 menu(texts.columns) { choice() }
+                if !totalled.isEmpty { menu(texts.totals) { totals() } }
             }
             menu(texts.views) {
                 ways()
@@ -265,6 +266,39 @@ struct ListTools {
                             .input, .type("checkbox"), .name("column"), .value(column.code),
                             shown.contains(column.code) ? .checked : nil)
                         texts.pick(column.name, else: column.code)
+                    }
+                }
+            }
+            tag(.button, .class("button main small"), .type("submit")) { texts.apply }
+        }
+    }
+
+    // MARK: Totals
+
+    /// Columns that can be added up.
+    private var totalled: [ClassDescription.Column] {
+        page.columns.shown.filter { !ListTotal.Function.fitting($0).isEmpty }
+    }
+
+    private func totals() -> HTML {
+        tag(.form, .get, .action(list)) {
+            query.kept(but: ["totals", "cursor", "at", "trail"])
+            tag(.input, .type("hidden"), .name("set"), .value("totals"))
+            for column in totalled {
+                let chosen = query.totals.first { $0.code == column.code }?.function
+                tag(.div, .class("field")) {
+                    tag(.label, .for("total-\(column.code)")) {
+                        texts.pick(column.name, else: column.code)
+                    }
+                    tag(.select, .id("total-\(column.code)"), .name("total")) {
+                        tag(.option, .value("")) { texts.noTotal }
+                        for function in ListTotal.Function.fitting(column) {
+                            tag(
+                                .option,
+                                .value(ListTotal(function: function, code: column.code).text),
+                                function == chosen ? .selected : nil
+                            ) { texts.total(function, column.type) }
+                        }
                     }
                 }
             }

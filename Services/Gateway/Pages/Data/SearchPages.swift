@@ -15,7 +15,9 @@ struct SearchPages: Sendable {
     struct Hits: Sendable {
         let item: ClassList.Item
         let records: [JSONValue]
-        let count: Int64
+        /// Of a class that has its words indexed; elsewhere to count all is to read all.
+        let count: Int64?
+        var hasMore = false
     }
 
     func add() {
@@ -61,7 +63,7 @@ struct SearchPages: Sendable {
             }
             var found: [(Int, Hits)] = []
             for await (index, hits) in group {
-                if let hits, hits.count > 0 { found.append((index, hits)) }
+                if let hits, !hits.records.isEmpty { found.append((index, hits)) }
             }
             return found.sorted { $0.0 < $1.0 }.map(\.1)
         }
@@ -74,12 +76,13 @@ struct SearchPages: Sendable {
         let search = QuickSearch(text, type)
         let call = ListRecords(
             item.type, filter: search.filter(nil), select: ["describe"],
-            limit: SearchPages.hitLimit, count: true, search: search.words)
+            limit: SearchPages.hitLimit, count: search.words == nil ? nil : true,
+            search: search.words)
         let answer = try JSONValue(
             parsing: await pages.records.forward(call, as: context).bytes)
         return Hits(
-            item: item, records: answer["items"]?.array ?? [],
-            count: answer["count"]?.integer ?? 0)
+            item: item, records: answer["items"]?.array ?? [], count: answer["count"]?.integer,
+            hasMore: answer["next"]?.string != nil)
     }
 
     private func section(_ hits: Hits, _ text: String, _ texts: Texts) -> HTML {
@@ -90,7 +93,9 @@ struct SearchPages: Sendable {
                 tag(.a, .href(list.link)) {
                     texts.pick(hits.item.name, else: hits.item.type.code)
                 }
-                tag(.small, .class("quiet")) { " \(texts.count(hits.count))" }
+                if let count = hits.count {
+                    tag(.small, .class("quiet")) { " \(texts.count(count))" }
+                }
             }
             tag(.ul, .class("plain")) {
                 for record in hits.records {
@@ -101,8 +106,10 @@ struct SearchPages: Sendable {
                     }
                 }
             }
-            if hits.count > Int64(hits.records.count) {
-                tag(.a, .href(list.link)) { texts.more(Int(hits.count) - hits.records.count) }
+            if let count = hits.count, count > Int64(hits.records.count) {
+                tag(.a, .href(list.link)) { texts.more(Int(count) - hits.records.count) }
+            } else if hits.hasMore {
+                tag(.a, .href(list.link)) { texts.showMore }
             }
         }
     }

@@ -45,6 +45,9 @@ extension Stylesheet {
         .dense th,.dense td{padding:.42rem .7rem}
         .dense td{max-width:20rem}
         .dense th a{text-decoration:none}.dense th a:hover{text-decoration:underline}
+        .dense tfoot th,.dense tfoot td{border-top:2px solid var(--line);font-weight:600;\
+        white-space:nowrap}
+        .dense tfoot small{display:block;font-weight:400}
         .dense thead th,.dense thead td{background:var(--ground)}
         td.pick{width:1%;padding-right:.2rem}td.pick input{width:1.5rem;height:1.5rem}
         [data-many] tbody tr{cursor:pointer}

@@ -13,6 +13,9 @@ extension Texts {
     var direction: String { say("Direction", "Richtung", "Směr") }
     var ascending: String { say("ascending", "aufsteigend", "vzestupně") }
     var descending: String { say("descending", "absteigend", "sestupně") }
+    var showMore: String { say("More", "Weitere", "Další") }
+    var totals: String { say("Totals", "Summen", "Souhrny") }
+    var noTotal: String { say("none", "keine", "žádný") }
     var me: String { say("me", "ich", "já") }
     var today: String { say("today", "heute", "dnes") }
     var recordNumber: String { say("Number", "Nummer", "Číslo") }
@@ -147,6 +150,24 @@ extension Texts {
             "\(column) cannot be compared like this.",
             "\(column) lässt sich so nicht vergleichen.",
             "\(column) nelze takto porovnat.")
+    }
+
+    /// What a total is called; `kind` is the type of the column.
+    func total(_ function: ListTotal.Function, _ kind: String) -> String {
+        let isTime = kind == "date" || kind == "datetime"
+        return switch function {
+        case .sum: say("Sum", "Summe", "Součet")
+        case .avg: say("Average", "Durchschnitt", "Průměr")
+        case .min:
+            isTime
+                ? say("Earliest", "Frühestes", "Nejdříve")
+                : say("Smallest", "Kleinster Wert", "Nejmenší")
+        case .max:
+            isTime
+                ? say("Latest", "Spätestes", "Nejpozději")
+                : say("Largest", "Größter Wert", "Největší")
+        case .count: say("Filled in", "Ausgefüllt", "Vyplněno")
+        }
     }
 
     /// How a condition compares; `kind` is the type of the column.

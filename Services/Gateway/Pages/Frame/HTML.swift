@@ -40,7 +40,7 @@ enum Tag: String, Sendable {
     case header, nav, main, footer, section, article
     case h1, h2, h3, p, div, span, small, strong, code, pre, time
     case a, ul, ol, li, dl, dt, dd
-    case table, caption, thead, tbody, tr, th, td
+    case table, caption, thead, tbody, tfoot, tr, th, td
     case form, fieldset, legend, label, input, select, option, datalist, textarea, button
     case details, summary, hr, br, img, iframe, progress
     case svg, g, path, rect, circle, line, polyline, polygon, text

@@ -282,6 +282,15 @@ extension Texts {
             "Ob die neuesten zuerst kommen",
             "Zda nejnovější přijdou první"
         ),
+        """
+        `sum avg min max count` of columns, over all that the filter finds: `sum(spent),avg(score)`
+        """: (
+            """
+            `sum avg min max count` von Spalten, über alles, was der Filter findet: \
+            `sum(spent),avg(score)`
+            """,
+            "`sum avg min max count` sloupců ze všeho, co filtr najde: `sum(spent),avg(score)`"
+        ),
         "Whether to count all matches": (
             "Ob alle Treffer gezählt werden",
             "Zda spočítat všechny nálezy"
