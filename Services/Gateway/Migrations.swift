@@ -4,6 +4,7 @@ import Database
 enum Migrations {
     static let all = [
         accounts, organization, KeptAnswers.migration, people, ListViewStore.migration,
+        RecentRecords.migration,
     ]
 
     private static let accounts = Migration("0001-accounts") { connection in

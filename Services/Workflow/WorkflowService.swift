@@ -159,7 +159,8 @@ struct Parts {
             events: eventCalls, instances: instanceCalls, jobs: jobs.calls,
             directory: directory,
             logs: LogCalls(database: database, clock: clock),
-            trial: RuleTrial(definitions: definitions, evaluator: evaluator, clock: clock),
+            trial: RuleTrial(
+                definitions: definitions, database: database, evaluator: evaluator, clock: clock),
             actions: doors.actions, tasks: doors.tasks, drawings: doors.drawings,
             incidents: IncidentCalls(
                 database: database, definitions: definitions, instances: instances,

@@ -97,14 +97,18 @@ public struct PreviewNotification: Call, Codable {
     public var values: JSONValue?
     /// The caller's, unless said.
     public var language: String?
+    /// The notification as it may become, in the place of what stands; needs `models:write`.
+    public var definition: JSONValue?
 
     public init(
-        notification: String, record: String?, values: JSONValue?, language: String?
+        notification: String, record: String?, values: JSONValue?, language: String?,
+        definition: JSONValue? = nil
     ) {
         self.notification = notification
         self.record = record
         self.values = values
         self.language = language
+        self.definition = definition
     }
 }
 

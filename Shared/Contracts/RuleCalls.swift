@@ -80,14 +80,18 @@ public struct TryRules: Call, Codable {
     public var before: JSONValue?
     /// The record as it would be; of a change, what is not named stays as before.
     public var after: JSONValue?
+    /// A rule of the class's model as it may become: it is tried in the place of the one with its
+    /// code, or beside the others.
+    public var rule: JSONValue?
 
     public init(
         class type: FullCode, operation: Operation, before: JSONValue? = nil,
-        after: JSONValue? = nil
+        after: JSONValue? = nil, rule: JSONValue? = nil
     ) {
         self.class = type
         self.operation = operation
         self.before = before
         self.after = after
+        self.rule = rule
     }
 }

@@ -53,6 +53,18 @@ import Testing
             "/api/notifications/desk.new/preview",
             ["record": .string("desk.question/\(id)"), "language": "cs"], status: 200)
         #expect(czech["subject"] == "Nový")
+        // As it is typed, whatever stands.
+        let typed = try await api.post(
+            "/api/notifications/desk.fresh/preview",
+            [
+                "record": .string("desk.question/\(id)"),
+                "definition": ["code": "fresh", "subject": "{{record.subject}}!", "text": "x"],
+            ], status: 200)
+        #expect(typed["subject"] == "a < b!")
+        let wrong = try await api.expectProblem(
+            422, "validation-failed", .post, "/api/notifications/desk.fresh/preview",
+            json: ["definition": ["code": "fresh", "subject": "x"]])
+        #expect(wrong["errors"]?.array?.first?["pointer"] == "/definition/text")
 
         let file = "desk.question/\(id)/files/a.txt"
         let body: JSONValue = [

@@ -107,7 +107,6 @@ import Testing
         GET /models/{model}/document                                    303 403 303 403 403 403 200
         GET /models/{model}/document.json                               303 403 303 403 403 403 200
         GET /models/{model}/new/{part}                                  303 403 303 403 403 403 404
-        GET /models/{model}/notifications/{code}/html                   303 403 303 403 403 403 404
         GET /models/{model}/settings                                    303 403 303 403 403 403 200
         GET /models/{model}/{part}/{code}                               303 403 303 403 403 403 404
         GET /openapi.json                                               200 200 200 200 200 200 200
@@ -215,6 +214,7 @@ import Testing
         POST /models                                                    401 403 401 403 403 403 422
         POST /models/{model}/apply                                      401 403 401 403 403 403 400
         POST /models/{model}/document                                   401 403 401 403 403 403 422
+        POST /models/{model}/preview                                    401 403 401 403 403 403 422
         POST /models/{model}/imports/{code}/plan                        401 403 401 403 403 403 400
         POST /models/{model}/new/{part}                                 401 403 401 403 403 403 404
         POST /models/{model}/sample                                     401 403 401 403 403 403 400

@@ -54,6 +54,7 @@ import Testing
                 missing.insert(reason)
             }
         }
+        for kind in ProblemKind.all { [kind.title, kind.meaning, kind.remedy].forEach(check) }
         OpenAPI.tags.forEach { if $0.name != "pages" { check($0.about) } }
         DefinitionExamples.parts.forEach { check($0.about) }
         #expect(missing.isEmpty, "\(missing.sorted().joined(separator: "\n"))")

@@ -63,7 +63,12 @@ extension FakeOwners {
                 "moments": [
                     [
                         "moment": "inserting",
-                        "rules": [["rule": "helpdesk.handle", "fires": true, "actions": []]],
+                        "rules": [
+                            [
+                                "rule": "helpdesk.handle", "fires": true, "actions": [],
+                                "when": call.rule?["when"] ?? .null,
+                            ]
+                        ],
                         "record": call.after ?? .null,
                     ]
                 ],
@@ -85,7 +90,7 @@ extension FakeOwners {
         }
         on("mail", PreviewNotification.self) { call, _ in
             NotificationPreview(
-                subject: call.record ?? "", text: "Hallo",
+                subject: call.definition?["subject"]?["en"]?.string ?? "", text: call.record,
                 html: call.language == "de" ? "<b>Hallo</b>" : nil)
         }
     }

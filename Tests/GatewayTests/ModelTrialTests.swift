@@ -47,8 +47,13 @@ import Testing
         let browser = try await browser()
         let page = await attempt(
             browser, "/models/helpdesk/rules/handle",
-            ["t.operation": "insert", "t.after": "{\"subject\": \"<b>\"}"])
+            [
+                "t.operation": "insert", "t.after": "{\"subject\": \"<b>\"}",
+                "when": "=1 == '<i>'",
+            ])
         #expect(page.status == 200)
+        #expect(
+            page.text.contains("=1 == &#39;&lt;i&gt;&#39;") || page.text.contains("=1 == '&lt;i"))
         #expect(page.text.contains("helpdesk.handle") && page.text.contains("&lt;b&gt;"))
     }
 
@@ -58,15 +63,19 @@ import Testing
         let browser = try await browser()
         let page = await attempt(
             browser, "/models/helpdesk/notifications/reminder",
-            ["t.record": "helpdesk.ticket/1", "t.language": "de"])
+            ["t.record": "helpdesk.ticket/1", "t.language": "de", "subject.en": "As typed <i>"])
         #expect(page.text.contains("<iframe class=\"mail\" sandbox=\"\""))
+        #expect(page.text.contains("<dd>As typed &lt;i&gt;"))
         #expect(!page.text.contains("<b>Hallo"))
-        let frame = await browser.get(
-            "/models/helpdesk/notifications/reminder/html?record=helpdesk.ticket%2F1&language=de")
+        let frame = await browser.post(
+            "/models/helpdesk/preview",
+            browser.fields(of: "/models/helpdesk/notifications/reminder"), hidden: false)
         #expect(frame.text == "<b>Hallo</b>")
         let policy = frame.headers["Content-Security-Policy"] ?? ""
         #expect(policy.hasPrefix("sandbox; default-src 'none'"))
-        let none = await browser.get("/models/helpdesk/notifications/nothing/html")
+        let none = await browser.post(
+            "/models/nothing/preview",
+            browser.fields(of: "/models/helpdesk/notifications/reminder"), hidden: false)
         #expect(none.status == 404)
     }
 

@@ -127,6 +127,41 @@ import Testing
         }
     }
 
+    @Test func `a rule is tried as it is typed, in the place of its own or beside the others`()
+        async throws
+    {
+        func rules(_ rule: JSONValue, _ world: World) async throws -> [JSONValue] {
+            let call = TryRules(
+                class: RuleTrialTests.ticket, operation: .insert, after: ["subject": "calm"],
+                rule: rule)
+            let answer = try await world.json(call, as: RuleTrialTests.modeller)
+            return answer["moments"]?.array?.first?["rules"]?.array ?? []
+        }
+        var typed = JSONObject([
+            ("code", "urgent"), ("class", "ticket"), ("on", "inserting"), ("order", 20),
+            ("when", "=record.subject == 'calm'"), ("do", [["set": ["status": "waiting"]]]),
+        ])
+        try await withRules { world in
+            let place = try await rules(.object(typed), world)
+            #expect(place.map { $0["rule"] } == ["helpdesk.tidy", "helpdesk.urgent"])
+            #expect(place.map { $0["fires"] } == [true, true])
+            #expect(place.last?["actions"]?.array?.first?["content"] == ["status": "waiting"])
+            typed["code"] = "fresh"
+            let beside = try await rules(.object(typed), world)
+            #expect(beside.count == 3 && beside.contains { $0["rule"] == "helpdesk.fresh" })
+            // What stands is as it was.
+            let stands = try await tried(world, .insert, after: ["subject": "calm"])
+            let fires = stands["moments"]?.array?.first?["rules"]?.array?.map { $0["fires"] }
+            #expect(fires == [true, false])
+            typed["do"] = [["set": ["colour": 1]]]
+            let wrong = TryRules(
+                class: RuleTrialTests.ticket, operation: .insert, after: [:],
+                rule: .object(typed))
+            let problem = await world.problem(of: wrong, as: RuleTrialTests.modeller)
+            #expect(problem?.errors.map(\.pointer) == ["/rule/do/0/set/colour"])
+        }
+    }
+
     @Test func `only who may write models tries rules, on classes that there are`() async throws {
         try await withRules { world in
             let call = TryRules(class: RuleTrialTests.ticket, operation: .open)

@@ -104,7 +104,8 @@ struct MailRoutes: Sendable {
             let reader = ObjectReader(try await request.json(), at: "", problems: problems)
             let call = PreviewNotification(
                 notification: code, record: reader.string("record"),
-                values: reader.value("values"), language: reader.string("language"))
+                values: reader.value("values"), language: reader.string("language"),
+                definition: reader.value("definition"))
             reader.finish()
             if !problems.items.isEmpty { throw Problem.validation(problems.items) }
             return .passed(try await mail.forward(call, as: request.context(caller)))

@@ -80,9 +80,11 @@ struct RuleRoutes: Sendable {
         let word = reader.word(
             "operation", of: TryRules.Operation.allCases.map(\.rawValue), default: nil)
         let (before, after) = (reader.value("before"), reader.value("after"))
-        for (member, value) in [("before", before), ("after", after)] {
+        let rule = reader.value("rule")
+        for (member, value) in [("before", before), ("after", after), ("rule", rule)] {
             if let value, !value.isNull, value.object == nil {
-                reader.fault(member, "wrong-type", "An object of columns.")
+                let what = member == "rule" ? "A rule's definition." : "An object of columns."
+                reader.fault(member, "wrong-type", what)
             }
         }
         reader.finish()
@@ -90,7 +92,8 @@ struct RuleRoutes: Sendable {
             let operation = word.flatMap(TryRules.Operation.init(rawValue:))
         else { throw Problem.validation(problems.items) }
         let type = try await resolver.resolve(code, .classes, trace: request.trace)
-        let call = TryRules(class: type, operation: operation, before: before, after: after)
+        let call = TryRules(
+            class: type, operation: operation, before: before, after: after, rule: rule)
         return .passed(try await workflow.forward(call, as: request.context(caller)))
     }
 }

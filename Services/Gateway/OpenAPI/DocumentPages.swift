@@ -134,7 +134,7 @@ struct DocumentPages: Sendable {
         if !parameters.isEmpty {
             tag(.section, .class("card")) {
                 tag(.h2) { texts.docsParameters }
-                tag(.div, .class("scroll")) {
+                tag(.div, .class("scroll docs")) {
                     tag(.table) {
                         tag(.tbody) {
                             for parameter in parameters {

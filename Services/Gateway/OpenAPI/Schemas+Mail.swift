@@ -15,7 +15,9 @@ extension Schemas {
         (
             "NotificationPreviewInput",
             object(
-                [("record", string), ("values", any), ("language", string)], isOpen: false)
+                [
+                    ("record", string), ("values", any), ("language", string), ("definition", any),
+                ], isOpen: false)
         ),
         (
             "NotificationPreview",

@@ -107,7 +107,7 @@ extension Schemas {
             object(
                 [
                     ("class", string), ("operation", words("open", "insert", "change", "delete")),
-                    ("before", any), ("after", any),
+                    ("before", any), ("after", any), ("rule", any),
                 ], required: ["class", "operation"], isOpen: false)
         ),
         (

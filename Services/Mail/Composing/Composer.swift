@@ -135,6 +135,24 @@ struct Composer: Sendable {
         return (code, notification)
     }
 
+    /// The notification that stands, or the one that the call brings.
+    private func previewed(
+        _ call: PreviewNotification, for principal: Principal
+    ) throws -> (FullCode, NotificationDefinition) {
+        guard let definition = call.definition, !definition.isNull else {
+            return try find(call.notification, for: principal)
+        }
+        guard let code = FullCode(call.notification),
+            principal.narrowing?.contains(code.model) ?? true, definitions.knows(code.model)
+        else { throw MailError.noSuchNotification(call.notification) }
+        let problems = ObjectReader.Problems()
+        let reader = ObjectReader(definition, at: "/definition", problems: problems)
+        guard let notification = NotificationDefinition(reader), problems.items.isEmpty else {
+            throw MailError.invalid(problems.items)
+        }
+        return (code, notification)
+    }
+
     /// What an expression put there may hold line ends: a subject is one line.
     private func line(_ subject: String) -> String {
         let scalars = subject.unicodeScalars.map { AddressSyntax.isControl($0) ? " " : $0 }
@@ -147,7 +165,7 @@ struct Composer: Sendable {
     func preview(
         _ call: PreviewNotification, _ context: CallContext
     ) async throws -> NotificationPreview {
-        let (code, notification) = try find(call.notification, for: context.principal)
+        let (code, notification) = try previewed(call, for: context.principal)
         let language = call.language ?? context.principal.language
         var record = JSONValue.null
         if let name = call.record { record = try await read(name, context) }

@@ -45,6 +45,8 @@ final class Definitions: Sendable {
         models.withLock { $0[code.model]?.model.notifications[code.code] }
     }
 
+    func knows(_ model: String) -> Bool { models.withLock { $0[model] != nil } }
+
     func group(_ code: FullCode) -> DistributionGroup? {
         models.withLock { $0[code.model]?.model.groups[code.code] }
     }

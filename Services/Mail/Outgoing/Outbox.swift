@@ -43,6 +43,9 @@ struct Outbox: Sendable {
         _ call: PreviewNotification, _ context: CallContext
     ) async throws -> NotificationPreview {
         try require("mail:send", context)
+        if let definition = call.definition, !definition.isNull {
+            try require("models:write", context)
+        }
         return try await composer.preview(call, context)
     }
 

@@ -221,6 +221,22 @@ final class DefinitionStore: Sendable {
         }
     }
 
+    /// What is in force, with one model's definitions in the place of those that are.
+    func with(_ definitions: ModelDefinitions) -> DefinitionStore {
+        let store = DefinitionStore()
+        let now = state.withLock { $0 }
+        store.state.withLock { $0 = now }
+        store.install(definitions, Int64.max, [])
+        return store
+    }
+
+    /// The document of a model that is in force.
+    func document(_ code: String, _ connection: Connection) throws -> JSONValue? {
+        try connection.first("select document from model where code = ?", [.text(code)]) {
+            Array($0.text(0).utf8)
+        }.map { try JSONValue(parsing: $0) }
+    }
+
     /// Nothing where a newer document is in force: commits may be told of in another order.
     private func install(
         _ definitions: ModelDefinitions, _ version: Int64, _ workflows: [Version]

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import HTTP
 import JSON
 import RPC
@@ -9,7 +10,8 @@ import ServiceRuntime
 /// left it; after it the actions' contents are evaluated, scripts run without effect, and none is
 /// done.
 struct RuleTrial: Sendable {
-    let definitions: DefinitionStore
+    var definitions: DefinitionStore
+    let database: Database
     let evaluator: Evaluator
     let clock: any WallClock
 
@@ -21,6 +23,47 @@ struct RuleTrial: Sendable {
         guard definitions.knows(call.class.model), definitions.hasClass(call.class),
             context.principal.mayUse(call.class.model)
         else { throw Problem.notFound("There is no class “\(call.class)”.") }
+        if let rule = call.rule, !rule.isNull {
+            var trial = self
+            trial.definitions = try await definitions(with: rule, of: call.class.model)
+            return try await trial.tried(call, context)
+        }
+        return try await tried(call, context)
+    }
+
+    /// What is in force, with a rule in the place of the one with its code. Its faults are at
+    /// `/rule`.
+    private func definitions(with rule: JSONValue, of model: String) async throws
+        -> DefinitionStore
+    {
+        let stored = try await database.read { [definitions] in
+            try definitions.document(model, $0)
+        }
+        guard var document = stored?.object, rule.object != nil else {
+            throw WorkflowError.invalid(pointer: "/rule", detail: "This must be an object.")
+        }
+        var rules = document["rules"]?.array ?? []
+        let place = rules.firstIndex { $0["code"] == rule["code"] } ?? rules.count
+        rules[place..<min(place + 1, rules.count)] = [rule]
+        document["rules"] = .array(rules)
+        let reader = ModelReader(code: model, document: .object(document))
+        let read = reader.read(.object(document))
+        let here = "/rules/\(place)"
+        let faults = reader.problems.items.filter {
+            $0.pointer == here || $0.pointer.hasPrefix(here + "/")
+        }
+        if !faults.isEmpty {
+            throw Problem.validation(
+                faults.map {
+                    FieldProblem(
+                        pointer: "/rule" + $0.pointer.dropFirst(here.count), code: $0.code,
+                        detail: $0.detail)
+                })
+        }
+        return definitions.with(read)
+    }
+
+    private func tried(_ call: TryRules, _ context: CallContext) async throws -> JSONBytes {
         var state = State(
             previous: try RuleTrial.object(call.before, "before", call.operation != .insert),
             record: try RuleTrial.object(call.after, "after", call.operation != .delete))

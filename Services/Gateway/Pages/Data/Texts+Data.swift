@@ -72,6 +72,14 @@ extension Texts {
         say("JSON, such as {\"a\": 1}.", "JSON, etwa {\"a\": 1}.", "JSON, například {\"a\": 1}.")
     }
     var onePerLine: String { say("one per line", "eins je Zeile", "jedna na řádek") }
+    var recentRecords: String {
+        say("Recently opened", "Zuletzt geöffnet", "Naposledy otevřené")
+    }
+    var whichRecord: String {
+        say(
+            "Several are called so. Choose one.", "Mehrere heißen so. Wählen Sie einen.",
+            "Tak se jmenuje více záznamů. Vyberte jeden.")
+    }
     var notBoolean: String { say("Yes or no.", "Ja oder nein.", "Ano, nebo ne.") }
     var notDate: String {
         say(

@@ -76,6 +76,8 @@ struct Attribute: Sendable {
     static func lang(_ value: String) -> Attribute { Attribute("lang", value) }
     static func href(_ link: Link) -> Attribute { Attribute("href", link.text) }
     static func action(_ link: Link) -> Attribute { Attribute("action", link.text) }
+    /// Where one button of a form sends it.
+    static func formAction(_ link: Link) -> Attribute { Attribute("formaction", link.text) }
     /// The source of a script, a picture or a frame.
     static func source(_ link: Link) -> Attribute { Attribute("src", link.text) }
     /// What a picture shows, for who does not see it.

@@ -76,7 +76,7 @@ struct ProblemPages: Sendable {
                                 tag(.th, .fixed("scope", "row")) {
                                     tag(.a, .href(Link("problems", kind.code))) { kind.code }
                                 }
-                                tag(.td) { kind.title }
+                                tag(.td) { texts.described(kind.title) }
                             }
                         }
                     }
@@ -87,19 +87,19 @@ struct ProblemPages: Sendable {
 
     private func explain(_ kind: ProblemKind, _ caller: Caller) -> Response {
         let texts = caller.texts
-        return frame.page(kind.title, caller, width: .reading) {
+        return frame.page(texts.described(kind.title), caller, width: .reading) {
             tag(.nav, .class("crumbs"), .aria(.label, texts.back)) {
                 tag(.a, .href(Link("docs"))) { "API" }
                 tag(.a, .href(Link("problems"))) { texts.problemPages }
             }
             tag(.section, .class("card problem")) {
-                tag(.h1) { kind.title }
+                tag(.h1) { texts.described(kind.title) }
                 tag(.p, .class("status")) { "\(kind.status) \(kind.code)" }
                 tag(.dl) {
                     tag(.dt) { texts.whatHappened }
-                    tag(.dd) { kind.meaning }
+                    tag(.dd) { texts.described(kind.meaning) }
                     tag(.dt) { texts.whatToDo }
-                    tag(.dd) { kind.remedy }
+                    tag(.dd) { texts.described(kind.remedy) }
                 }
             }
         }
@@ -110,13 +110,17 @@ struct ProblemPages: Sendable {
         let texts = caller.texts
         let code = problem["type"]?.string?.split(separator: "/").last.map(String.init) ?? ""
         let kind = ProblemKind.find(code)
-        let title = status == 503 ? texts.away : kind?.title ?? problem["title"]?.string ?? code
+        let name = kind.map { texts.described($0.title) } ?? problem["title"]?.string ?? code
+        let title = status == 503 ? texts.away : name
         return frame.page(title, caller, status: status, width: .reading) {
             tag(.section, .class("card problem")) {
                 tag(.h1) { title }
                 tag(.p, .class("status")) { "\(status) \(code)" }
-                tag(.p) { problem["detail"]?.string ?? kind?.meaning ?? "" }
-                if let remedy = kind?.remedy { tag(.p) { remedy } }
+                if texts.tongue != .english, let kind { tag(.p) { texts.described(kind.meaning) } }
+                // What is said of this once is a service's own, in English.
+                let detail = problem["detail"]?.string ?? kind?.meaning ?? ""
+                if texts.tongue == .english || detail != kind?.meaning { tag(.p) { detail } }
+                if let remedy = kind?.remedy { tag(.p) { texts.described(remedy) } }
                 if let id = problem["requestId"]?.string {
                     tag(.p, .class("status")) {
                         texts.requestID + " "

@@ -15,7 +15,7 @@ struct Script: Sendable {
     }
 
     /// What a part of the pages needs of its own stands beside it; each is a block of its own.
-    private static let parts = [once, lists, record, board, operations]
+    private static let parts = [once, record, lists, board, operations]
 
     /// A form is sent once, however often its button is pressed; coming back by the browser's
     /// button it can be sent again.
@@ -23,7 +23,8 @@ struct Script: Sendable {
         {
           let sent = new WeakSet();
           document.addEventListener('submit', event => {
-            if (event.target.method !== 'post') return;
+            // What is shown in a frame of the page leaves the page as it is.
+            if (event.target.method !== 'post' || event.submitter?.formTarget) return;
             if (sent.has(event.target)) return event.preventDefault();
             sent.add(event.target);
           });

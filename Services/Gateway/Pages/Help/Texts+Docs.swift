@@ -3,6 +3,8 @@
 extension Texts {
     private static let described = operations.merging(parameters) { first, _ in first }
         .merging(answers) { first, _ in first }.merging(definitions) { first, _ in first }
+        .merging(problems) { first, _ in first }.merging(problemsOfWork) { first, _ in first }
+        .merging(problemsOutside) { first, _ in first }
 
     /// A description in the reader's language; codes are the same in each.
     func described(_ english: String) -> String {

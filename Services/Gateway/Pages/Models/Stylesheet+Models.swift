@@ -58,7 +58,7 @@ extension Stylesheet {
         .diagram text{fill:var(--ink);font-size:14px}
         .diagram .title{font-weight:650;font-size:15px}
         .diagram .type{fill:var(--soft);font-size:12.5px}
-        .diagram .wire{fill:none;stroke:var(--accent);stroke-width:1.6}
+        .diagram .wire{fill:none;stroke:var(--accent);stroke-width:1.6;stroke-linejoin:round}
         .diagram .end{fill:var(--accent)}
         .listing{font:.88rem/1.5 ui-monospace,"Cascadia Mono",Menlo,Consolas,monospace;\
         white-space:pre;overflow-wrap:normal}
@@ -66,6 +66,10 @@ extension Stylesheet {
         iframe.mail{width:100%;min-height:22rem;border:1px solid var(--line);border-radius:8px;\
         background:#fff}
         .card h3{font-size:1rem;margin:1rem 0 .4rem}
+        .docs td:last-child{min-width:16rem}.docs td:nth-last-child(2){min-width:9rem}
         .tried{margin:.6rem 0}
+        .step>summary{margin-bottom:.5rem}
+        .step .actions .button,.actions.add .button{flex:0 1 auto;white-space:nowrap}
+        .actions.add{align-items:center;margin:.8rem 0}.actions.add select{width:auto}
         """
 }

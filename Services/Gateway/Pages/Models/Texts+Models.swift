@@ -198,14 +198,15 @@ extension Texts {
         default: say("it is deleted", "er wird gelöscht", "smaže se")
         }
     }
+    var modelShowHTML: String { say("Show the HTML", "HTML anzeigen", "Zobrazit HTML") }
     func modelTryHint(_ part: ModelPart) -> String {
         switch part {
         case .rules:
             say(
-                "Which rules of the class would fire, as they stand. Nothing is written.",
-                "Welche Regeln der Klasse greifen würden, wie sie jetzt gelten. Nichts wird "
+                "Which rules of the class would fire, this one as it is typed. Nothing is written.",
+                "Welche Regeln der Klasse greifen würden, diese wie sie dasteht. Nichts wird "
                     + "geschrieben.",
-                "Která pravidla třídy by platila, jak nyní jsou. Nic se nezapíše.")
+                "Která pravidla třídy by platila, toto tak, jak je napsáno. Nic se nezapíše.")
         case .scripts:
             say(
                 "Runs the source above as it is typed. What it would do is shown, not done.",
@@ -214,9 +215,9 @@ extension Texts {
                 "Spustí zdroj výše, jak je napsán. Co by udělal, se ukáže, neprovede.")
         case .notifications:
             say(
-                "The mail as it would be, from the definition that stands. Nothing is sent.",
-                "Die E-Mail, wie sie wäre, nach der geltenden Definition. Nichts wird gesendet.",
-                "E-mail, jak by vypadal podle platné definice. Nic se neodešle.")
+                "The mail as it would be, as it is typed. Nothing is sent.",
+                "Die E-Mail, wie sie wäre, so wie sie dasteht. Nichts wird gesendet.",
+                "E-mail, jak by vypadal, tak jak je napsán. Nic se neodešle.")
         case .imports:
             say(
                 "Shows what a file would add and change. Nothing is written before you say so.",
