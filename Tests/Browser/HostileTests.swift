@@ -51,7 +51,7 @@ import Testing
         }
         let text = TestFile.text(output) ?? ""
         #expect(try await script.waitForExit() == 0, "\(text.suffix(4000))")
-        #expect(text.contains("met 9 surprises, 0 faults"), "\(text.suffix(8000))")
+        #expect(text.contains("met 10 surprises, 0 faults"), "\(text.suffix(8000))")
         #expect(try await train.stop().allSatisfy { $0 == 0 })
     }
 

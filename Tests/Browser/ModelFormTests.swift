@@ -89,4 +89,63 @@ import Testing
         }
         _ = try await train.stop()
     }
+
+    @Test func `a step is added and becomes another kind, and a mail is shown as it is typed`()
+        async throws
+    {
+        let train = Train(.together)
+        try await train.start()
+        let api = try await train.admin()
+        let home = "http://127.0.0.1:\(train.ports["gateway"] ?? 0)"
+        let visitor = Visitor(try await Chromium())
+        let browser = visitor.browser
+        try await browser.open(home)
+        try await visitor.type([("account", "admin"), ("password", Train.password)])
+        try await visitor.click("Log in", to: "/")
+
+        let path = "/models/helpdesk/workflows/handle_ticket"
+        try await browser.open(home + path)
+        try await browser.evaluateQuietly("document.getElementById('add-kind').value = 'timer'")
+        try await visitor.click("Add", to: path)
+        let open = "document.querySelector('details.step[open]')"
+        try await browser.wait("\(open)?.querySelector('[data-kind]').value === 'timer'")
+        try await browser.evaluateQuietly(
+            """
+            const kind = \(open).querySelector('[data-kind]'); kind.value = 'condition';
+            kind.dispatchEvent(new Event('change', { bubbles: true }))
+            """)
+        try await browser.wait("\(open)?.querySelector('[name$=\".then\"]') != null")
+        try await browser.evaluateQuietly(
+            """
+            for (const [name, text] of [['when', '=record.billable'], ['then', 'end'],
+              ['else', 'ask']])
+              \(open).querySelector(`[name$=".${name}"]`).value = text
+            """)
+        try await visitor.click("Continue to the plan", to: path)
+        try await visitor.click("Apply", to: path)
+        let steps = try await api.get("/api/models/helpdesk")["workflows"]?.array?.first?["steps"]
+        let made = steps?.array?.first { $0["kind"] == "condition" }
+        #expect(made?["when"] == "=record.billable" && made?["else"] == "ask")
+        #expect(steps?.array?.contains { $0["next"] == made?["code"] } == true)
+
+        try await api.post("/api/records/helpdesk/ticket", ["subject": "On <fire>"])
+        let notification = "/models/helpdesk/notifications/closed"
+        try await browser.open(home + notification)
+        try await visitor.type([
+            ("html.en", "<p>{{record.subject}}</p>"), ("subject.en", "Typed {{record.subject}}"),
+            ("t.record", "helpdesk.ticket/1"),
+        ])
+        try await visitor.click("Try it", to: notification)
+        let subject = try await browser.evaluate("document.querySelector('#result dd').innerText")
+        #expect(subject == "Typed On <fire>")
+        // The frame is there by itself, and the form can still be sent.
+        try await browser.wait(
+            """
+            performance.getEntriesByType('resource').some(
+              e => e.name.endsWith('/models/helpdesk/preview') && e.responseStatus === 200)
+            """)
+        try await visitor.click("Continue to the plan", to: notification)
+        try await visitor.click("Apply", to: notification)
+        _ = try await train.stop()
+    }
 }

@@ -67,15 +67,12 @@ import Testing
         #expect(page.text.contains("<iframe class=\"mail\" sandbox=\"\""))
         #expect(page.text.contains("<dd>As typed &lt;i&gt;"))
         #expect(!page.text.contains("<b>Hallo"))
-        let frame = await browser.post(
-            "/models/helpdesk/preview",
-            browser.fields(of: "/models/helpdesk/notifications/reminder"), hidden: false)
+        let fields = browser.fields(of: "/models/helpdesk/notifications/reminder")
+        let frame = await browser.post("/models/helpdesk/preview", fields, hidden: false)
         #expect(frame.text == "<b>Hallo</b>")
         let policy = frame.headers["Content-Security-Policy"] ?? ""
         #expect(policy.hasPrefix("sandbox; default-src 'none'"))
-        let none = await browser.post(
-            "/models/nothing/preview",
-            browser.fields(of: "/models/helpdesk/notifications/reminder"), hidden: false)
+        let none = await browser.post("/models/nothing/preview", fields, hidden: false)
         #expect(none.status == 404)
     }
 

@@ -75,7 +75,7 @@ struct DocumentPages: Sendable {
     }
 
     private func list(_ entries: [RouteTable.Entry], of group: String, _ texts: Texts) -> HTML {
-        tag(.div, .class("scroll"), .fixed("tabindex", "0"), .aria(.label, group)) {
+        tag(.div, .class("scroll docs"), .fixed("tabindex", "0"), .aria(.label, group)) {
             tag(.table) {
                 tag(.caption) { group }
                 tag(.tbody) {
@@ -134,8 +134,12 @@ struct DocumentPages: Sendable {
         if !parameters.isEmpty {
             tag(.section, .class("card")) {
                 tag(.h2) { texts.docsParameters }
-                tag(.div, .class("scroll docs")) {
+                tag(
+                    .div, .class("scroll docs"), .fixed("tabindex", "0"), .role(.group),
+                    .aria(.label, texts.docsParameters)
+                ) {
                     tag(.table) {
+                        tag(.caption) { texts.docsParameters }
                         tag(.tbody) {
                             for parameter in parameters {
                                 tag(.tr) {

@@ -79,9 +79,7 @@ struct DefinitionPages: Sendable {
             return Response(
                 headers: [
                     "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store",
-                    "Content-Security-Policy":
-                        "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-                        + "frame-ancestors 'self'",
+                    "Content-Security-Policy": MailBody.policy,
                 ], body: .bytes(Array((shown.html ?? "").utf8)))
         }
     }
