@@ -3,7 +3,7 @@
 /// is better than all before it and is put in its place, for nothing. So the best among the newest
 /// rows are looked at first: what is below them is on no page.
 struct OrderBound {
-    /// Rows that are looked at first.
+    /// Rows that are looked at first, besides as many as are wanted.
     static let sample = 1000
 
     private let key: SQLText
@@ -24,7 +24,7 @@ struct OrderBound {
         let alias = QueryScope.alias
         let newest = """
             \(alias).id > ifnull((SELECT id FROM \(table) ORDER BY id DESC \
-            LIMIT 1 OFFSET \(OrderBound.sample)), 0)
+            LIMIT 1 OFFSET \(OrderBound.sample + count)), 0)
             """
         var best = "SELECT " + key + " AS c FROM \(table) AS \(alias) WHERE " + condition
         best.append(" AND \(newest) AND " + key + " IS NOT NULL ORDER BY c DESC LIMIT \(count)")
