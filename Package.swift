@@ -30,7 +30,7 @@ func service(
             name: name, dependencies: foundations + extra, path: "Services/\(name)",
             exclude: ["Main", "README.md"] + exclude, swiftSettings: settings),
         .executableTarget(
-            name: "\(name)Main", dependencies: [.target(name: name)],
+            name: "\(name)Main", dependencies: [.target(name: name), "Traces"],
             path: "Services/\(name)/Main", swiftSettings: settings),
     ]
 }
@@ -70,6 +70,8 @@ let sharedLibraries: [Target] = [
     // Empty without its trait.
     shared("ODBC", runtime + ["Database", odbc]),
     shared("Curl", runtime + ["CCurl", "CLinux", "Crypto", "XML"]),
+    // What an executable has beside its service.
+    shared("Traces", runtime + ["Curl"]),
     shared("HTTP", runtime + ["CLinux", "CZlib"]),
     shared("RPC", runtime + ["Crypto", "HTTP"]),
     shared("Contracts", runtime + ["HTTP", "RPC"]),
@@ -85,7 +87,7 @@ let serviceTargets: [Target] =
             name: "ScriptHostMain", dependencies: ["CJavaScriptCore", "CLinux"],
             path: "Services/Workflow/ScriptHost", swiftSettings: settings),
         .executableTarget(
-            name: "AllInOneMain", dependencies: services + foundations,
+            name: "AllInOneMain", dependencies: services + foundations + ["Traces"],
             path: "compose/AllInOne", swiftSettings: settings),
     ]
 
@@ -94,7 +96,7 @@ let testTargets: [Target] = [
         name: "TestSupport",
         dependencies: services + foundations + ["Curl", "CLinux"], path: "Tests/Support",
         swiftSettings: settings),
-    tests("SharedTests", foundations + ["Curl", "CLinux", "XML"]),
+    tests("SharedTests", foundations + ["Curl", "CLinux", "Traces", "XML"]),
     tests("GatewayTests", foundations + ["Gateway"]),
     tests("RecordsTests", foundations + ["Records"]),
     tests("MailTests", foundations + ["Mail", "Curl", "XML"]),

@@ -21,6 +21,9 @@ public final class BatchService: Service {
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
         runtime.metrics.registerIntegrations(configuration.integrations)
+        runtime.metrics.registerRoom(of: configuration.data)
+        // So that each is there before the first run ends.
+        _ = SyncCounters(runtime: runtime)
         try Files.makeFolder(configuration.data)
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
@@ -52,7 +55,8 @@ public final class BatchService: Service {
             concurrency: configuration.runLimit,
             backoff: exponentialBackoff(
                 first: .milliseconds(250), most: .seconds(5), random: runtime.random),
-            onDead: incidents.openDead(in: Migrations.queue), handle: runs.handle)
+            onDead: incidents.openDead(in: Migrations.queue),
+            handle: runtime.tracer.work("batch-runs", runs.handle))
 
         let routes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) {
             await BatchService.readiness(database)

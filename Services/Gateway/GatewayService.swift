@@ -54,6 +54,7 @@ public final class GatewayService: Service {
             peers, applier, authenticator, runtime, sharedKey: configuration.rpc.key, to: table)
         monitor = ServiceMonitor(peers: peers, runtime: runtime)
         GatewayService.addPages(peers, applier, frame, people, monitor, runtime, to: table)
+        runtime.metrics.registerRoom(of: configuration.data)
         let database = database
         PlatformRoutes(metrics: runtime.metrics) {
             await GatewayService.unreadiness(of: database)

@@ -100,6 +100,7 @@ public final class MailService: Service {
             self.definitions = definitions
             let metrics = MailMetrics(runtime.metrics)
             runtime.metrics.registerIntegrations(configuration.integrations)
+            runtime.metrics.registerRoom(of: configuration.data)
             let (pulse, limits) = (Pulse(), MIMELimits())
             let intake = IntakeStore(incidents: incidents)
             let secrets = MailboxSecrets(
@@ -162,7 +163,7 @@ public final class MailService: Service {
                     first: wait.first, most: wait.most, random: processor.runtime.random),
                 onDead: incidents.book.openDead(
                     in: queue, permission: MailIncidents.permission),
-                handle: processor.handle)
+                handle: processor.runtime.tracer.work("mail-intake", processor.handle))
         }
 
         /// One for each account, with a queue of its own.
@@ -196,7 +197,7 @@ public final class MailService: Service {
                     onLoops: true, backoff: backoff,
                     onDead: store.incidents?.book.openDead(
                         in: store.queue(of: account.code), permission: MailIncidents.permission),
-                    handle: sender.send)
+                    handle: runtime.tracer.work("mail-sender-\(account.code)", sender.send))
             }
         }
 

@@ -83,6 +83,7 @@ public final class RecordsService: Service {
         let server = HTTPServer(
             name: "records-rpc", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
+        runtime.metrics.registerRoom(of: configuration.data)
         runtime.metrics.gauge(
             "geartrain_records_waiting_writes_count", help: "Writes that wait for the writer.",
             read: { Double(database.waitingWrites) })

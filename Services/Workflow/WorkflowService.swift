@@ -37,6 +37,7 @@ public final class WorkflowService: Service {
             DatabaseConfiguration(location: configuration.data + "/workflow.db"), runtime: runtime)
         try await database.migrate(Migrations.all)
         runtime.metrics.registerIntegrations(configuration.integrations)
+        runtime.metrics.registerRoom(of: configuration.data)
         let pools = ScriptPools(configuration, runtime: runtime)
         let parts = try await Parts(
             configuration: configuration, runtime: runtime, database: database, peers: peers,
@@ -213,15 +214,18 @@ struct Parts {
         let reactions = QueueWorker(
             Queues.reaction, database: database, runtime: runtime, name: "reactions",
             concurrency: concurrency, onLoops: true, backoff: backoff,
-            onDead: incidents.openDead(in: Queues.reaction), handle: reactor.handle)
+            onDead: incidents.openDead(in: Queues.reaction),
+            handle: runtime.tracer.work("reactions", reactor.handle))
         let instances = QueueWorker(
             Queues.instance, database: database, runtime: runtime, name: "instances",
             concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
-            onDead: incidents.openDead(in: Queues.instance), handle: runner.handle)
+            onDead: incidents.openDead(in: Queues.instance),
+            handle: runtime.tracer.work("instances", runner.handle))
         let timers = QueueWorker(
             Queues.timer, database: database, runtime: runtime, name: "timers",
             concurrency: instanceConcurrency, onLoops: true, backoff: backoff,
-            onDead: incidents.openDead(in: Queues.timer), handle: waker.handle)
+            onDead: incidents.openDead(in: Queues.timer),
+            handle: runtime.tracer.work("timers", waker.handle))
         wakes.set(reactions: reactions, instances: instances, timers: timers)
         return [reactions, instances, timers]
     }

@@ -8,6 +8,8 @@ public struct RouteObserver: Sendable {
         let answers: [Counter]
     }
 
+    private static let untraced: Set<String> = ["/livez", "/readyz", "/metrics"]
+
     private let service: String
     private let runtime: Runtime
 
@@ -36,6 +38,26 @@ public struct RouteObserver: Sendable {
         instruments.durations.observe(nanoseconds: now() &- start)
         let digit = status / 100
         if (1...5).contains(digit) { instruments.answers[digit - 1].increment() }
+    }
+
+    /// A span for the request, which then goes on from it; supervisors' questions have none.
+    func begin(_ request: inout Request, path: String) -> OpenSpan? {
+        guard runtime.tracer.isOn, !RouteObserver.untraced.contains(path),
+            let span = runtime.tracer.begin(.server, in: request.trace)
+        else { return nil }
+        request.trace.traceparent = span.traceparent
+        return span
+    }
+
+    func end(_ span: OpenSpan, _ request: Request, path: String, status: Int) {
+        span.end(
+            "\(request.method.rawValue) \(path)", error: status >= 500 ? "\(status)" : nil,
+            [
+                ("http.request.method", .text(request.method.rawValue)),
+                ("http.route", .text(path)),
+                ("http.response.status_code", .number(status)),
+                ("geartrain.request_id", .text(request.trace.requestID)),
+            ])
     }
 
     func failed(_ error: any Error, _ request: Request, path: String) {

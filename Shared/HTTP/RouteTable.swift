@@ -46,9 +46,10 @@ final class RouteTable: @unchecked Sendable {
         }
         let endpoint = match.endpoint
         let start = endpoint.instruments == nil ? 0 : observer?.now() ?? 0
+        var request = request
+        let span = observer?.begin(&request, path: endpoint.path)
         var response: Response
         do {
-            var request = request
             request.parameters = Parameters(names: match.names, values: values)
             try checkBody(of: request, endpoint)
             request.body = request.body.limited(to: endpoint.bodyLimit)
@@ -59,6 +60,9 @@ final class RouteTable: @unchecked Sendable {
         }
         if let instruments = endpoint.instruments {
             observer?.answered(response.status, since: start, instruments)
+        }
+        if let span {
+            observer?.end(span, request, path: endpoint.path, status: response.status)
         }
         return response
     }

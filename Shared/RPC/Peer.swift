@@ -22,6 +22,7 @@ public struct Peer: Sendable {
     private let clock: any WallClock
     private let random: any RandomSource
     private let circuit: Circuit
+    private let tracer: Tracer
 
     public init(name: String, transport: any Transport, signer: PrincipalSigner, runtime: Runtime) {
         self.name = name
@@ -29,6 +30,7 @@ public struct Peer: Sendable {
         self.signer = signer
         clock = runtime.clock
         random = runtime.random
+        tracer = runtime.tracer
         circuit = Circuit(clock: runtime.clock)
     }
 
@@ -51,14 +53,23 @@ public struct Peer: Sendable {
         var writer = JSONWriter()
         call.write(json: &writer)
         let isRepeatable = C.isSafe || context.idempotencyKey != nil
-        return JSONBytes(
-            try await exchange(
-                target(of: C.path, service: name), writer.bytes, isRepeatable: isRepeatable,
-                as: context))
+        let bytes = writer.bytes
+        return try await traced(C.path, context) { context in
+            JSONBytes(
+                try await exchange(
+                    target(of: C.path, service: name), bytes, isRepeatable: isRepeatable,
+                    as: context))
+        }
     }
 
     /// A stream call; the answer's body is read as it comes. Never retried.
     public func stream<C: StreamCall>(_ call: C, body: RequestBody, as context: CallContext)
+        async throws -> ClientResponse
+    {
+        try await traced(C.path, context) { try await stream(once: call, body: body, as: $0) }
+    }
+
+    private func stream<C: StreamCall>(once call: C, body: RequestBody, as context: CallContext)
         async throws -> ClientResponse
     {
         if let remaining = circuit.remaining { throw unavailable(after: remaining) }
@@ -90,6 +101,34 @@ public struct Peer: Sendable {
             let bytes = try? await response.body.collect(limit: Peer.answerLimit)
         else { return nil }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// A span around a call, from which the peer goes on.
+    private func traced<T>(
+        _ path: String, _ context: CallContext, _ body: (CallContext) async throws -> T
+    ) async throws -> T {
+        guard tracer.isOn, let span = tracer.begin(.client, in: context.trace) else {
+            return try await body(context)
+        }
+        var context = context
+        context.trace.traceparent = span.traceparent
+        func end(_ error: String?) {
+            span.end(
+                "call \(path)", error: error,
+                [
+                    ("rpc.system", .text("geartrain")), ("rpc.service", .text(name)),
+                    ("rpc.method", .text(path)),
+                    ("geartrain.request_id", .text(context.trace.requestID)),
+                ])
+        }
+        do {
+            let answer = try await body(context)
+            end(nil)
+            return answer
+        } catch {
+            end((error as? Problem)?.code ?? "\(type(of: error))")
+            throw error
+        }
     }
 
     private func exchange(

@@ -107,6 +107,15 @@ public enum Files {
             isFolder: info.st_mode & S_IFMT == S_IFDIR)
     }
 
+    /// How many bytes of the file system that a path is on are free to this user, and how many it
+    /// has; nil where nothing is there.
+    public static func room(at path: String) -> (free: Double, size: Double)? {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { return nil }
+        let unit = Double(info.f_frsize)
+        return (Double(info.f_bavail) * unit, Double(info.f_blocks) * unit)
+    }
+
     private static func descriptor(_ operation: String, _ path: String, _ flags: Int32) throws
         -> Int32
     {

@@ -199,6 +199,16 @@ extension Metrics {
         }
     }
 
+    /// The room on the file system of the service's data folder.
+    public func registerRoom(of folder: String) {
+        gauge("geartrain_data_free_bytes", help: "Bytes that are free where the data is.") {
+            Files.room(at: folder)?.free ?? .nan
+        }
+        gauge("geartrain_data_size_bytes", help: "Bytes of the file system where the data is.") {
+            Files.room(at: folder)?.size ?? .nan
+        }
+    }
+
     /// Whether the service may act on other systems (`INTEGRATIONS`): 1, or 0 where the kill switch
     /// holds it.
     public func registerIntegrations(_ areOn: Bool) {

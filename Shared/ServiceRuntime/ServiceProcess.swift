@@ -65,9 +65,11 @@ public enum ServiceProcess {
     /// prints the table of settings; problems are all printed, exit 2), makes the runtime
     /// (`<SERVICE>_LOG_LEVEL`, one loop per core), starts the service, runs it in a group until
     /// SIGTERM or SIGINT, and exits 0, or 1 with the error on the log. With a command as the first
-    /// argument it does that instead, and exits with what the command answers.
+    /// argument it does that instead, and exits with what the command answers. `beside` runs from
+    /// before the service's start to after its end.
     public static func main<Configuration: Sendable>(
         _ service: String, commands: [ServiceCommand] = [],
+        beside: (ConfigurationReader) -> (any Companion)? = { _ in nil },
         read: @escaping @Sendable (ConfigurationReader) -> Configuration,
         start: @escaping @Sendable (Configuration, Runtime) async throws -> any Service
     ) -> Never {
@@ -78,6 +80,7 @@ public enum ServiceProcess {
         }
         let reader = ConfigurationReader(service: service, environment: environment())
         let configuration = read(reader)
+        let companion = beside(reader)
         let prefix = service.uppercased()
         let level = reader.choice(
             "\(prefix)_LOG_LEVEL", default: "info", of: Log.Level.allCases.map(\.name),
@@ -89,11 +92,14 @@ public enum ServiceProcess {
         let log = Log(service: service, level: Log.Level(name: level) ?? .info)
         Task.detached {
             do {
-                let runtime = Runtime(loops: try EventLoopGroup(), log: log)
+                var runtime = Runtime(loops: try EventLoopGroup(), log: log)
                 runtime.metrics.registerProcess()
+                let first = try companion?.start(service, &runtime)
                 let group = ServiceGroup(
-                    services: [try await start(configuration, runtime)], deadline: deadline,
-                    log: log)
+                    services: (first.map { [$0] } ?? []) + [
+                        try await start(configuration, runtime)
+                    ],
+                    deadline: deadline, log: log)
                 try await group.run()
                 log.info("ended")
                 exit(0)
@@ -208,6 +214,12 @@ public enum ServiceProcess {
         var text = text
         text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
+}
+
+/// What an executable has beside its service, such as the export of its traces.
+public protocol Companion: Sendable {
+    /// Completes what the service is given; answers what runs as long as the service does, or nil.
+    func start(_ service: String, _ runtime: inout Runtime) throws -> (any Service)?
 }
 
 /// Something that an executable does instead of serving: `records verify`.

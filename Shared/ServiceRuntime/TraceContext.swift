@@ -68,3 +68,17 @@ public struct TraceContext: Sendable, Hashable {
         return utf8[3..<35].contains { $0 != 0x30 } && utf8[36..<52].contains { $0 != 0x30 }
     }
 }
+
+extension TraceContext {
+    /// The id of the request that began it all, so that one search finds everything in the logs.
+    public init(following root: String) {
+        let id = root.hasPrefix("request:") ? root.dropFirst("request:".count) : root[...]
+        let kept = id.unicodeScalars.map { scalar -> Character in
+            let isPlain =
+                scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+            return isPlain || "._-".unicodeScalars.contains(scalar) ? Character(scalar) : "-"
+        }
+        self.init(requestID: kept.isEmpty ? "-" : String(kept.prefix(64)))
+    }
+}

@@ -60,6 +60,7 @@ extension Runtime {
         runtime.log = log.named(service)
         runtime.metrics = Metrics()
         runtime.metrics.registerProcess()
+        runtime.tracer = tracer.serving(service, metrics: runtime.metrics)
         return runtime
     }
 }

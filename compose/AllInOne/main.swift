@@ -1,8 +1,13 @@
+import RPC
 import Records
 import ServiceRuntime
+import Traces
 
 Surroundings.complete()
 ServiceProcess.main(
-    "geartrain", commands: [.verifyHistory, .backup, .restore, .release],
-    read: AllInOneConfiguration.init(reading:),
+    "geartrain",
+    commands: [
+        .healthcheck(of: "gateway"), .verifyHistory, .backup, .restore, .release,
+    ],
+    beside: TraceExport.init(reading:), read: AllInOneConfiguration.init(reading:),
     start: AllInOne.init)

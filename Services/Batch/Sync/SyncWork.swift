@@ -238,6 +238,7 @@ struct SyncWork {
             rejected + progress.conflicts + progress.unequal + progress.keyless > 0
         let isVerified: Bool? = definition.verify ? !hindered : nil
         let through = isVerified == true ? progress.started : nil
+        SyncCounters(runtime: runtime).count(isVerified)
         let state = SyncStore.State(
             cursor: progress.cursor.flatMap { SyncCursor(json: $0) }, position: progress.position,
             columns: declared)

@@ -1,5 +1,8 @@
 import Gateway
+import RPC
 import ServiceRuntime
+import Traces
 
 ServiceProcess.main(
-    "gateway", read: GatewayConfiguration.init(reading:), start: GatewayService.init)
+    "gateway", commands: [.healthcheck(of: "gateway")], beside: TraceExport.init(reading:),
+    read: GatewayConfiguration.init(reading:), start: GatewayService.init)

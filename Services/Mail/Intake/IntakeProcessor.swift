@@ -131,11 +131,9 @@ struct IntakeProcessor: Sendable {
     }
 
     private func context(_ entry: IntakeEntry, cause: Cause) -> CallContext {
-        let now = runtime.clock.now()
-        return CallContext(
+        CallContext(
             principal: Principal(account: "mailbox:\(entry.mailbox.code)", isSystem: true),
-            door: .mail, cause: cause,
-            trace: TraceContext(requestID: runtime.random.identifier(at: now)))
+            door: .mail, cause: cause, trace: TraceContext(following: cause.root))
     }
 
     /// Where it comes from, and the loop that it would go on.

@@ -27,6 +27,7 @@ struct Sender: Sendable {
             )
         }
         if isSending { return try await settleInterrupted(id) }
+        try await follow(id)
         guard let delivery else { return .done() }
         guard let transport = try await transport(id) else {
             let reply = SMTPReply(code: 0, text: Sender.noAccount)
@@ -47,6 +48,17 @@ struct Sender: Sendable {
         }
         return settled(
             delivery, verdicts, attempts: await attempts.numbers, server: transport.server)
+    }
+
+    /// In the trace of what caused the mail.
+    private func follow(_ id: Int64) async throws {
+        guard runtime.tracer.isOn else { return }
+        let root = try await database.pointRead { connection in
+            try connection.first("select cause_root from mail where id = ?", [.integer(id)]) {
+                $0.text(0)
+            }
+        }
+        if let root { Tracer.follow(TraceContext(following: root)) }
     }
 
     static let noAccount =

@@ -1,6 +1,9 @@
+import RPC
 import Records
 import ServiceRuntime
+import Traces
 
 ServiceProcess.main(
-    "records", commands: [.verifyHistory], read: RecordsConfiguration.init(reading:),
-    start: RecordsService.init)
+    "records", commands: [.healthcheck(of: "records"), .verifyHistory],
+    beside: TraceExport.init(reading:),
+    read: RecordsConfiguration.init(reading:), start: RecordsService.init)

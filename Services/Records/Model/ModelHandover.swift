@@ -69,7 +69,8 @@ final class ModelHandover: Sendable {
             backoff: exponentialBackoff(
                 first: .milliseconds(200), most: .seconds(10), random: runtime.random),
             onDead: incidents.openDead(in: ModelHandover.queue),
-            handle: { [self] item in try await deliver(item) })
+            handle: runtime.tracer.work("model-handover") { [self] item in try await deliver(item) }
+        )
         workerBox.withLock { $0 = worker }
         return worker
     }

@@ -28,11 +28,13 @@ struct JobParts {
         let jobs = QueueWorker(
             Queues.job, database: database, runtime: runtime, name: "jobs",
             concurrency: JobParts.plannerConcurrency, backoff: backoff,
-            onDead: incidents.openDead(in: Queues.job), handle: planner.handle)
+            onDead: incidents.openDead(in: Queues.job),
+            handle: runtime.tracer.work("jobs", planner.handle))
         let runs = QueueWorker(
             Queues.jobRun, database: database, runtime: runtime, name: "job-runs",
             concurrency: JobParts.runConcurrency, backoff: backoff,
-            onDead: incidents.openDead(in: Queues.jobRun), handle: runner.handle)
+            onDead: incidents.openDead(in: Queues.jobRun),
+            handle: runtime.tracer.work("job-runs", runner.handle))
         wakes.set(jobs: jobs, jobRuns: runs)
         calls = JobCalls(
             database: database, store: store, wakes: wakes, clock: runtime.clock,

@@ -1,5 +1,8 @@
-import Workflow
+import RPC
 import ServiceRuntime
+import Traces
+import Workflow
 
 ServiceProcess.main(
-    "workflow", read: WorkflowConfiguration.init(reading:), start: WorkflowService.init)
+    "workflow", commands: [.healthcheck(of: "workflow")], beside: TraceExport.init(reading:),
+    read: WorkflowConfiguration.init(reading:), start: WorkflowService.init)

@@ -105,12 +105,9 @@ extension Problem {
 }
 
 extension TraceContext {
-    /// `traceparent` for a call outside: the one that came, or one made of the root, so that
-    /// everything of one beginning is one trace.
+    /// `traceparent` for a call outside: the one that came, or that of the trace of all that has the
+    /// same beginning.
     static func outgoing(_ context: CallContext) -> String {
-        if let traceparent = context.trace.traceparent { return traceparent }
-        let trace = SHA256.digest(Array(context.cause.root.utf8)).prefix(16)
-        let parent = SHA256.digest(Array((context.idempotencyKey ?? context.cause.via).utf8))
-        return "00-\(Hex.encode(Array(trace)))-\(Hex.encode(Array(parent.prefix(8))))-01"
+        context.trace.outgoing(part: context.idempotencyKey ?? context.cause.via)
     }
 }

@@ -130,20 +130,6 @@ extension Problem {
     }
 }
 
-extension TraceContext {
-    /// The id of the request that began it all, so that one search finds everything in the logs.
-    init(following root: String) {
-        let id = root.hasPrefix("request:") ? root.dropFirst("request:".count) : root[...]
-        let kept = id.unicodeScalars.map { scalar -> Character in
-            let isPlain =
-                scalar.isASCII
-                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-            return isPlain || "._-".unicodeScalars.contains(scalar) ? Character(scalar) : "-"
-        }
-        self.init(requestID: kept.isEmpty ? "-" : String(kept.prefix(64)))
-    }
-}
-
 extension JSONValue {
     /// As JavaScript's conditions see it.
     var isTruthy: Bool {
