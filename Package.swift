@@ -79,7 +79,8 @@ let sharedLibraries: [Target] = [
 ]
 
 let serviceTargets: [Target] =
-    service("Gateway") + service("Records") + service("Mail", extra: ["Curl", "XML"])
+    service("Gateway") + service("Records", extra: ["Curl"])
+    + service("Mail", extra: ["Curl", "XML"])
     + service("Workflow", extra: ["CLinux", "Curl"], exclude: ["ScriptHost", "DEFINITIONS.md"])
     + service("Batch", extra: ["Curl", "CZlib", "ODBC", "XML"])
     + [
@@ -98,7 +99,7 @@ let testTargets: [Target] = [
         swiftSettings: settings),
     tests("SharedTests", foundations + ["Curl", "CLinux", "Traces", "XML"]),
     tests("GatewayTests", foundations + ["Gateway"]),
-    tests("RecordsTests", foundations + ["Records"]),
+    tests("RecordsTests", foundations + ["Curl", "Records"]),
     tests("MailTests", foundations + ["Mail", "Curl", "XML"]),
     tests("WorkflowTests", foundations + ["Workflow", "Curl"]),
     tests("BatchTests", foundations + ["Batch", "Records", "Curl", "CZlib", "ODBC", "XML"]),

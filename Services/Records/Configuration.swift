@@ -11,6 +11,8 @@ public struct RecordsConfiguration: Sendable {
     public var secretKeys: [String] = []
     /// How long a file that no record lists is kept.
     public var fileGrace = Duration.seconds(24 * 3600)
+    /// The bucket that holds the bytes of files; nil is the data folder.
+    public var fileBucket: FileBucketConfiguration?
 
     public init(rpc: RPCConfiguration, data: String, historyKeys: HistoryKeys = .none) {
         self.rpc = rpc
@@ -29,5 +31,6 @@ public struct RecordsConfiguration: Sendable {
         fileGrace = reader.duration(
             "RECORDS_FILE_GRACE", default: .seconds(24 * 3600),
             help: "how long a file that no record lists is kept")
+        fileBucket = FileBucketConfiguration(reading: reader)
     }
 }

@@ -48,7 +48,10 @@ public final class RecordsService: Service {
             relay.wake()
             sealer.wake()
         }
-        let files = try FileStore(folder: configuration.data + "/files", runtime: runtime)
+        let files = try FileStore(
+            folder: configuration.data + "/files",
+            bucket: configuration.fileBucket.map { FileBucket($0, runtime: runtime) },
+            runtime: runtime)
         let sweep = FileSweep(
             database: database, models: models, files: files, runtime: runtime,
             grace: configuration.fileGrace)

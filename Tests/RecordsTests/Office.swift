@@ -38,11 +38,12 @@ struct Office {
 
     init(
         grace: Duration = .zero, clock: any WallClock = SystemClock(),
-        deletion: String = "logical"
+        deletion: String = "logical", bucket: FileBucket? = nil
     ) async throws {
         store = try await TestStore(clock: clock)
         try await store.apply(json(office(deletion: deletion)))
-        files = try FileStore(folder: store.folder.path + "/files", runtime: store.runtime)
+        files = try FileStore(
+            folder: store.folder.path + "/files", bucket: bucket, runtime: store.runtime)
         sweep = FileSweep(
             database: store.database, models: store.models, files: files, runtime: store.runtime,
             grace: grace)

@@ -6,6 +6,9 @@ import ServiceRuntime
 /// The bytes of files, below `GEARTRAIN_DATA/files`: each content once, under its SHA-256. What
 /// comes is written beside, synced and renamed, so that a file under its hash is whole. All file
 /// work is done on one thread of its own.
+///
+/// With a bucket, what comes goes on into that; what lies in the folder already stays there and is
+/// read from it.
 final class FileStore: Sendable {
     /// Bytes read or written at a time.
     static let pieceBytes = 256 << 10
@@ -19,6 +22,7 @@ final class FileStore: Sendable {
     private let folder: String
     private let thread = ThreadExecutor(name: "records-files")
     private let runtime: Runtime
+    private let bucket: FileBucket?
     private let state = State()
 
     /// Used on the thread only.
@@ -32,8 +36,9 @@ final class FileStore: Sendable {
     }
 
     /// Makes the folders.
-    init(folder: String, runtime: Runtime) throws {
+    init(folder: String, bucket: FileBucket? = nil, runtime: Runtime) throws {
         self.folder = folder
+        self.bucket = bucket
         self.runtime = runtime
         try Files.makeFolder(folder + "/incoming")
     }
@@ -62,19 +67,25 @@ final class FileStore: Sendable {
             }
             content = try await finish(upload)
         } catch {
-            _ = try? await thread.run { [state] in
-                state.uploads.remove(upload.path)
-                upload.discard()
-            }
+            await discard(upload)
             throw error
         }
         do {
             let result = try await body(content)
+            await confirm(upload, content)
             await settled(content)
             return result
         } catch {
+            if bucket != nil { await discard(upload) }
             await settled(content)
             throw error
+        }
+    }
+
+    private func discard(_ upload: FileUpload) async {
+        _ = try? await thread.run { [state] in
+            state.uploads.remove(upload.path)
+            upload.discard()
         }
     }
 
@@ -89,8 +100,24 @@ final class FileStore: Sendable {
     }
 
     private func finish(_ upload: FileUpload) async throws -> Content {
-        try await thread.run { [self] in
+        let content = try await thread.run { [state] in
             let content = Content(sha256: try upload.finish(), bytes: upload.bytes)
+            state.arriving[content.sha256, default: 0] += 1
+            state.leaving.remove(content.sha256)
+            return content
+        }
+        do {
+            try await place(upload, content)
+            return content
+        } catch {
+            await settled(content)
+            throw error
+        }
+    }
+
+    private func place(_ upload: FileUpload, _ content: Content) async throws {
+        if let bucket { return try await bucket.put(upload.path, content.sha256) }
+        try await thread.run { [self] in
             let place = path(of: content.sha256)
             let parent = String(place.dropLast(content.sha256.utf8.count + 1))
             try Files.makeFolder(parent)
@@ -98,10 +125,22 @@ final class FileStore: Sendable {
             // they are whole again.
             try Files.rename(upload.path, to: place)
             state.uploads.remove(upload.path)
-            state.arriving[content.sha256, default: 0] += 1
-            state.leaving.remove(content.sha256)
-            return content
         }
+    }
+
+    /// Another copy of the service may have swept the content away while no row named it yet: it is
+    /// looked for once one does, and put again.
+    private func confirm(_ upload: FileUpload, _ content: Content) async {
+        guard let bucket else { return }
+        do {
+            if try await !bucket.has(content.sha256) {
+                try await bucket.put(upload.path, content.sha256)
+            }
+        } catch {
+            runtime.log.warning(
+                "a content was not confirmed", ["sha256": .string(content.sha256)])
+        }
+        await discard(upload)
     }
 
     private func settled(_ content: Content) async {
@@ -116,14 +155,17 @@ final class FileStore: Sendable {
     /// A reader of a content; nil where it is not there.
     func open(_ content: Content) async throws -> FileReader? {
         let path = path(of: content.sha256)
-        return try await thread.run { [thread] in
+        let reader = try await thread.run { [thread] () -> FileReader? in
             let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
             if file < 0 {
                 if errno == ENOENT { return nil }
                 throw FileError("open", path, errno)
             }
-            return FileReader(file: file, content: content, thread: thread)
+            return FileReader(.file(file), content: content, thread: thread)
         }
+        guard reader == nil, let bucket else { return reader }
+        let first = FileReader(.bucket(bucket), content: content, thread: thread)
+        return try await first.isThere() ? first : nil
     }
 
     // MARK: Removing
@@ -139,11 +181,14 @@ final class FileStore: Sendable {
             return leaving
         }
         let gone = try await unused(leaving)
-        try await thread.run { [self] in
-            for hash in gone where state.leaving.contains(hash) {
-                try Files.remove(path(of: hash))
-            }
+        let removed = try await thread.run { [self] in
+            let removed = gone.filter(state.leaving.contains)
+            for hash in removed { try Files.remove(path(of: hash)) }
             state.leaving = []
+            return removed
+        }
+        if let bucket {
+            for hash in removed { try await bucket.remove(hash) }
         }
     }
 
@@ -162,18 +207,23 @@ final class FileStore: Sendable {
 
     /// The folders in which contents lie, `00` to `ff` as far as they are there.
     func folders() async throws -> [String] {
-        try await thread.run { [folder] in
+        if bucket != nil { return (0..<256).map { Hex.encode([UInt8($0)]) } }
+        return try await thread.run { [folder] in
             try Files.list(folder).filter { $0.utf8.count == 2 }
         }
     }
 
     /// The contents of a folder that have lain there since before `moment`.
     func contents(of name: String, before moment: Timestamp) async throws -> [String] {
-        try await thread.run { [folder] in
-            try Files.list("\(folder)/\(name)").filter { hash in
-                FileEntry.isHash(hash) && FileStore.isOlder("\(folder)/\(name)/\(hash)", moment)
-            }
+        let local = try await thread.run { [folder] in
+            let path = "\(folder)/\(name)"
+            return Files.exists(path)
+                ? try Files.list(path).filter { hash in
+                    FileEntry.isHash(hash) && FileStore.isOlder("\(path)/\(hash)", moment)
+                } : []
         }
+        guard let bucket else { return local }
+        return local + (try await bucket.contents(of: name, before: moment))
     }
 
     private static func isOlder(_ path: String, _ moment: Timestamp) -> Bool {
@@ -226,47 +276,5 @@ final class FileUpload: @unchecked Sendable {
         if file >= 0 { close(file) }
         file = -1
         unlink(path)
-    }
-}
-
-/// A content on its way out. Its last piece is given only when all pieces together have the hash,
-/// so that nobody takes damaged bytes for whole ones.
-final class FileReader: @unchecked Sendable {
-    let content: FileStore.Content
-    private let thread: ThreadExecutor
-    private let file: Int32
-    private var digest = SHA256()
-    private var offset: Int64 = 0
-
-    /// The stored bytes are not those that were put.
-    struct Damaged: Error {}
-
-    init(file: Int32, content: FileStore.Content, thread: ThreadExecutor) {
-        self.file = file
-        self.content = content
-        self.thread = thread
-    }
-
-    deinit { close(file) }
-
-    /// The next piece; nil at the end.
-    func next() async throws -> [UInt8]? {
-        guard offset < content.bytes else { return nil }
-        return try await thread.run { [self] in
-            let wanted = Int(min(Int64(FileStore.pieceBytes), content.bytes - offset))
-            var piece = [UInt8](repeating: 0, count: wanted)
-            let count = pread(file, &piece, wanted, off_t(offset))
-            guard count >= 0 else { throw FileError("read", "a file of a record", errno) }
-            guard count > 0 else { throw Damaged() }
-            piece.removeSubrange(count...)
-            digest.update(piece)
-            offset += Int64(count)
-            if offset == content.bytes {
-                var whole = SHA256()
-                swap(&whole, &digest)
-                guard Hex.encode(whole.finish()) == content.sha256 else { throw Damaged() }
-            }
-            return piece
-        }
     }
 }

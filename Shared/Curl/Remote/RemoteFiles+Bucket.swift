@@ -6,14 +6,14 @@ import XML
 extension RemoteFiles {
     private static let pageLimit = 1000
 
-    private var prefix: String {
+    var prefix: String {
         let rest = place.url.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" }
         let parts = rest.split(separator: "/").dropFirst()
         return parts.isEmpty ? "" : RemotePlace.decoded(parts.joined(separator: "/")) + "/"
     }
 
     /// `https://host/bucket`.
-    private var bucketURL: String {
+    var bucketURL: String {
         let parts = place.url.split(separator: "/", omittingEmptySubsequences: false)
         return parts.prefix(4).joined(separator: "/")
     }
