@@ -20,10 +20,7 @@ public final class BatchService: Service {
 
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: BatchConfiguration, runtime: Runtime) async throws {
-        runtime.metrics.registerIntegrations(configuration.integrations)
-        runtime.metrics.registerRoom(of: configuration.data)
-        // So that each is there before the first run ends.
-        _ = SyncCounters(runtime: runtime)
+        BatchService.register(configuration, runtime.metrics)
         try Files.makeFolder(configuration.data)
         let database = try await Database.open(
             DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
@@ -113,6 +110,14 @@ public final class BatchService: Service {
         await database.close()
         files.stop()
         sourceThread.stop()
+    }
+
+    /// What is counted is there before anything is.
+    private static func register(_ configuration: BatchConfiguration, _ metrics: Metrics) {
+        metrics.registerIntegrations(configuration.integrations)
+        metrics.registerRoom(of: configuration.data)
+        _ = SyncCounters(metrics)
+        for kind in [Run.Kind.import, .export, .sync] { _ = kind.rowCounter(metrics) }
     }
 
     private static func readiness(_ database: Database) async -> String? {

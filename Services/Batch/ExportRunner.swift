@@ -122,10 +122,7 @@ struct ExportRunner: Sendable {
             try RunStore.advance(
                 $0, run.id, by: Run.Counters(read: count), to: reached, bytes: reached.offset)
         }
-        runtime.metrics.counter(
-            "geartrain_batch_rows_total", help: "Rows of imports and exports",
-            labels: ["kind": "export"]
-        ).increment(by: count)
+        Run.Kind.export.rowCounter(runtime.metrics).increment(by: count)
     }
 
     private func end(_ run: Run, _ state: Run.State) -> QueueWorker.Outcome {

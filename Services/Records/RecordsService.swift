@@ -48,10 +48,7 @@ public final class RecordsService: Service {
             relay.wake()
             sealer.wake()
         }
-        let files = try FileStore(
-            folder: configuration.data + "/files",
-            bucket: configuration.fileBucket.map { FileBucket($0, runtime: runtime) },
-            runtime: runtime)
+        let files = try FileStore(configuration, runtime: runtime)
         let sweep = FileSweep(
             database: database, models: models, files: files, runtime: runtime,
             grace: configuration.fileGrace)
@@ -86,10 +83,7 @@ public final class RecordsService: Service {
         let server = HTTPServer(
             name: "records-rpc", configuration: http, runtime: runtime, routes: routes.router)
         port = try server.bind()
-        runtime.metrics.registerRoom(of: configuration.data)
-        runtime.metrics.gauge(
-            "geartrain_records_waiting_writes_count", help: "Writes that wait for the writer.",
-            read: { Double(database.waitingWrites) })
+        RecordsService.register(configuration, database, runtime.metrics)
         self.database = database
         self.routes = routes
         self.store = store
@@ -99,6 +93,15 @@ public final class RecordsService: Service {
                 relay, sealer, handover.makeWorker(), Housekeeping(store: store, runtime: runtime),
                 sweep, handover.incidents.teller(database, peers["workflow"]), server,
             ], log: runtime.log)
+    }
+
+    private static func register(
+        _ configuration: RecordsConfiguration, _ database: Database, _ metrics: Metrics
+    ) {
+        metrics.registerRoom(of: configuration.data)
+        metrics.gauge(
+            "geartrain_records_waiting_writes_count", help: "Writes that wait for the writer.",
+            read: { Double(database.waitingWrites) })
     }
 
     public func run() async throws {

@@ -24,7 +24,7 @@ final class SpanExporter: Service {
         self.buffer = buffer
         self.runtime = runtime
         (turns, turn) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        // The operator names the collector, wherever it stands; and its calls are not the service's.
+        // The operator names the collector, wherever it stands. Its calls are not counted.
         var own = runtime
         own.metrics = Metrics()
         let everywhere = ["0.0.0.0/0", "::/0"].compactMap { NetworkRange($0) }

@@ -61,10 +61,7 @@ struct ChunkSender: Sendable {
             if lost > 0 { try RunStore.addUnknown(connection, run.id, lost) }
             try RunStore.advance(connection, run.id, by: sum, to: chunk.place)
         }
-        runtime.metrics.counter(
-            "geartrain_batch_rows_total", help: "Rows of imports and exports",
-            labels: ["kind": "import"]
-        ).increment(by: chunk.count)
+        Run.Kind.import.rowCounter(runtime.metrics).increment(by: chunk.count)
     }
 
     private static func staged(_ chunk: ImportChunk, _ results: RowResults) -> [StagedRow] {

@@ -6,9 +6,9 @@ struct SyncCounters: Sendable {
     private let unverified: Counter
     private let unasked: Counter
 
-    init(runtime: Runtime) {
+    init(_ metrics: Metrics) {
         func counter(_ verified: String) -> Counter {
-            runtime.metrics.counter(
+            metrics.counter(
                 "geartrain_batch_syncs_total",
                 help: "Runs of synchronizations that came to their end, by whether both sides were"
                     + " found the same.", labels: ["verified": verified])
@@ -25,5 +25,14 @@ struct SyncCounters: Sendable {
         case false?: unverified.increment()
         case nil: unasked.increment()
         }
+    }
+}
+
+extension Run.Kind {
+    /// The rows that runs of this kind have read or written.
+    func rowCounter(_ metrics: Metrics) -> Counter {
+        metrics.counter(
+            "geartrain_batch_rows_total", help: "Rows of imports and exports",
+            labels: ["kind": rawValue])
     }
 }

@@ -111,10 +111,7 @@ struct SyncWork {
             try SyncStore.agree(connection, code, agreed)
             try SyncStore.keep(connection, run.id, progress)
         }
-        runtime.metrics.counter(
-            "geartrain_batch_rows_total", help: "Rows of imports and exports",
-            labels: ["kind": "sync"]
-        ).increment(by: sum.read)
+        Run.Kind.sync.rowCounter(runtime.metrics).increment(by: sum.read)
         counters = Run.Counters()
         refused = []
     }
@@ -238,7 +235,7 @@ struct SyncWork {
             rejected + progress.conflicts + progress.unequal + progress.keyless > 0
         let isVerified: Bool? = definition.verify ? !hindered : nil
         let through = isVerified == true ? progress.started : nil
-        SyncCounters(runtime: runtime).count(isVerified)
+        SyncCounters(runtime.metrics).count(isVerified)
         let state = SyncStore.State(
             cursor: progress.cursor.flatMap { SyncCursor(json: $0) }, position: progress.position,
             columns: declared)

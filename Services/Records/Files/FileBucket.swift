@@ -42,8 +42,8 @@ public struct FileBucketConfiguration: Sendable {
     init(_ place: RemotePlace) { self.place = place }
 }
 
-/// A bucket of an S3 API that holds contents: each once, by its SHA-256, in a folder of its first two
-/// digits. All copies of the service share it. Throws 503 where it cannot be reached.
+/// A bucket of an S3 API that holds contents: each once, by its SHA-256, in a folder of its first
+/// two digits. All copies of the service share it. Throws 503 where it cannot be reached.
 final class FileBucket: Sendable {
     /// Bytes that one request reads.
     static let pieceBytes: Int64 = 4 << 20

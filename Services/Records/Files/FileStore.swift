@@ -43,6 +43,14 @@ final class FileStore: Sendable {
         try Files.makeFolder(folder + "/incoming")
     }
 
+    /// Below the data folder, or in the bucket of the settings.
+    convenience init(_ configuration: RecordsConfiguration, runtime: Runtime) throws {
+        try self.init(
+            folder: configuration.data + "/files",
+            bucket: configuration.fileBucket.map { FileBucket($0, runtime: runtime) },
+            runtime: runtime)
+    }
+
     func stop() { thread.stop() }
 
     // MARK: Writing

@@ -105,8 +105,8 @@ extension Problem {
 }
 
 extension TraceContext {
-    /// `traceparent` for a call outside: the one that came, or that of the trace of all that has the
-    /// same beginning.
+    /// `traceparent` for a call outside: the one that came, or that of the trace of all that has
+    /// the same beginning.
     static func outgoing(_ context: CallContext) -> String {
         context.trace.outgoing(part: context.idempotencyKey ?? context.cause.via)
     }
