@@ -47,6 +47,8 @@ final class SpanExporter: Service {
         // Not tried where the collector was away a moment ago: the process is to end.
         await deliver(
             timeout: isReached ? SpanExporter.farewellTimeout : .zero, isReached: &isReached)
+        // What is left is lost, and said so.
+        await deliver(timeout: .zero, isReached: &isReached)
         client.close()
     }
 
