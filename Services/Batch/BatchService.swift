@@ -47,14 +47,7 @@ public final class BatchService: Service {
                 files: files, machines: machines, mail: peers["mail"], runtime: runtime,
                 thread: sourceThread))
         let incidents = IncidentBook(service: "batch", runtime: runtime)
-        let worker = QueueWorker(
-            Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
-            concurrency: configuration.runLimit,
-            backoff: exponentialBackoff(
-                first: .milliseconds(250), most: .seconds(5), random: runtime.random),
-            onDead: incidents.openDead(in: Migrations.queue),
-            handle: runtime.tracer.work("batch-runs", runs.handle))
-
+        let worker = BatchService.worker(configuration, database, runs, incidents, runtime)
         let routes = RPCRoutes(service: "batch", signer: signer, runtime: runtime) {
             await BatchService.readiness(database)
         }
@@ -110,6 +103,19 @@ public final class BatchService: Service {
         await database.close()
         files.stop()
         sourceThread.stop()
+    }
+
+    private static func worker(
+        _ configuration: BatchConfiguration, _ database: Database, _ runs: Runs,
+        _ incidents: IncidentBook, _ runtime: Runtime
+    ) -> QueueWorker {
+        QueueWorker(
+            Migrations.queue, database: database, runtime: runtime, name: "batch-runs",
+            concurrency: configuration.runLimit,
+            backoff: exponentialBackoff(
+                first: .milliseconds(250), most: .seconds(5), random: runtime.random),
+            onDead: incidents.openDead(in: Migrations.queue),
+            handle: runtime.tracer.work("batch-runs", runs.handle))
     }
 
     /// What is counted is there before anything is.
