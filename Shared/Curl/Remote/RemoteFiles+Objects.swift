@@ -66,7 +66,7 @@ extension RemoteFiles {
     public func objects(in folder: String, limit: Int) async throws -> [Object] {
         let prefix = prefix + folder + "/"
         let query =
-            "list-type=2&max-keys=\(limit)&prefix=\(RemotePlace.encoded(prefix))"
+            "list-type=2&max-keys=\(limit)&prefix=\(Percent.encode(prefix))"
         let transfer = try transfer("\(bucketURL)?\(query)")
         try sign(transfer, "GET", "", query: query)
         try transfer.receive(limit: RemoteFiles.listingBytes)
@@ -86,6 +86,6 @@ extension RemoteFiles {
         try RemotePlace.check(name)
         try RemotePlace.check(folder)
         return try transfer(
-            "\(place.url)/\(RemotePlace.encoded(folder))/\(RemotePlace.encoded(name))")
+            "\(place.url)/\(Percent.encode(folder))/\(Percent.encode(name))")
     }
 }
