@@ -27,7 +27,11 @@ import Testing
             // The server looks for a signature, not at it.
             let name = "AWS4-HMAC-SHA256 Credential=key/20261122/us-east-1/s3/aws4_request"
             return try await ChildProcess.run(
-                "curl", ["-s", "-H", "Authorization: \(name)"] + arguments
+                "curl",
+                [
+                    "-s", "-H", "Authorization: \(name)", "-H",
+                    "Content-Type: application/octet-stream",
+                ] + arguments
             ).output
         }
 

@@ -94,16 +94,25 @@ final class FileBucket: Sendable {
 
     private static func folder(_ sha256: String) -> String { String(sha256.prefix(2)) }
 
+    /// Every request may be made twice: one that was lost on its way is.
     private func asking<T: Sendable>(
         _ body: (RemoteFiles) async throws -> T
     ) async throws -> T {
-        let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
         do {
-            return try await body(lanes[Int(UInt(bitPattern: number) % UInt(lanes.count))])
+            do {
+                return try await body(lane)
+            } catch let error as CurlError where error.kind == .connection {
+                return try await body(lane)
+            }
         } catch let error as CurlError {
             log.warning("the bucket of files failed", ["error": .string("\(error)")])
             throw Problem.unavailable(
                 "The store of files does not answer. Nothing was changed.", retryAfter: 5)
         }
+    }
+
+    private var lane: RemoteFiles {
+        let number = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+        return lanes[Int(UInt(bitPattern: number) % UInt(lanes.count))]
     }
 }

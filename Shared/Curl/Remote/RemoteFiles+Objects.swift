@@ -26,7 +26,8 @@ extension RemoteFiles {
         try RemoteFiles.expect(try await perform(transfer), of: name)
     }
 
-    /// The bytes of a range that lies within the object; nil where there is no such object.
+    /// The bytes of a range, fewer where the object ends before; nil where there is no such object,
+    /// or none of it is in the range.
     public func read(
         _ name: String, in folder: String, _ range: Range<Int64>
     ) async throws -> [UInt8]? {
@@ -36,7 +37,7 @@ extension RemoteFiles {
         // A server's words about what went wrong may be longer than the range.
         try transfer.receive(limit: max(Int64(range.count), 64 << 10))
         let status = try await perform(transfer)
-        if status == 404 { return nil }
+        if status == 404 || status == 416 { return nil }
         try RemoteFiles.expect(status, of: name)
         return transfer.bytes
     }
