@@ -139,11 +139,13 @@ import Testing
         let subject = try await browser.evaluate("document.querySelector('#result dd').innerText")
         #expect(subject == "Typed On <fire>")
         // The frame is there by itself, and the form can still be sent.
-        try await browser.wait(
-            """
-            performance.getEntriesByType('resource').some(
-              e => e.name.endsWith('/models/helpdesk/preview') && e.responseStatus === 200)
-            """)
+        try await eventually("what the frame shows") {
+            let targets = try await browser.call("Target.getTargets", [:])["targetInfos"]?.array
+            return targets?.contains {
+                $0["type"] == "iframe"
+                    && $0["url"]?.string?.hasSuffix("/models/helpdesk/preview") == true
+            } == true
+        }
         try await visitor.click("Continue to the plan", to: notification)
         try await visitor.click("Apply", to: notification)
         _ = try await train.stop()
