@@ -6,6 +6,8 @@ export SWIFT_BACKTRACE := enable=no
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 # The databases of others that the set-up has installed libraries for.
 TRAITS := --traits PostgreSQL,ODBC
+# Suites of stores that run on PostgreSQL too.
+STORES := ^MailTests\.(OldMail|Outbox|Intake|Audit)|^WorkflowTests\.(Instance|Task|Old|Directory)|^BatchTests\.(Run|SyncTests|SyncKey)|^GatewayTests\.(Account|Session|Organization|KeptAnswer)
 SOURCES := Package.swift Services Shared Tests compose
 
 .PHONY: run test bench format lint setup clean
@@ -25,6 +27,8 @@ test:
 	@Scripts/setup test
 	swift format lint --strict --recursive $(SOURCES)
 	swift build $(TRAITS) --build-tests --explicit-target-dependency-import-check error
+	GEARTRAIN_TEST_ENGINE=postgresql swift test $(TRAITS) --skip-build --disable-xctest \
+		--filter '$(STORES)'
 	swift test $(TRAITS) --skip-build --disable-xctest
 
 # Speed, as ratios to nginx, PocketBase, DBOS and raw SQLite in one run; ARGS=--help for options.

@@ -23,7 +23,7 @@ public final class BatchService: Service {
         BatchService.register(configuration, runtime.metrics)
         try Files.makeFolder(configuration.data)
         let database = try await Database.open(
-            DatabaseConfiguration(location: configuration.data + "/batch.db"), runtime: runtime)
+            configuration.database, runtime: runtime)
         try await database.migrate(Migrations.all)
         let files = try RunFiles(
             folder: configuration.data + "/batch",

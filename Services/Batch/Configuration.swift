@@ -1,3 +1,4 @@
+import Database
 import Curl
 import RPC
 import ServiceRuntime
@@ -7,6 +8,7 @@ public struct BatchConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// The folder of the database `batch.db` and of the files of runs (`batch/`).
     public var data: String
+    public var database: DatabaseConfiguration
     /// Bytes of an uploaded file.
     public var uploadLimit: Int
     /// Runs that work at the same time; the others wait.
@@ -26,6 +28,7 @@ public struct BatchConfiguration: Sendable {
             reading: reader, service: "batch", defaultPort: 8084,
             peers: ["records", "workflow", "mail"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        database = DatabaseConfiguration(reading: reader, service: "batch", data: data)
         uploadLimit = reader.integer(
             "BATCH_UPLOAD_LIMIT", default: 1 << 30, in: 1...(1 << 40),
             help: "bytes of an uploaded file")

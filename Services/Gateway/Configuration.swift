@@ -1,3 +1,4 @@
+import Database
 import Glibc
 import RPC
 import ServiceRuntime
@@ -7,6 +8,7 @@ public struct GatewayConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// A folder for SQLite.
     public var data: String
+    public var database: DatabaseConfiguration
     /// Where browsers reach the pages; `https` makes cookies `__Host-` and `Secure`.
     public var publicURL: String
     /// Shown on every page.
@@ -37,6 +39,7 @@ public struct GatewayConfiguration: Sendable {
             reading: reader, service: "gateway", defaultPort: 8080,
             peers: ["records", "mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        database = DatabaseConfiguration(reading: reader, service: "gateway", data: data)
         publicURL = reader.string(
             "GEARTRAIN_PUBLIC_URL", default: "http://127.0.0.1:\(rpc.port)",
             help: "where browsers reach the pages; https makes the cookies secure")

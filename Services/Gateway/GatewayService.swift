@@ -15,7 +15,7 @@ public final class GatewayService: Service {
     let door: FrontDoor
     private let configuration: GatewayConfiguration
     private let runtime: Runtime
-    private let database: Database
+    let database: Database
     private let server: HTTPServer
     private let housekeeping: Housekeeping
     private let monitor: ServiceMonitor
@@ -34,7 +34,7 @@ public final class GatewayService: Service {
         self.runtime = runtime
         try Files.makeFolder(configuration.data)
         database = try await Database.open(
-            DatabaseConfiguration(location: configuration.data + "/gateway.db"), runtime: runtime)
+            configuration.database, runtime: runtime)
         try await database.migrate(Migrations.all)
         people = try await People(
             configuration, database: database, peers: peers, runtime: runtime)

@@ -1,3 +1,4 @@
+import Database
 import Curl
 import RPC
 import ServiceRuntime
@@ -7,6 +8,7 @@ public struct MailConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// A folder for SQLite, folder mailboxes and outgoing files.
     public var data: String
+    public var database: DatabaseConfiguration
     public var outgoing: Outgoing
     /// The kill switch: off, mailboxes stand still and mail is held.
     public var integrations: Bool
@@ -23,6 +25,7 @@ public struct MailConfiguration: Sendable {
     public init(rpc: RPCConfiguration, data: String) {
         self.rpc = rpc
         self.data = data
+        database = DatabaseConfiguration(location: data + "/mail.db")
         outgoing = Outgoing()
         integrations = true
         secrets = data + "/secrets"
@@ -34,6 +37,7 @@ public struct MailConfiguration: Sendable {
             reading: reader, service: "mail", defaultPort: 8082,
             peers: ["records", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        database = DatabaseConfiguration(reading: reader, service: "mail", data: data)
         outgoing = Outgoing(reading: reader)
         let isOn = reader.flag(
             "INTEGRATIONS", default: true,

@@ -22,7 +22,7 @@ public final class MailService: Service {
     /// Opens the database, applies migrations and binds the port.
     public init(configuration: MailConfiguration, runtime: Runtime) async throws {
         let database = try await Database.open(
-            DatabaseConfiguration(location: configuration.data + "/mail.db"), runtime: runtime)
+            configuration.database, runtime: runtime)
         try await database.migrate(MailMigrations.all)
         let files = ThreadExecutor(name: "mail-files")
         let parser = ThreadExecutor(name: "mail-parser")
@@ -121,6 +121,12 @@ public final class MailService: Service {
                     database: database, store: intake, runtime: runtime, metrics: metrics,
                     parser: parser, limits: limits, pulse: pulse, wake: taker.wake),
                 files: files, secrets: secrets)
+            database.follow(Definitions.topic) { [weak definitions, weak scheduler] in
+                Task {
+                    try? await definitions?.read()
+                    await scheduler?.refresh()
+                }
+            }
             let texts = MailTexts(database: database, parser: parser)
             outbox = Outbox(
                 database: database, store: store,

@@ -66,9 +66,7 @@ enum MailMigrations {
             create index mail_with_bytes on mail (created) where bytes_removed is null;
             create index mail_cause on mail (cause_root, id);
             create index mail_via on mail (cause_via, id);
-            create virtual table mail_text using fts5(
-                subject, body, tokenize = 'unicode61 remove_diacritics 2');
-            """)
+            """ + MailWords(dialect).table)
     }
 
     /// `intake_absent` has the numbers that a source did not list, both ends included, within a

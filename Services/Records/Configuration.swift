@@ -1,3 +1,4 @@
+import Database
 import RPC
 import ServiceRuntime
 
@@ -6,6 +7,7 @@ public struct RecordsConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// A folder for SQLite.
     public var data: String
+    public var database: DatabaseConfiguration
     public var historyKeys: HistoryKeys
     /// The keys that seal secrets, the first of them; none: one that is made of the key of `rpc`.
     public var secretKeys: [String] = []
@@ -17,6 +19,7 @@ public struct RecordsConfiguration: Sendable {
     public init(rpc: RPCConfiguration, data: String, historyKeys: HistoryKeys = .none) {
         self.rpc = rpc
         self.data = data
+        database = DatabaseConfiguration(location: data + "/records.db")
         self.historyKeys = historyKeys
     }
 
@@ -26,6 +29,7 @@ public struct RecordsConfiguration: Sendable {
             reading: reader, service: "records", defaultPort: 8081,
             peers: ["mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        database = DatabaseConfiguration(location: data + "/records.db")
         historyKeys = HistoryKeys(reading: reader)
         secretKeys = RecordsConfiguration.secretKeys(reading: reader)
         fileGrace = reader.duration(

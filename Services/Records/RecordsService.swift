@@ -31,7 +31,7 @@ public final class RecordsService: Service {
         peers: Peers
     ) async throws {
         let database = try await Database.open(
-            DatabaseConfiguration(location: configuration.data + "/records.db"), runtime: runtime)
+            configuration.database, runtime: runtime)
         try await database.migrate(Migrations.all)
         let models = ModelStore(database: database, runtime: runtime)
         try await models.renew()

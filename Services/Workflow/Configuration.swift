@@ -1,3 +1,4 @@
+import Database
 import Curl
 import Glibc
 import RPC
@@ -8,6 +9,7 @@ public struct WorkflowConfiguration: Sendable {
     public var rpc: RPCConfiguration
     /// A folder for SQLite.
     public var data: String
+    public var database: DatabaseConfiguration
     /// The program `script-host`.
     public var scriptHost: String
     /// The most script hosts at once.
@@ -47,6 +49,7 @@ public struct WorkflowConfiguration: Sendable {
             reading: reader, service: "workflow", defaultPort: 8083,
             peers: ["records", "mail", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        database = DatabaseConfiguration(reading: reader, service: "workflow", data: data)
         scriptHost = reader.string(
             "WORKFLOW_SCRIPT_HOST", default: WorkflowConfiguration.besideThisProgram("script-host"),
             help: "the program that runs scripts")

@@ -34,7 +34,7 @@ public final class WorkflowService: Service {
     ) async throws {
         try Files.makeFolder(configuration.data)
         let database = try await Database.open(
-            DatabaseConfiguration(location: configuration.data + "/workflow.db"), runtime: runtime)
+            configuration.database, runtime: runtime)
         try await database.migrate(Migrations.all)
         runtime.metrics.registerIntegrations(configuration.integrations)
         runtime.metrics.registerRoom(of: configuration.data)
@@ -107,6 +107,9 @@ struct Parts {
         let (clock, wakes) = (runtime.clock, Wakes())
         let definitions = DefinitionStore()
         try await database.read { try definitions.load($0) }
+        database.follow(DefinitionStore.topic) { [weak database] in
+            Task { try? await database?.read { try definitions.load($0) } }
+        }
         let key = try await database.write {
             try Capabilities.key($0, random: runtime.random)
         }

@@ -7,23 +7,23 @@ extension Connection {
 
     /// Runs `body` in one read transaction: all of it sees one state.
     func snapshot<T>(_ body: (Connection) throws -> T) throws -> T {
-        try run("begin")
+        try link.begin(.read)
         // It wrote nothing, so that either end is as good.
-        defer { _ = try? run("rollback") }
+        defer { _ = try? link.rollback() }
         return try body(self)
     }
 
-    /// Runs `body` as long as it takes a few steps; then `DatabaseError.interrupted`.
+    /// Runs `body` as long as it takes a few steps; then `DatabaseError.interrupted`. Only of a
+    /// SQLite file, whose statements run where they are called.
     func hurried<T>(_ body: (Connection) throws -> T) throws -> T {
-        warden.looks = Connection.hurry
-        defer { warden.looks = nil }
+        let warden = (link as? SQLiteLink)?.warden
+        warden?.looks = Connection.hurry
+        defer { warden?.looks = nil }
         return try body(self)
     }
 
     /// Runs `body`; its statements end with `DatabaseError.interrupted` when `limit` has passed.
     func timed<T>(_ limit: Duration, _ body: (Connection) throws -> T) throws -> T {
-        warden.end = SystemClock().monotonicNanoseconds() + limit.nanoseconds
-        defer { warden.end = .max }
-        return try body(self)
+        try link.timed(limit) { try body(self) }
     }
 }

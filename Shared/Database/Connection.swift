@@ -1,22 +1,10 @@
-import CSQLite
-import Glibc
 import ServiceRuntime
 
 /// A connection lent to a closure; using it after the closure is a programming error. Statements
 /// are written with `?` and prepared once each.
 public final class Connection {
-    /// Prepared statements kept by a connection; beyond it the one unused for longest goes.
-    static let statementLimit = 256
-
-    /// The most that a connection keeps of the file: for reads, and for what one transaction of a
-    /// thousand records touches, which would be read again, or written early, with less.
-    static let cacheKilobytes = 8 << 10
-
-    private let handle: OpaquePointer
-    private var statements: [String: Statement] = [:]
-    private var tick: UInt64 = 0
+    let link: any DatabaseLink
     private var savepointDepth = 0
-    let warden = Warden()
     /// Told how the transaction ended in which they were added; see `atEnd`.
     private var endings: [@Sendable (Bool) -> Void] = []
     /// Whether a writer's group is open here, so that its end will be told.
@@ -24,7 +12,8 @@ public final class Connection {
     /// The workers of this process, by the name of their queue.
     var desks: [String: any QueueDesk] = [:]
 
-    public var dialect: Dialect { Dialect(engine: .sqlite) }
+    /// How this engine spells what SQL leaves open.
+    public var dialect: Dialect { Dialect(engine: link.engine) }
 
     enum Access {
         case write, read
@@ -34,95 +23,31 @@ public final class Connection {
         case foreign, foreignWrite
     }
 
-    /// Opens or (for writing) creates the file.
-    init(path: String, access: Access, busyTimeout: Duration) throws {
-        var handle: OpaquePointer?
-        let flags =
-            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-            | (access == .confined ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE)
-            | (access == .write ? SQLITE_OPEN_CREATE : 0)
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
-        guard code == SQLITE_OK, let handle else {
-            let error = DatabaseError(code: code, handle: handle, sql: "open \(path)")
-            sqlite3_close_v2(handle)
-            throw error
-        }
-        self.handle = handle
-        wait(atMost: busyTimeout, access)
-        try configure(access)
-    }
+    init(_ link: any DatabaseLink) { self.link = link }
 
-    /// How long others may hold a lock. SQLite's own pauses grow to 100 ms, in which other programs
-    /// come and go; who writes for many looks again after each millisecond.
-    private func wait(atMost limit: Duration, _ access: Access) {
-        let milliseconds = Int(limit.nanoseconds / 1_000_000)
-        guard access == .write else {
-            sqlite3_busy_timeout(handle, Int32(milliseconds))
-            return
-        }
-        sqlite3_busy_handler(
-            handle,
-            { limit, count in
-                guard count < Int(bitPattern: limit) else { return 0 }
-                usleep(1000)
-                return 1
-            }, UnsafeMutableRawPointer(bitPattern: milliseconds))
-    }
-
-    private func configure(_ access: Access) throws {
-        try script(
-            """
-            pragma foreign_keys = on; pragma temp_store = memory;
-            pragma cache_size = -\(Connection.cacheKilobytes);
-            """)
-        if access == .foreign || access == .foreignWrite {
-            try script("pragma trusted_schema = off; pragma cell_size_check = on;")
-            geartrain_sqlite_defend(handle)
-        }
-        if access == .foreignWrite { return }
-        guard access == .write else {
-            try script("pragma query_only = on;")
-            if access == .confined { try confine() }
-            warden.install(in: handle, isConfined: access == .confined)
-            return
-        }
-        let mode = try first("pragma journal_mode = wal") { $0.text(0) }
-        guard mode == "wal" else {
-            throw DatabaseError.failed(
-                code: Int(SQLITE_ERROR), message: "the file cannot be kept with a write-ahead log",
-                sql: "pragma journal_mode = wal")
-        }
-        // The count opens the log's index, whose locks tell of other processes.
-        try script(
-            """
-            pragma synchronous = full; pragma journal_size_limit = 67108864;
-            select count(*) from sqlite_schema;
-            """)
-    }
-
-    /// What a statement of somebody else's gathers goes to a file when it is much, and its values
-    /// have a length.
-    private func confine() throws {
-        try script("pragma temp_store = file; pragma trusted_schema = off;")
-        try QueryFunctions.install(in: handle)
-        geartrain_sqlite_defend(handle)
-        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Confinement.lengthLimit))
-        sqlite3_limit(handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
-        sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, 200)
-        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
-        sqlite3_limit(handle, SQLITE_LIMIT_WORKER_THREADS, 0)
-    }
-
-    deinit {
-        statements.removeAll()
-        sqlite3_close_v2(handle)
+    /// Opens or (for writing) creates a SQLite file.
+    convenience init(path: String, access: Access, busyTimeout: Duration) throws {
+        self.init(try SQLiteLink(path: path, access: access, busyTimeout: busyTimeout))
     }
 
     /// Runs a statement; answers the number of rows it changed.
     @discardableResult
     public func run(_ sql: String, _ values: [SQLValue] = []) throws -> Int {
-        try stepping(sql, values) { _ in true }
-        return Int(sqlite3_changes(handle))
+        try link.step(sql, values) { _ in true }
+    }
+
+    /// Inserts one row into a table whose column `id` numbers itself; answers its id.
+    @discardableResult
+    public func insert(_ sql: String, _ values: [SQLValue] = []) throws -> Int64 {
+        guard let id = try link.insert(sql, values) else {
+            throw DatabaseError.failed(code: 1, message: "no row was inserted", sql: sql)
+        }
+        return id
+    }
+
+    /// As `insert`; nil where `on conflict do nothing` left the row out.
+    public func insertIfAbsent(_ sql: String, _ values: [SQLValue] = []) throws -> Int64? {
+        try link.insert(sql, values)
     }
 
     /// Every row through `map`.
@@ -130,7 +55,7 @@ public final class Connection {
         -> [T]
     {
         var answers: [T] = []
-        try stepping(sql, values) { row in
+        _ = try link.step(sql, values) { row in
             answers.append(try map(row))
             return true
         }
@@ -142,7 +67,7 @@ public final class Connection {
         -> T?
     {
         var answer: T?
-        try stepping(sql, values) { row in
+        _ = try link.step(sql, values) { row in
             answer = try map(row)
             return false
         }
@@ -152,7 +77,7 @@ public final class Connection {
     /// Rows one by one until `body` answers false.
     public func each(_ sql: String, _ values: [SQLValue] = [], _ body: (Row) throws -> Bool) throws
     {
-        try stepping(sql, values, body)
+        _ = try link.step(sql, values, body)
     }
 
     /// The first column of the first row as an integer; 0 where there is none.
@@ -160,37 +85,35 @@ public final class Connection {
         try first(sql, values) { $0.integer(0) } ?? 0
     }
 
-    /// Several statements without values (DDL).
-    public func script(_ sql: String) throws {
-        let code = sqlite3_exec(handle, sql, nil, nil, nil)
-        guard code == SQLITE_OK else { throw DatabaseError(code: code, handle: handle, sql: sql) }
-    }
-
-    /// The id that the last INSERT made.
-    public var lastInsertID: Int64 { sqlite3_last_insert_rowid(handle) }
+    /// Several statements without values (DDL), in SQLite's words for types.
+    public func script(_ sql: String) throws { try link.script(sql) }
 
     /// Runs `body` under a savepoint of its own; what it throws undoes only its statements.
     public func savepoint<T>(_ body: () throws -> T) throws -> T {
         let name = "s\(savepointDepth)"
-        try run("savepoint \(name)")
+        try link.note("savepoint \(name)")
         savepointDepth += 1
         defer { savepointDepth -= 1 }
         let told = endings.count
         do {
             let answer = try body()
-            try run("release \(name)")
+            try link.note("release \(name)")
             return answer
         } catch {
             tell(false, from: told)
             // After an error that made the engine roll back everything there is no savepoint left;
             // whoever began the transaction finds that out by `isInTransaction`.
             if isInTransaction {
-                try run("rollback to \(name)")
-                try run("release \(name)")
+                try link.note("rollback to \(name)")
+                try link.note("release \(name)")
             }
             throw error
         }
     }
+
+    /// Tells every copy of the service, when this is committed, that what is known under `topic` is
+    /// not what it was; see `Database.follow`.
+    public func announce(_ topic: String) throws { try link.tellCopies(of: topic) }
 
     /// Calls `body` on this thread when what was written so far is durable (true) or undone
     /// (false). Only within a group.
@@ -205,48 +128,21 @@ public final class Connection {
     }
 
     /// Tells of other processes that have this database open.
-    var foreignPresence: ForeignPresence { ForeignPresence(of: handle) }
+    var foreignPresence: ForeignPresence { ForeignPresence(of: (link as? SQLiteLink)?.handle) }
 
     /// Whether a transaction is open.
-    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+    var isInTransaction: Bool { link.isInTransaction }
 
-    /// Steps a statement to its end, or until `body` answers false.
-    private func stepping(
-        _ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Bool
-    ) throws {
-        let statement = try prepared(sql)
-        statement.isInUse = true
-        defer {
-            sqlite3_reset(statement.handle)
-            sqlite3_clear_bindings(statement.handle)
-            statement.isInUse = false
+    /// Runs `body` in a transaction that writes, alone among those of this program.
+    func writing<T>(_ body: () throws -> T) throws -> T {
+        try link.begin(.write)
+        do {
+            let answer = try body()
+            try link.commit()
+            return answer
+        } catch {
+            if isInTransaction { try link.rollback() }
+            throw error
         }
-        try statement.bind(values, database: handle)
-        while true {
-            let code = sqlite3_step(statement.handle)
-            if code == SQLITE_DONE { return }
-            guard code == SQLITE_ROW else {
-                throw DatabaseError(code: code, handle: handle, sql: sql)
-            }
-            guard try body(Row(statement: statement.handle)) else { return }
-        }
-    }
-
-    func prepared(_ sql: String) throws -> Statement {
-        tick += 1
-        if let known = statements[sql] {
-            if known.isInUse { return try Statement(sql, database: handle) }
-            known.lastUse = tick
-            return known
-        }
-        let statement = try Statement(sql, database: handle)
-        try admit(statement)
-        statement.lastUse = tick
-        if statements.count >= Connection.statementLimit {
-            let oldest = statements.values.filter { !$0.isInUse }.min { $0.lastUse < $1.lastUse }
-            if let oldest { statements[oldest.sql] = nil }
-        }
-        statements[sql] = statement
-        return statement
     }
 }

@@ -3,28 +3,6 @@ import Glibc
 import ServiceRuntime
 import Synchronization
 
-/// Where a database is and how it is kept.
-public struct DatabaseConfiguration: Sendable {
-    /// A file for SQLite; `postgresql://…` comes later.
-    public var location: String
-    /// Threads for scans.
-    public var readerThreads: Int = 2
-    /// Threads for statements that somebody else wrote, so that these hold up nothing else.
-    public var confinedThreads: Int = 1
-    /// The most writes that one COMMIT takes.
-    public var groupLimit: Int = 512
-    /// The longest that a group takes further writes before its COMMIT.
-    public var groupTime = Duration.milliseconds(20)
-    /// The most writes that may wait; beyond it `DatabaseError.overloaded` at once.
-    public var queueLimit: Int = 10_000
-    /// The same for reads on reader threads.
-    public var readQueueLimit: Int = 10_000
-    /// How long a foreign program may hold the write lock; then `DatabaseError.busy`.
-    public var busyTimeout = Duration.seconds(5)
-
-    public init(location: String) { self.location = location }
-}
-
 /// One database that this process alone writes through (foreign programs may too): a writer thread
 /// with group commit, readers that never wait for it.
 public final class Database: Sendable {
@@ -36,13 +14,19 @@ public final class Database: Sendable {
     private let loopConnections: [LoopConnection]
     private let threads: ThreadCount
     /// Holds the lock that says which process the leases of its queues belong to.
-    private let ownership: Ownership
+    private let ownership: Ownership?
+    private let engine: Dialect.Engine
     private let reclaimed = Mutex<Set<String>>([])
+    /// Of a database that other copies share.
+    private let news: CopyNews?
 
     /// Opens or creates it. `groups` may be empty where no point reads on loops are needed.
     public static func open(
         _ configuration: DatabaseConfiguration, runtime: Runtime
     ) async throws -> Database {
+        if PostgresPlace.isOne(configuration.location) {
+            return try await open(server: configuration, runtime: runtime)
+        }
         _ = configureOnce
         let folder = configuration.location.split(separator: "/", omittingEmptySubsequences: false)
             .dropLast().joined(separator: "/")
@@ -54,22 +38,39 @@ public final class Database: Sendable {
 
     private static let configureOnce: Int32 = geartrain_sqlite_configure()
 
-    private init(
+    init(
         _ configuration: DatabaseConfiguration, runtime: Runtime,
         writing connection: sending Connection
     ) throws {
         self.configuration = configuration
         self.runtime = runtime
+        engine = connection.dialect.engine
         let writer = Writer(connection, configuration: configuration)
         let readers = Readers(configuration)
         let confinedReaders = Readers(configuration, access: .confined)
-        let threads = ThreadCount(1 + configuration.readerThreads + configuration.confinedThreads)
+        let news = engine == .postgresql ? CopyNews() : nil
+        self.news = news
+        let threads = ThreadCount(
+            1 + configuration.readerThreads + configuration.confinedThreads
+                + (news == nil ? 0 : 1))
         self.writer = writer
         self.readers = readers
         self.confinedReaders = confinedReaders
         self.threads = threads
-        loopConnections = runtime.loops.loops.map { _ in LoopConnection() }
-        ownership = Ownership(path: configuration.location + "-owner")
+        // A server's answers are waited for, which a loop must not do.
+        loopConnections =
+            engine == .sqlite ? runtime.loops.loops.map { _ in LoopConnection() } : []
+        ownership = engine == .sqlite ? Ownership(path: configuration.location + "-owner") : nil
+        #if PostgreSQL
+            if let news {
+                let place = try PostgresPlace(
+                    configuration.location, schema: configuration.schema)
+                try startThread(name: "db-news") {
+                    news.run(place)
+                    threads.ended()
+                }
+            }
+        #endif
         try startThread(name: "db-writer") {
             writer.run()
             threads.ended()
@@ -89,6 +90,7 @@ public final class Database: Sendable {
     }
 
     deinit {
+        news?.close()
         writer.queue.close()
         readers.queue.close()
         confinedReaders.queue.close()
@@ -140,7 +142,12 @@ public final class Database: Sendable {
         confinedBy confinement: Confinement,
         _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {
-        try await confinedReaders.read { try $0.confined(by: confinement, body) }
+        try await confinedReaders.read { connection in
+            guard let link = connection.link as? SQLiteLink else {
+                throw DatabaseError.schema("statements of others do not run on this engine")
+            }
+            return try link.confined(by: confinement) { try body(connection) }
+        }
     }
 
     /// Runs `body` where it is: on an event loop on that loop's own connection, each statement for
@@ -149,7 +156,10 @@ public final class Database: Sendable {
     public func pointRead<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T)
         async throws -> T
     {
-        guard let slot = loopSlot else { return try await read(body) }
+        guard let slot = loopSlot else {
+            guard engine == .sqlite else { return try await readers.look(body) }
+            return try await read(body)
+        }
         return try body(slot.connection(configuration))
     }
 
@@ -181,21 +191,41 @@ public final class Database: Sendable {
         return loopConnections[loop.index]
     }
 
-    /// A number that changes with every commit by another process (SQLite's `data_version`).
+    /// A number that changes with every commit by another process (SQLite's `data_version`); of a
+    /// server with other commits too.
     public func foreignVersion() async throws -> Int64 {
+        guard engine == .sqlite else {
+            return try await pointRead {
+                try $0.count("select txid_snapshot_xmax(txid_current_snapshot())")
+            }
+        }
         // Only the connection that writes can tell: to any other, this process's own commits look
         // foreign.
-        try await ask(.look) { try $0.count("pragma data_version") }
+        return try await ask(.look) { try $0.count("pragma data_version") }
     }
+
+    /// Whether this copy of the service is the one that does `work`, which only one does at a time;
+    /// the only copy is, at once. It may still say so for a moment after another took over.
+    public func leads(_ work: String) -> Bool { news?.leads(work) ?? true }
+
+    /// Calls `body`, on a thread that must not wait, after any copy has committed what it announced
+    /// under `topic`, and whenever such words may have been lost. Of a file there are no copies.
+    public func follow(_ topic: String, _ body: @escaping @Sendable () -> Void) {
+        news?.follow(topic, body)
+    }
+
+    /// Whether other copies of the service may have it open.
+    public var isShared: Bool { news != nil }
 
     /// Writes that wait for the writer thread.
     public var waitingWrites: Int { writer.queue.count }
 
     /// How this engine spells what SQL leaves open.
-    public var dialect: Dialect { Dialect(engine: .sqlite) }
+    public var dialect: Dialect { Dialect(engine: engine) }
 
     /// Waits for what is queued and closes.
     public func close() async {
+        news?.close()
         writer.queue.close()
         readers.queue.close()
         confinedReaders.queue.close()
@@ -203,22 +233,24 @@ public final class Database: Sendable {
             await Task(executorPreference: loop) { slot.close() }.value
         }
         await threads.allEnded()
-        ownership.release()
+        ownership?.release()
     }
 
     /// Whether leases that stand in queue `name` are from an earlier life of this process and may
     /// be taken back: once for each queue, and only where no other process has the database open.
     func mayReclaim(_ name: String) -> Bool {
-        ownership.isHeld && reclaimed.withLock { $0.insert(name).inserted }
+        ownership?.isHeld == true && reclaimed.withLock { $0.insert(name).inserted }
     }
 
     /// From here on, what is enqueued for `desk` and due at once goes to it, while it has room;
     /// what was enqueued before is committed by then, so that whoever looks finds it.
     func openDesk(_ desk: any QueueDesk, for queue: String) async throws {
+        news?.add(desk, for: queue)
         try await ask(.alone) { $0.desks[queue] = desk }
     }
 
     func closeDesk(_ desk: any QueueDesk, for queue: String) async throws {
+        news?.remove(desk, for: queue)
         try await ask(.look) { if $0.desks[queue] === desk { $0.desks[queue] = nil } }
     }
 

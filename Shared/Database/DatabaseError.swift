@@ -11,6 +11,9 @@ public enum DatabaseError: Error, Sendable {
     case overloaded
     /// A foreign program holds the lock too long.
     case busy
+    /// The server cannot be reached, or ended the connection: what was being written may stand or
+    /// not.
+    case away(String)
     /// A statement took longer than it may.
     case interrupted
     /// A statement that is wrong, a damaged file, an I/O error, a failed COMMIT.
@@ -25,7 +28,7 @@ extension DatabaseError: TemporaryError {
     /// Whether the same write may well succeed in a moment.
     public var isTemporary: Bool {
         switch self {
-        case .full, .overloaded, .busy: true
+        case .full, .overloaded, .busy, .away: true
         case .constraint, .interrupted, .failed, .schema: false
         }
     }

@@ -17,8 +17,7 @@ final class LoopConnection: @unchecked Sendable {
     func connection(_ configuration: DatabaseConfiguration) throws -> Connection {
         if let open { return open }
         if isClosed { throw DatabaseError.closed }
-        let made = try Connection(
-            path: configuration.location, access: .read, busyTimeout: configuration.busyTimeout)
+        let made = try configuration.connection(.read)
         open = made
         used.store(true, ordering: .releasing)
         return made

@@ -42,11 +42,13 @@ extension Database {
         }
         let now = runtime.clock.now()
         try await exclusive { connection in
-            try connection.script(
-                """
-                create table if not exists schema_migration (
-                    name text primary key, checksum text not null, applied bigint not null)
-                """)
+            try connection.writing {
+                try connection.script(
+                    """
+                    create table if not exists schema_migration (
+                        name text primary key, checksum text not null, applied bigint not null)
+                    """)
+            }
             let applied = try connection.query(
                 "select name, checksum from schema_migration order by applied, name"
             ) { (name: $0.text(0), checksum: $0.text(1)) }
@@ -70,16 +72,15 @@ extension Database {
 
 extension Migration {
     fileprivate func apply(to connection: Connection, at now: Timestamp) throws {
-        try connection.run("begin immediate")
-        do {
+        try connection.writing {
+            // Another copy of the service that starts at the same moment may have been faster.
+            let known = try connection.count(
+                "select count(*) from schema_migration where name = ?", [.text(name)])
+            guard known == 0 else { return }
             try apply(connection)
             try connection.run(
                 "insert into schema_migration (name, checksum, applied) values (?, ?, ?)",
                 [.text(name), .text(checksum), .integer(now.milliseconds)])
-            try connection.run("commit")
-        } catch {
-            if connection.isInTransaction { try connection.run("rollback") }
-            throw error
         }
     }
 }

@@ -3,14 +3,10 @@ final class Readers: Sendable {
     typealias Job = @Sendable (Result<Connection, any Error>) -> Void
 
     let queue: ThreadQueue<Job>
-    private let path: String
-    private let access: Connection.Access
-    private let busyTimeout: Duration
+    private let open: @Sendable () throws -> Connection
 
     init(_ configuration: DatabaseConfiguration, access: Connection.Access = .read) {
-        path = configuration.location
-        self.access = access
-        busyTimeout = configuration.busyTimeout
+        open = { try configuration.connection(access) }
         queue = ThreadQueue(limit: configuration.readQueueLimit)
     }
 
@@ -19,11 +15,9 @@ final class Readers: Sendable {
         var connection: Connection?
         while let job = queue.take(1, waiting: true).first {
             do {
-                let open =
-                    try connection
-                    ?? Connection(path: path, access: access, busyTimeout: busyTimeout)
-                connection = open
-                job(.success(open))
+                let opened = try connection ?? open()
+                connection = opened
+                job(.success(opened))
             } catch {
                 job(.failure(error))
             }
@@ -32,15 +26,39 @@ final class Readers: Sendable {
 
     /// Runs `body` on a thread, in one read transaction.
     func read<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+        try await look { try $0.snapshot(body) }
+    }
+
+    /// Runs `body` on a thread, each of its statements for itself. A server that was started anew
+    /// is asked once more.
+    func look<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             let refusal = queue.push { lent in
                 continuation.resume(
                     with: Result {
-                        try lent.get().snapshot(body)
+                        let connection = try lent.get()
+                        do {
+                            return try body(connection)
+                        } catch DatabaseError.away where !connection.isInTransaction {
+                            return try body(connection)
+                        }
                     })
             }
             if let refusal { continuation.resume(throwing: DatabaseError(refusal)) }
         }
+    }
+}
+
+extension DatabaseConfiguration {
+    /// A connection of one thread.
+    func connection(_ access: Connection.Access) throws -> Connection {
+        #if PostgreSQL
+            if PostgresPlace.isOne(location) {
+                let place = try PostgresPlace(location, schema: schema)
+                return Connection(PostgresLink(place, access: access, lockWait: busyTimeout))
+            }
+        #endif
+        return try Connection(path: location, access: access, busyTimeout: busyTimeout)
     }
 }
 

@@ -137,7 +137,7 @@ final class Writer: @unchecked Sendable {
         guard group.isEmpty, !connection.isInTransaction else { return nil }
         rest()
         do {
-            try connection.run("begin immediate")
+            try connection.link.begin(.write)
             turns.took(at: clock.monotonicNanoseconds())
             return nil
         } catch {
@@ -186,7 +186,7 @@ final class Writer: @unchecked Sendable {
         guard !group.isEmpty else { return }
         defer { turns.left(at: clock.monotonicNanoseconds()) }
         do {
-            try connection.run("commit")
+            try connection.link.commit()
         } catch {
             abandonTransaction()
             failGroup(error)
@@ -209,6 +209,6 @@ final class Writer: @unchecked Sendable {
         guard connection.isInTransaction else { return }
         // Where even this fails the engine has rolled back already, or the next BEGIN says what is
         // wrong.
-        _ = try? connection.run("rollback")
+        _ = try? connection.link.rollback()
     }
 }

@@ -203,7 +203,7 @@ public struct IncidentBook: Sendable {
             }
             return .done {
                 try $0.run(
-                    "delete from incident where key = ? and resolution is not null and ?",
+                    "delete from incident where key = ? and resolution is not null and ? = 1",
                     [.text(key), SQLValue(report.resolution != nil)])
             }
         }

@@ -53,7 +53,7 @@ final class BatchBench: Sendable {
         signer = PrincipalSigner(key: [UInt8](repeating: 7, count: 32), clock: runtime.clock)
         fake = records ?? FakeRecords(signer: signer, runtime: runtime)
         database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/batch.db"), runtime: runtime)
+            StoreEngine.chosen.place("batch", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         files = try RunFiles(
             folder: folder.path + "/batch",

@@ -51,6 +51,9 @@ struct Report {
                 + "target ≤ \(Report.text(target)) \(unit)  \(value <= target ? "yes" : "NO")")
     }
 
+    /// Milliseconds in the middle of the rounds.
+    func median(of name: String) -> Double { Report.median((samples[name] ?? []).map(\.median)) }
+
     /// The worst time of all rounds beside the most that it may be.
     mutating func worst(_ title: String, _ name: String, atMost target: Double) {
         let worst = (samples[name] ?? []).map(\.worst).max() ?? 0

@@ -38,6 +38,7 @@ import Testing
         try await train.kill("mail")
         try train.start("mail")
         try train.start("workflow")
+        for service in ["mail", "workflow"] { try await train.ready(service) }
         try await train.waitFor("the incidents") { try await incidents(api).count == 2 }
         let all = try await incidents(api, "?service=mail&kind=quarantined")
         #expect(

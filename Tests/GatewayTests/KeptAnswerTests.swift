@@ -137,7 +137,9 @@ import Testing
         #expect(try await retried(request, .nobody).status == 201)
     }
 
-    @Test func `the database alone shows neither keys nor passwords nor tokens`() async throws {
+    @Test(.ofFile) func `the database alone shows neither keys nor passwords nor tokens`()
+        async throws
+    {
         let folder = TemporaryFolder()
         let gateway = try await TestGateway(folder: folder)
         let admin = try await gateway.admin()

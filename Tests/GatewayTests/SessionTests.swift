@@ -265,7 +265,7 @@ import Testing
         }
     }
 
-    @Test func `no secret stands in the database`() async throws {
+    @Test(.ofFile) func `no secret stands in the database`() async throws {
         let folder = TemporaryFolder()
         let gateway = try await TestGateway(folder: folder)
         let client = await gateway.logIn()

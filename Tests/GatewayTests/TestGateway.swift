@@ -1,3 +1,4 @@
+import Database
 import HTTP
 import JSON
 import RPC
@@ -42,6 +43,7 @@ final class TestGateway: Sendable {
         let reader = ConfigurationReader(service: "gateway", environment: variables)
         var configuration = GatewayConfiguration(reading: reader)
         try reader.finish()
+        configuration.database = try await StoreEngine.chosen.place("gateway", in: folder.path)
         let output = Output()
         self.output = output
         configuration.output = { output.add($0) }
@@ -53,6 +55,12 @@ final class TestGateway: Sendable {
         service = try await GatewayService(
             configuration: configuration, runtime: runtime,
             peers: Peers(transports: owners.transports, signer: signer, runtime: runtime))
+    }
+
+    deinit {
+        // What is made of closures holds the service for ever; its threads and sessions go.
+        let database = service.database
+        Task { await database.close() }
     }
 
     /// A whole answer.

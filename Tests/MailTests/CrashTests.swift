@@ -16,7 +16,7 @@ import Testing
         _ folder: TemporaryFolder, _ body: @escaping @Sendable (Connection) throws -> Void
     ) async throws {
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/mail.db"), runtime: TestRuntime.make())
+            StoreEngine.chosen.place("mail", in: folder.path), runtime: TestRuntime.make())
         try await database.migrate(MailMigrations.all)
         try await database.write(body)
         await database.close()
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `queued and leased, nothing sent: it is sent once`() async throws {
+    @Test(.ofFile) func `queued and leased, nothing sent: it is sent once`() async throws {
         let folder = TemporaryFolder()
         let mail = outgoing("bob@example.org")
         try await leave(folder) { connection in
@@ -114,7 +114,7 @@ import Testing
         server.stop()
     }
 
-    @Test func `a received mail goes on from wherever it was`() async throws {
+    @Test(.ofFile) func `a received mail goes on from wherever it was`() async throws {
         let folder = TemporaryFolder()
         let mailbox = FullCode(model: "desk", code: "support")
         let peers = try FakePeers(key: MailBench.key, runtime: TestRuntime.make())

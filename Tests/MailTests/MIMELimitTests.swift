@@ -1,4 +1,4 @@
-import ServiceRuntime
+import Glibc
 import Testing
 import TestSupport
 
@@ -70,12 +70,17 @@ import TestSupport
                 + "References: \(run)\r\nContent-Type: multipart/mixed; boundary=b; x=\(run)\r\n"
                 + "Content-Disposition: \(run)\r\n\r\n--b\r\n\r\n\(run)\r\n--b--\r\n"
             let bytes = Array(text.utf8)
-            let clock = SystemClock()
+            // Of this thread's processor: what else the machine does has little part in it.
+            func now() -> UInt64 {
+                var time = timespec()
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+                return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+            }
             var best = UInt64.max
             for _ in 0..<3 {
-                let start = clock.monotonicNanoseconds()
+                let start = now()
                 _ = Message(parsing: bytes)
-                best = min(best, clock.monotonicNanoseconds() - start)
+                best = min(best, now() - start)
             }
             return best
         }

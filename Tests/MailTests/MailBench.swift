@@ -241,6 +241,7 @@ final class MailBench: Sendable {
             rpc: RPCConfiguration(
                 address: "127.0.0.1", port: 0, key: MailBench.key,
                 peers: ["records": url, "workflow": url, "batch": url]), data: folder.path)
+        configuration.database = try await StoreEngine.chosen.place("mail", in: folder.path)
         configuration.outgoing.from = "Help desk <support@example.org>"
         configuration.outgoing.firstRetry = .milliseconds(20)
         configuration.outgoing.longestRetry = .milliseconds(100)

@@ -167,7 +167,7 @@ import Testing
         let runtime = TestRuntime.make()
         let folder = TemporaryFolder()
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/mail.db"), runtime: runtime)
+            StoreEngine.chosen.place("mail", in: folder.path), runtime: runtime)
         try await database.migrate(MailMigrations.all)
         let book = IncidentBook(service: "mail", runtime: runtime)
         let queue = MailMigrations.intake

@@ -34,7 +34,10 @@ import Testing
             [("code", "desk"), ("version", 1), ("document", .text(deskModel()))])
         let table =
             try connection.count(
-                "select count(*) from sqlite_master where name = 'mail_piece'") > 0
+                connection.dialect.isSQLite
+                    ? "select count(*) from sqlite_master where name = 'mail_piece'"
+                    : "select count(*) from pg_tables where schemaname = current_schema()"
+                        + " and tablename = 'mail_piece'") > 0
         let states = ["sent", "uncertain", "queued"]
         for (place, state) in states.enumerated() {
             let id = SQLValue.integer(Int64(place + 1))
@@ -105,7 +108,7 @@ import Testing
     ) async throws {
         let folder = TemporaryFolder()
         let old = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/mail.db"), runtime: TestRuntime.make())
+            StoreEngine.chosen.place("mail", in: folder.path), runtime: TestRuntime.make())
         try await old.migrate(Array(MailMigrations.all.prefix(count)))
         try await old.write(Self.fill)
         await old.close()

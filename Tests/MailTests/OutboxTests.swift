@@ -119,7 +119,8 @@ import Testing
         try await bench.stop()
     }
 
-    @Test func `what the platform does for an account is done once, however late it comes again`()
+    @Test(.ofFile)
+    func `what the platform does for an account is done once, however late it comes again`()
         async throws
     {
         let bench = try await MailBench()
@@ -259,7 +260,7 @@ import Testing
         }
         _ = try await bench.json(ListMails(text: "sent"))
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/mail.db"), runtime: TestRuntime.make())
+            StoreEngine.chosen.place("mail", in: folder.path), runtime: TestRuntime.make())
         let later = SystemClock().now().advanced(by: .seconds(86_400))
         let (sent, all) = (ids[0], ids)
         try await database.write { connection in

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import HTTP
 import JSON
 import RPC
@@ -186,13 +187,13 @@ import Testing
             bench.peers.state.withLock { $0.contexts.last?.cause }
                 == Cause(root: "request:7", via: "mail:desk.support/1", depth: 4))
         // As if it had been sent long before.
-        for sql in [
-            "update mail set created = '2020-01-01T00:00:00.000Z'",
-            "update attempt set time = '2020-01-01T00:00:00.000Z'",
-        ] {
-            let path = bench.folder.path + "/mail.db"
-            #expect(try await ChildProcess.run("sqlite3", [path, sql]).code == 0)
+        let database = try await Database.open(
+            StoreEngine.chosen.place("mail", in: bench.folder.path), runtime: TestRuntime.make())
+        try await database.write {
+            try $0.run("update mail set created = '2020-01-01T00:00:00.000Z'")
+            try $0.run("update attempt set time = '2020-01-01T00:00:00.000Z'")
         }
+        await database.close()
         try put(bench, 2, "In-Reply-To: \(sent.messageId)")
         _ = try await read(bench)
         #expect(

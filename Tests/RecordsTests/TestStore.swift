@@ -25,7 +25,7 @@ final class TestStore: Sendable {
         self.folder = folder
         runtime = TestRuntime.make(clock: clock)
         database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/records.db"), runtime: runtime)
+            StoreEngine.chosen.place("records", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         models = ModelStore(database: database, runtime: runtime)
         try await models.refresh()

@@ -9,9 +9,12 @@ import Testing
 
     private func tables(_ database: Database) async throws -> [String] {
         try await database.read {
-            try $0.query(
-                "select name from sqlite_master where type = 'table' and name in ('a', 'b', 'c')"
-                    + " order by name"
+            let tables =
+                $0.dialect.isSQLite
+                ? "select name from sqlite_master where type = 'table'"
+                : "select tablename as name from pg_tables where schemaname = current_schema()"
+            return try $0.query(
+                "select name from (\(tables)) as t where name in ('a', 'b', 'c') order by name"
             ) { $0.text(0) }
         }
     }
@@ -59,6 +62,25 @@ import Testing
         await #expect(throws: DatabaseError.self) { try await database.migrate([first, bad]) }
         #expect(try await tables(database) == ["a"])
         try await database.migrate([first, second])
+        #expect(try await tables(database) == ["a", "b"])
+        await database.close()
+    }
+
+    @Test(arguments: StoreEngine.allCases)
+    func `copies that start at the same moment apply each once`(engine: StoreEngine) async throws {
+        let folder = folder
+        let (first, second) = (first, second)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let database = try await engine.open(in: folder)
+                    try await database.migrate([first, second])
+                    await database.close()
+                }
+            }
+            try await group.waitForAll()
+        }
+        let database = try await engine.open(in: folder)
         #expect(try await tables(database) == ["a", "b"])
         await database.close()
     }

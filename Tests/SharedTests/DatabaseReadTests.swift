@@ -10,9 +10,12 @@ import Testing
     func `values come back as they were bound`(engine: StoreEngine) async throws {
         let database = try await engine.open(in: folder)
         try await database.exclusive {
-            try $0.script("create table v (id integer primary key, a, b, c, d, e)")
+            try $0.script(
+                "create table v (id bigint primary key, a text, b blob, c real, d text, e integer)")
         }
-        let texts = ["", "a\u{0}b", "Příliš žluťoučký 🐎", String(repeating: "x", count: 100_000)]
+        // PostgreSQL has no text with U+0000.
+        let zero = engine == .sqlite ? "\u{0}" : ""
+        let texts = ["", "a\(zero)b", "Příliš žluťoučký 🐎", String(repeating: "x", count: 100_000)]
         for (id, text) in texts.enumerated() {
             let bytes = Array(text.utf8)
             try await database.write {
@@ -80,7 +83,7 @@ import Testing
                     let number = loop.index * 100 + n
                     try await database.write(insert(number))
                     let found = try await database.pointRead { connection in
-                        #expect(EventLoop.current === loop)
+                        #expect(engine != .sqlite || EventLoop.current === loop)
                         return try connection.count(
                             "select count(*) from t where n = ?", [.integer(Int64(number))])
                     }

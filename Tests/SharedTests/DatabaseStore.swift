@@ -3,16 +3,13 @@ import Glibc
 import ServiceRuntime
 import TestSupport
 
-/// An engine that every store test runs on.
-enum StoreEngine: CaseIterable, Sendable {
-    case sqlite
-
+extension StoreEngine {
     /// A database in `folder`, new unless it is there already.
     func open(
         in folder: TemporaryFolder, runtime: Runtime = TestRuntime.make(),
         _ change: (inout DatabaseConfiguration) -> Void = { _ in }
     ) async throws -> Database {
-        var configuration = DatabaseConfiguration(location: folder.path + "/test.db")
+        var configuration = try await place("test", in: folder.path)
         change(&configuration)
         return try await Database.open(configuration, runtime: runtime)
     }

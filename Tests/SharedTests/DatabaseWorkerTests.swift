@@ -266,8 +266,9 @@ import Testing
         await database.close()
     }
 
-    @Test(arguments: StoreEngine.allCases)
-    func `after a crash leased items are taken at once`(engine: StoreEngine) async throws {
+    // Of a server another copy may work on them, and their leases must end.
+    @Test func `after a crash leased items are taken at once`() async throws {
+        let engine = StoreEngine.sqlite
         let (crashed, _) = try await open(engine)
         try await enqueue(["a"], in: crashed)
         let now = clock.now()

@@ -125,11 +125,10 @@ import Testing
         await database.close()
     }
 
-    @Test(arguments: StoreEngine.allCases)
-    func `where there is no room what was acknowledged stays and the rest says so`(
-        engine: StoreEngine
-    ) async throws {
-        let database = try await engine.open(in: folder)
+    @Test func `where there is no room what was acknowledged stays and the rest says so`()
+        async throws
+    {
+        let database = try await StoreEngine.sqlite.open(in: folder)
         try await database.migrate([
             Migration("t", "create table t (n bigint primary key, filler blob)")
         ])
@@ -163,6 +162,41 @@ import Testing
         try await database.exclusive { try $0.script("pragma max_page_count = 1000000") }
         try await database.write { try $0.run("insert into t values (1000, zeroblob(5000))") }
         #expect(try await database.numbers() == acknowledged + [1000])
+        await database.close()
+    }
+
+    /// SQLite keeps what was done before; PostgreSQL takes back the whole, and nobody may be told
+    /// that it stands.
+    @Test(arguments: StoreEngine.allCases)
+    func `who goes on after an error is told the truth`(engine: StoreEngine) async throws {
+        let database = try await engine.openWithTable(in: folder)
+        try await database.write(insert(1))
+        let swallowing: @Sendable (Connection) throws -> Void = { connection in
+            try insert(2)(connection)
+            try? insert(1)(connection)
+        }
+        for many in [false, true] {
+            let isTold: Bool
+            do {
+                if many {
+                    try await database.writeMany(swallowing)
+                } else {
+                    try await database.write(swallowing)
+                }
+                isTold = true
+            } catch is DatabaseError {
+                isTold = false
+            }
+            #expect(try await database.numbers() == (isTold ? [1, 2] : [1]))
+            try await database.write { try $0.run("delete from t where n = 2") }
+        }
+        let group = try await database.whileWriterWaits {
+            try await database.queue([insert(3), swallowing, insert(4)])
+        }
+        try await group[0].value
+        try await group[2].value
+        let isTold = (try? await group[1].value) != nil
+        #expect(try await database.numbers() == (isTold ? [1, 2, 3, 4] : [1, 3, 4]))
         await database.close()
     }
 

@@ -77,6 +77,15 @@ public final class PostgreSQL: Sendable {
         _ = try await PostgreSQL.run(["rm", "-rf", folder])
     }
 
+    /// Ends it and removes its folder while this process ends, in which nothing can be waited for
+    /// but children.
+    func endNow() {
+        guard let child = process.withLock({ $0 }) else { return }
+        child.kill(SIGQUIT)
+        while !child.hasEnded { usleep(1000) }
+        TemporaryFolder.removeTree(folder)
+    }
+
     /// Runs SQL as another program would; answers rows as lines with `|` between their values.
     @discardableResult
     public func sql(_ script: String, in database: String) async throws -> String {
@@ -84,6 +93,15 @@ public final class PostgreSQL: Sendable {
             binaries + "/psql",
             [url(database), "-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", script],
             environment: ["LC_ALL": "C.UTF-8"], within: .seconds(60))
+        guard code == 0 else { throw ForeignFailure(output: output) }
+        return output
+    }
+
+    /// Runs `pgbench`; answers what it printed.
+    public func pgbench(_ words: [String]) async throws -> String {
+        let (code, output) = try await ChildProcess.run(
+            binaries + "/pgbench",
+            ["-h", "127.0.0.1", "-p", "\(port)", "-U", user] + words, within: .seconds(600))
         guard code == 0 else { throw ForeignFailure(output: output) }
         return output
     }

@@ -18,7 +18,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { TemporaryFolder.removeTree(path) }
 
-    private static func removeTree(_ path: String) {
+    static func removeTree(_ path: String) {
         guard let directory = opendir(path) else { return }
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {

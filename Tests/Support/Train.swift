@@ -68,6 +68,18 @@ public final class Train: Sendable {
         children.withLock { $0[process] = child }
     }
 
+    /// Starts one more copy of a service of five executables, on a port of its own, which is the
+    /// answer; `name` is what it is killed and stopped by.
+    public func startCopy(of service: String, name: String) throws -> Int {
+        let port = FreePort.take()
+        let child = try ChildProcess(
+            ChildProcess.product(service),
+            environment: environment.merging(["\(service.uppercased())_PORT": "\(port)"]) { $1 },
+            output: "\(folder.path)/log/\(name).log")
+        children.withLock { $0[name] = child }
+        return port
+    }
+
     deinit {
         if hasSlot.withLock({ $0 }) { Task { await TrainSlots.shared.release() } }
     }

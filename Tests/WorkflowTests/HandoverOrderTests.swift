@@ -32,7 +32,7 @@ import Testing
         let folder = TemporaryFolder()
         let runtime = TestRuntime.make()
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/workflow.db"), runtime: runtime)
+            StoreEngine.chosen.place("workflow", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         let definitions = DefinitionStore()
         var installs: [@Sendable () -> Void] = []

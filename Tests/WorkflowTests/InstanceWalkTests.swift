@@ -21,7 +21,7 @@ import Testing
         init() async throws {
             let runtime = TestRuntime.make(clock: clock)
             database = try await Database.open(
-                DatabaseConfiguration(location: folder.path + "/workflow.db"), runtime: runtime)
+                StoreEngine.chosen.place("workflow", in: folder.path), runtime: runtime)
             try await database.migrate(Migrations.all)
             store = InstanceStore(
                 definitions: definitions, incidents: IncidentStore(runtime: runtime), clock: clock)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `a walk leaves the rows that its steps leave one by one`() async throws {
+    @Test(.ofFile) func `a walk leaves the rows that its steps leave one by one`() async throws {
         let (together, apart) = (try await Bench(), try await Bench())
         let start = try together.start(JSONObject([("n", 1)]))
         var walk = try InstanceWalk(start, at: together.clock.now())

@@ -191,7 +191,9 @@ import Testing
         let state: FakePeers.State
     }
 
-    @Test func `killed at any effect and started again, each step is done once`() async throws {
+    @Test(.ofFile) func `killed at any effect and started again, each step is done once`()
+        async throws
+    {
         let folder = TemporaryFolder()
         let found = Mutex<[Wreck]>([])
         let source = Mutex<FakePeers?>(nil)
@@ -272,7 +274,7 @@ import Testing
         let folder = TemporaryFolder()
         let runtime = TestRuntime.make(clock: ManualClock(start: World.start))
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/workflow.db"), runtime: runtime)
+            StoreEngine.chosen.place("workflow", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         let store = JobStore(runtime: runtime)
         let plan = JobStore.Plan(

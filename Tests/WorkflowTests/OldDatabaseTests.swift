@@ -128,7 +128,7 @@ import Testing
         let folder = TemporaryFolder()
         let clock = ManualClock(start: World.start)
         let old = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/workflow.db"),
+            StoreEngine.chosen.place("workflow", in: folder.path),
             runtime: TestRuntime.make(clock: clock))
         try await old.migrate(Array(Migrations.all.prefix(count)))
         try await old.write(Self.fill)

@@ -60,7 +60,8 @@ private func wrecks() async throws -> [Wreck] {
     return found.withLock { $0 }
 }
 
-@Test func `killed at any effect and started again, everything is done once`() async throws {
+@Test(.ofFile) func `killed at any effect and started again, everything is done once`() async throws
+{
     let wrecks = try await wrecks()
     #expect(wrecks.count == 7)
     for wreck in wrecks {

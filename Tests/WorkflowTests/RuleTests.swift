@@ -223,7 +223,7 @@ private func rule(
     }
 }
 
-@Test func `events of a model that has not come yet wait for it`() async throws {
+@Test(.ofFile) func `events of a model that has not come yet wait for it`() async throws {
     let clock = ManualClock(start: World.start)
     try await World.with(clock: clock) { world in
         try await world.deliver(world.peers.insert(1, mara))

@@ -41,8 +41,9 @@ final class World: Sendable {
                 // On a busy machine a good script may wait for the processor.
                 "WORKFLOW_SCRIPT_TIMEOUT": "4s",
             ]) { own, _ in own })
-        let configuration = WorkflowConfiguration(reading: reader)
+        var configuration = WorkflowConfiguration(reading: reader)
         try reader.finish()
+        configuration.database = try await StoreEngine.chosen.place("workflow", in: folder)
         let service = try await WorkflowService(
             configuration: configuration, runtime: runtime, signer: signer,
             peers: Peers(transports: peers.transports, signer: signer, runtime: runtime))

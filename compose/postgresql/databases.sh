@@ -3,7 +3,7 @@
 # which sees another's.
 set -eu
 password=$(cat /run/secrets/database_password)
-for service in gateway records mail workflow batch; do
+for service in gateway mail workflow batch; do
     psql -v ON_ERROR_STOP=1 -v password="$password" -U postgres <<SQL
 create role $service login password :'password';
 create database $service owner $service encoding 'UTF8' template template0;

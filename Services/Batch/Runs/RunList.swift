@@ -53,7 +53,7 @@ struct RunList: Sendable {
         }
         if let models = principal.narrowing {
             conditions.append(
-                "model in (\(models.map { _ in "?" }.joined(separator: ", ")))")
+                "model in (\(Dialect.marks(models.count)))")
             values += models.map { .text($0) }
         }
     }

@@ -49,7 +49,7 @@ enum RunStore {
                 return (kept.0, false)
             }
         }
-        try connection.run(
+        let run = try connection.insert(
             """
             insert into run (kind, model, code, definition, state, account, principal, cause,
                 request_key, created, file, bytes, sha256, place, planning, undoes)
@@ -66,7 +66,6 @@ enum RunStore {
                 SQLValue(new.sha256), .text(text(Run.Place())),
                 .integer(new.isPlanning ? 1 : 0), SQLValue(new.undoes),
             ])
-        let run = connection.lastInsertID
         try Migrations.queue.enqueue(
             connection, key: String(run), payload: [], due: now, now: now)
         return (run, true)

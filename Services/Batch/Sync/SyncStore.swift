@@ -62,7 +62,8 @@ enum SyncStore {
             on conflict (model, code) do update set identity = excluded.identity,
                 cursor = excluded.cursor, position = excluded.position,
                 columns = excluded.columns,
-                verified_through = coalesce(excluded.verified_through, verified_through)
+                verified_through = coalesce(excluded.verified_through,
+                    sync_state.verified_through)
             """,
             [
                 .text(code.model), .text(code.code), .text(identity),

@@ -186,11 +186,10 @@ extension AccountStore {
             try Directory.touch(connection, holdersOf: old.id)
             return old.id
         }
-        try connection.run(
+        return try connection.insert(
             "insert into role (name, enabled, permissions, modified, disabled_models, version,"
                 + " code, created) values (?, ?, ?, ?, ?, 1, ?, ?)",
             values + [.text(code), .integer(now.milliseconds)])
-        return connection.lastInsertID
     }
 
     /// Replaces an account's roles; the roles that gain or lose it get a new version.
@@ -273,7 +272,7 @@ extension AccountStore {
         let code = try connection.first(
             "select account.code from role_member"
                 + " join account on account.id = role_member.account"
-                + " group by role_member.account having count(*) > ? limit 1",
+                + " group by account.code having count(*) > ? limit 1",
             [.integer(roleLimit)]
         ) { $0.text(0) }
         guard let code else { return }

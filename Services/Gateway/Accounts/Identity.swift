@@ -76,6 +76,8 @@ struct Caller: Sendable {
 /// accounts, roles, sessions or tokens empties it: those are rare, and the next request reads
 /// afresh.
 final class IdentityCache: Sendable {
+    /// What another copy of the gateway has told of.
+    static let topic = "identities"
     /// Beyond it the cache starts anew.
     static let limit = 10_000
 
@@ -85,6 +87,11 @@ final class IdentityCache: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Other copies of the gateway that have them too.
+    private let announce: @Sendable () -> Void
+
+    /// `announce` tells other copies of a change.
+    init(announce: @escaping @Sendable () -> Void = {}) { self.announce = announce }
 
     func find(_ key: String) -> Identity? {
         state.withLock { $0.identities[key] }
@@ -103,6 +110,12 @@ final class IdentityCache: Sendable {
 
     /// Call it after the commit of a change and before its answer.
     func clear() {
+        forget()
+        announce()
+    }
+
+    /// What another copy has told of.
+    func forget() {
         state.withLock {
             $0.generation += 1
             $0.identities = [:]

@@ -9,7 +9,7 @@ struct People: Sendable {
     let sessions: SessionStore
     let audit: Audit
     let feed: DirectoryFeed
-    let cache = IdentityCache()
+    let cache: IdentityCache
     let cookies: SessionCookies
     let authenticator: Authenticator
     let passwords: Passwords
@@ -22,6 +22,12 @@ struct People: Sendable {
         _ configuration: GatewayConfiguration, database: Database, peers: Peers, runtime: Runtime
     ) async throws {
         clock = runtime.clock
+        let cache = IdentityCache { [weak database] in
+            guard let database, database.isShared else { return }
+            Task { try? await database.write { try $0.announce(IdentityCache.topic) } }
+        }
+        database.follow(IdentityCache.topic) { cache.forget() }
+        self.cache = cache
         accounts = AccountStore(database: database, clock: clock)
         structures = OrgStore(database: database, clock: clock)
         sessions = SessionStore(

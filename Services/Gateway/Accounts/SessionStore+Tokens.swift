@@ -126,7 +126,7 @@ extension SessionStore {
             let held = try connection.count(
                 "select count(*) from token where account = ?", [.integer(account)])
             guard held < SessionStore.tokenLimit else { return nil }
-            try connection.run(
+            let id = try connection.insert(
                 "insert into token (hash, account, name, scopes, created, expires)"
                     + " values (?, ?, ?, ?, ?, ?)",
                 [
@@ -134,7 +134,6 @@ extension SessionStore {
                     .text(scopes.joined(separator: " ")), .integer(now.milliseconds),
                     SQLValue(expires?.milliseconds),
                 ])
-            let id = connection.lastInsertID
             let entry = Audit.Entry(
                 .tokenCreated, code, detail: "\(id) \(name)",
                 changes: [AuditChanges.change("scopes", .null, .array(scopes.map { .string($0) }))])

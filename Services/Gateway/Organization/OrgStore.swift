@@ -213,14 +213,13 @@ extension OrgStore {
             throw Problem.conflict("At most \(structureLimit) organization structures.")
         }
         try connection.run("delete from org_removal where code = ?", [.text(code)])
-        try connection.run(
+        return try connection.insert(
             "insert into org_structure (code, name, kind, version, created, modified, directory)"
                 + " values (?, ?, ?, 1, ?, ?, ?)",
             [
                 .text(code), .text(name), .text((input.kind ?? .unit).rawValue),
                 .integer(now.milliseconds), .integer(now.milliseconds), .integer(directory),
             ])
-        return connection.lastInsertID
     }
 
     private static func replace(
@@ -229,7 +228,7 @@ extension OrgStore {
     ) throws {
         try clear(connection, structure: structure)
         for (unit, members) in zip(units, members) {
-            try connection.run(
+            let id = try connection.insert(
                 "insert into org_unit (structure, code, parent, name, starts, ends)"
                     + " values (?, ?, ?, ?, ?, ?)",
                 [
@@ -237,7 +236,6 @@ extension OrgStore {
                     .text(Role.text(of: unit.name)), SQLValue(unit.from?.text),
                     SQLValue(unit.until?.text),
                 ])
-            let id = connection.lastInsertID
             for (place, account) in members.enumerated() {
                 try connection.run(
                     "insert into org_member (unit, account, place) values (?, ?, ?)",

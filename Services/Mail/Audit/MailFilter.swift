@@ -6,9 +6,9 @@ import ServiceRuntime
 
 /// What the audit is searched by, as SQL over `mail m`.
 enum MailFilter {
-    static func conditions(_ call: ListMails, _ principal: Principal) throws -> (
-        sql: [String], values: [SQLValue]
-    ) {
+    static func conditions(
+        _ call: ListMails, _ principal: Principal, _ dialect: Dialect
+    ) throws -> (sql: [String], values: [SQLValue]) {
         var (sql, values) = narrowed(to: principal)
         func add(_ condition: String, _ value: String) {
             sql.append(condition)
@@ -34,10 +34,10 @@ enum MailFilter {
         if let since = call.since { add("m.created >= ?", try time(since, "since")) }
         if let until = call.until { add("m.created < ?", try time(until, "until")) }
         if let text = call.text {
-            guard let words = MailTexts.query(text) else {
+            guard let words = MailWords(dialect).query(text) else {
                 throw fault("text", "invalid", "Write at least one word.")
             }
-            add("m.id in (select rowid from mail_text where mail_text match ?)", words)
+            add("m.id in (\(MailWords(dialect).found))", words)
         }
         return (sql, values)
     }

@@ -15,7 +15,7 @@ struct MailQueries: Sendable {
         _ connection: Connection, _ call: ListMails, for principal: Principal
     ) throws -> [UInt8] {
         let limit = try MailQueries.limit(call.limit)
-        var (conditions, values) = try MailFilter.conditions(call, principal)
+        var (conditions, values) = try MailFilter.conditions(call, principal, connection.dialect)
         if let cursor = call.cursor {
             conditions.append("m.id < ?")
             values.append(.integer(try MailQueries.position(cursor)))

@@ -56,7 +56,7 @@ struct MailRetention: Sendable {
             for table in ["mail_piece", "recipient", "attempt"] {
                 try connection.run("delete from \(table) where mail = ?", [.integer(id)])
             }
-            try connection.run("delete from mail_text where rowid = ?", [.integer(id)])
+            try connection.run(MailWords(connection.dialect).removal, [.integer(id)])
             try connection.run("delete from mail where id = ?", [.integer(id)])
             try incidents?.forget(.mail(id), connection)
         }

@@ -32,8 +32,7 @@ actor MailTexts {
                     """
                     select m.id, m.subject, case when m.confidential = 1 then null else p.bytes end
                     from mail m left join mail_piece p on p.mail = m.id and p.number = 0
-                    where m.id > coalesce(
-                        (select rowid from mail_text order by rowid desc limit 1), 0)
+                    where m.id > coalesce((\(MailWords(connection.dialect).last)), 0)
                     order by m.id limit ?
                     """, [.integer(Int64(MailTexts.batch))]
                 ) { (id: $0.integer(0), subject: $0.text(1), bytes: $0.blob(2)) }
@@ -48,7 +47,7 @@ actor MailTexts {
             try await database.writeMany { connection in
                 for mail in words {
                     try connection.run(
-                        "insert or ignore into mail_text (rowid, subject, body) values (?, ?, ?)",
+                        MailWords(connection.dialect).addition,
                         [.integer(mail.mail), .text(mail.subject), .text(mail.body)])
                 }
             }
@@ -78,12 +77,5 @@ actor MailTexts {
             }
         }
         return String(decoding: result, as: UTF8.self)
-    }
-
-    /// The search for all words of a text, each as a beginning; nil where it has none.
-    static func query(_ text: String) -> String? {
-        let words = text.split { !$0.isLetter && !$0.isNumber }
-        guard !words.isEmpty else { return nil }
-        return words.map { "\"\($0)\"*" }.joined(separator: " ")
     }
 }

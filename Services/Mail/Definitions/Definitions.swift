@@ -18,6 +18,14 @@ final class Definitions: Sendable {
     /// Reads what was taken before.
     init(database: Database) async throws {
         self.database = database
+        try await read()
+    }
+
+    /// What another copy of the service has told of.
+    static let topic = "definitions"
+
+    /// Reads what is newer than what is held.
+    func read() async throws {
         let kept = try await database.read { connection in
             try connection.query("select code, version, document from model") {
                 ($0.text(0), $0.integer(1), $0.text(2))
@@ -94,7 +102,8 @@ final class Definitions: Sendable {
         guard problems.items.isEmpty else { throw MailError.invalid(problems.items) }
         let text = String(decoding: call.document.bytes, as: UTF8.self)
         let isTaken = try await database.write { connection in
-            try connection.run(
+            try connection.announce(Definitions.topic)
+            return try connection.run(
                 """
                 insert into model (code, version, document) values (?, ?, ?)
                 on conflict (code) do update

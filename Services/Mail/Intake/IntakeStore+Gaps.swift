@@ -64,7 +64,8 @@ extension IntakeStore {
             insert into intake_absent (model, mailbox, numbering, low, high, time)
             values (?, ?, ?, ?, ?, ?)
             on conflict (model, mailbox, numbering, low) do update
-                set high = max(high, excluded.high)
+                set high = case when excluded.high > intake_absent.high then excluded.high
+                    else intake_absent.high end
             """,
             [
                 .text(mailbox.model), .text(mailbox.code), .text(numbering),

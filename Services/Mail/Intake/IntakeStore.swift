@@ -131,7 +131,7 @@ struct IntakeStore: Sendable {
             state = .quarantined
             problem = IntakeProblem.tooLarge(mail.bytes)
         }
-        try connection.run(
+        let id = try connection.insert(
             """
             insert into intake (model, mailbox, number, source, source_key, message_id, sender,
                 automatic, sha256, size, received, state, record, problem, duplicate_of,
@@ -146,7 +146,6 @@ struct IntakeStore: Sendable {
                 SQLValue(problem.map(IntakeProblem.text)), SQLValue(original?.id),
                 .text(state == .staged ? "none" : "pending"), SQLValue(mail.listed),
             ])
-        let id = connection.lastInsertID
         if state == .quarantined { try incidents?.review(.intake(id), connection) }
         guard state == .staged, let raw = mail.raw else { return false }
         try connection.run(

@@ -75,14 +75,22 @@ actor MailboxScheduler: Service {
     /// mailbox's own interval where that is longer.
     private static let backoff = (first: Duration.seconds(1), most: Duration.seconds(300))
 
+    /// How often a copy looks whether a mailbox has become its own.
+    private static let takeoverInterval = Duration.milliseconds(200)
+
     private func loop(_ reader: MailboxReader) -> Task<Void, Never> {
         let every = reader.definition.every
         let pause = exponentialBackoff(
             first: MailboxScheduler.backoff.first,
             most: max(every, MailboxScheduler.backoff.most), random: tools.runtime.random)
-        return Task {
+        return Task { [tools] in
             var failures = 0
             while !Task.isCancelled {
+                // One copy of the service reads a mailbox, so that nothing is listed twice.
+                guard tools.database.leads("mailbox \(reader.definition.code)") else {
+                    await reader.rest(atMost: MailboxScheduler.takeoverInterval)
+                    continue
+                }
                 do {
                     try await reader.read()
                     failures = 0

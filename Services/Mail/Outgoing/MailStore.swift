@@ -25,7 +25,7 @@ struct MailStore: Sendable {
     /// Keeps a mail and its work; answers its id.
     func insert(_ connection: Connection, _ mail: OutgoingMail, now: Timestamp) throws -> Int64 {
         let state = MailStore.state(of: mail.recipients.filter { $0.kind != .audit }.map(\.state))
-        try connection.run(
+        let id = try connection.insert(
             """
             insert into mail (message_id, created, expires, sender, from_text, subject, record,
                 notification, account, cause_root, cause_via, origin, sha256, size, state,
@@ -42,7 +42,6 @@ struct MailStore: Sendable {
                 .integer(Int64(mail.causeDepth)), SQLValue(mail.mailClass),
                 .text(mail.mailAccount), SQLValue(mail.content.needsUTF8),
             ])
-        let id = connection.lastInsertID
         try mail.content.eachPiece { try pieces.insert(connection, id, $0, $1) }
         for recipient in mail.recipients {
             try connection.run(
@@ -185,10 +184,9 @@ struct MailStore: Sendable {
         _ connection: Connection, mail: Int64, server: String, outcome: String, reply: String,
         now: Timestamp
     ) throws -> Int64 {
-        try connection.run(
+        return try connection.insert(
             "insert into attempt (mail, time, server, outcome, reply) values (?, ?, ?, ?, ?)",
             [.integer(mail), .text(now.text), .text(server), .text(outcome), .text(reply)])
-        return connection.lastInsertID
     }
 
     func endAttempt(_ connection: Connection, _ attempt: Int64, outcome: String, reply: String)
@@ -210,7 +208,7 @@ struct MailStore: Sendable {
             """
             update recipient set state = ?, code = ?, reply = ?, attempts = attempts + 1,
                 redirected = coalesce(?, redirected)
-            where id = ? and (state <> 'held' or ?)
+            where id = ? and (state <> 'held' or ? = 1)
             """,
             [
                 .text(state.rawValue), code == 0 ? .null : .integer(Int64(code)), .text(reply),

@@ -89,8 +89,9 @@ struct RecordWriter {
         for position in recordClass.storedColumns {
             values.append(draft.values[position] ?? .null)
         }
-        try store(recordClass.insertSQL, values, &draft, id: nil, at: pointer)
-        let id = connection.lastInsertID
+        let id = try store(&draft, id: nil, at: pointer) {
+            try connection.insert(recordClass.insertSQL, values)
+        }
         try keepFiles(id, draft)
         if let rights = access.rights.insert, !rights.asked.isEmpty {
             let named = named().filter { !draft.ruled.contains($0) }
@@ -180,7 +181,10 @@ struct RecordWriter {
             sql += ", \(quoted(definition.columns[position].code)) = ?"
             values.append(draft.values[position] ?? .null)
         }
-        try store(sql + " WHERE id = ?", values + [.integer(id)], &draft, id: id, at: pointer)
+        let statement = (sql: sql + " WHERE id = ?", values: values + [.integer(id)])
+        try store(&draft, id: id, at: pointer) {
+            try connection.run(statement.sql, statement.values)
+        }
         try keepFiles(id, draft, standing: row.values)
         let named = differing.filter { !draft.ruled.contains($0) }
         if let rights,
@@ -353,12 +357,12 @@ struct RecordWriter {
     }
 
     /// Runs the statement of a draft; what the database refuses becomes the draft's fault.
-    private func store(
-        _ sql: String, _ values: [SQLValue], _ draft: inout RecordDraft, id: Int64?,
-        at pointer: String
-    ) throws {
+    @discardableResult
+    private func store<T>(
+        _ draft: inout RecordDraft, id: Int64?, at pointer: String, _ body: () throws -> T
+    ) throws -> T {
         do {
-            try store(sql, values)
+            return try store(body)
         } catch DatabaseError.constraint(kind: .unique, let table, let columns) {
             try checkUnique(&draft, id: id, at: pointer)
             if draft.faults.isEmpty, definition.uniqueKeys.contains(columns) {
@@ -373,8 +377,13 @@ struct RecordWriter {
 
     /// Runs a statement; a record that its history cannot hold is too large.
     func store(_ sql: String, _ values: [SQLValue]) throws {
+        try store { try connection.run(sql, values) }
+    }
+
+    @discardableResult
+    func store<T>(_ body: () throws -> T) throws -> T {
         do {
-            try connection.run(sql, values)
+            return try body()
         } catch DatabaseError.constraint(kind: .check, table: _, columns: [Migrations.sizeCheck]) {
             throw RecordsError.tooLarge(
                 limit: Migrations.recordBytesLimit,

@@ -62,9 +62,8 @@ struct ClassMigration {
     }
 
     private func addClass(_ code: String) throws -> Int64 {
-        try connection.run(
+        return try connection.insert(
             "INSERT INTO class (model, code) VALUES (?, ?)", [.text(model), .text(code)])
-        return connection.lastInsertID
     }
 
     private func clear(_ family: ClassFamily) throws {

@@ -138,23 +138,23 @@ final class DefinitionStore: Sendable {
 
     // MARK: Writing
 
+    /// What another copy of the service has told of.
+    static let topic = "definitions"
+
     /// Reads everything that is in force.
     func load(_ connection: Connection) throws {
         let documents = try connection.query("select code, document, version from model") {
             ($0.text(0), Array($0.text(1).utf8), $0.integer(2))
         }
-        for (code, bytes, version) in documents {
-            let document = try JSONValue(parsing: bytes)
-            install(ModelReader(code: code, document: document).read(document), version, [])
-        }
         let versions = try connection.query(
             "select model, workflow, version, body, id from definition where is_current = 1"
         ) { try Self.version($0.integer(4), $0) }.compactMap(\.self)
-        state.withLock { state in
-            for version in versions {
-                state.versions[version.id] = version
-                state.current[version.fullCode] = version.id
-            }
+        let ofModel = Dictionary(grouping: versions, by: \.model)
+        for (code, bytes, version) in documents {
+            let document = try JSONValue(parsing: bytes)
+            install(
+                ModelReader(code: code, document: document).read(document), version,
+                ofModel[code] ?? [])
         }
     }
 
@@ -164,6 +164,7 @@ final class DefinitionStore: Sendable {
         _ code: String, version: Int64, document: JSONValue, _ connection: Connection
     ) throws -> (@Sendable () -> Void)? {
         guard try modelVersion(code, connection) < version else { return nil }
+        try connection.announce(DefinitionStore.topic)
         let definitions = ModelReader(code: code, document: document).read(document)
         try connection.run(
             """
@@ -200,7 +201,7 @@ final class DefinitionStore: Sendable {
                 "update definition set is_current = 1 where id = ?", [.integer(newest.id)])
             return (newest.id, newest.version)
         }
-        try connection.run(
+        let id = try connection.insert(
             """
             insert into definition (model, workflow, version, body, is_current)
             values (?, ?, ?, ?, 1)
@@ -209,7 +210,7 @@ final class DefinitionStore: Sendable {
                 .text(model), .text(workflow), .integer((newest?.version ?? 0) + 1),
                 .text(body.text),
             ])
-        return (connection.lastInsertID, (newest?.version ?? 0) + 1)
+        return (id, (newest?.version ?? 0) + 1)
     }
 
     private func retire(_ model: String, keeping: [Int64], _ connection: Connection) throws {

@@ -122,7 +122,7 @@ extension Directory {
             select unit.parent from directory_unit as unit
             join directory_structure as structure on structure.code = unit.structure
             join directory_account as above on above.code = unit.parent and above.active = 1
-            where unit.code = ? and structure.kind = 'manager' and (? is null or structure.code = ?)
+            where unit.code = ? and structure.kind = 'manager' and (cast(? as text) is null or structure.code = ?)
                 and unit.valid_from <= ? and unit.valid_until >= ?
             order by structure.code limit 1
             """,
@@ -158,7 +158,7 @@ extension Directory {
             join directory_account as account on account.code = member.account
             join directory_unit as unit
                 on unit.structure = member.structure and unit.code = member.unit
-            where member.unit = ? and (? is null or member.structure = ?) and account.active = 1
+            where member.unit = ? and (cast(? as text) is null or member.structure = ?) and account.active = 1
                 and unit.valid_from <= ? and unit.valid_until >= ?
             order by member.account
             """,

@@ -125,7 +125,7 @@ struct EventStore: Sendable {
             """
             select id, event_key, payload, account, raised, root, depth, cause_account
             from event
-            where event = ? and event_key is ? and state = 'buffered' and \(time)
+            where event = ? and event_key is not distinct from ? and state = 'buffered' and \(time)
                 and (scope = 'all' or (scope = 'workflow' and workflow = ?)
                     or (scope = 'instance' and instance = ?))
                 and (record = ? or (record is null and ? = 0))
@@ -231,7 +231,7 @@ struct EventStore: Sendable {
     private func insert(
         _ raised: Raised, state: State, expires: Timestamp?, _ connection: Connection
     ) throws -> Int64 {
-        try connection.run(
+        return try connection.insert(
             """
             insert into event (event, scope, instance, workflow, event_key, payload, account,
                 root, depth, cause_account, raised, state, activated, expires, once_key,
@@ -247,7 +247,6 @@ struct EventStore: Sendable {
                 .text(state.rawValue), SQLValue(expires?.milliseconds), SQLValue(raised.onceKey),
                 SQLValue(place(raised.record?.type, raised.record?.id)),
             ])
-        return connection.lastInsertID
     }
 
     /// What expressions see as `event`.

@@ -49,14 +49,14 @@ struct IncidentQuery: Sendable {
     static func conditions(_ principal: Principal) -> Conditions {
         var conditions = Conditions()
         if !principal.isSystem {
-            let marks = principal.permissions.map { _ in "?" }.joined(separator: ", ")
+            let marks = Dialect.marks(principal.permissions.count)
             conditions.add(
                 "(permission is null or permission in (\(marks)))",
                 principal.permissions.map { .text($0) })
         }
         guard let models = principal.narrowing else { return conditions }
         let (isRecord, values) = Conditions.of("class", models)
-        let marks = models.map { _ in "?" }.joined(separator: ", ")
+        let marks = Dialect.marks(models.count)
         let names = models.map { SQLValue.text($0) }
         conditions.add(
             """

@@ -177,7 +177,7 @@ struct IncidentStore: Sendable {
         try connection.run(
             """
             update incident set state = 'resolved', resolution = ?, resolved_by = ?, resolved_at = ?
-            where instance = ? and state = 'open' and (? is null or visit = ?)
+            where instance = ? and state = 'open' and (cast(? as bigint) is null or visit = ?)
             """,
             [
                 .text(resolution), .text(account), .integer(clock.now().milliseconds),

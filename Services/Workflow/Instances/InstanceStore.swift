@@ -47,16 +47,16 @@ struct InstanceStore: Sendable {
             if let known { return known }
         }
         var row = walk.row
-        try insert(row, key: start.key, connection)
-        row.id = connection.lastInsertID
+        row.id = try insert(row, key: start.key, connection)
         try write(walk.passages, of: row.id, walk.version.workflow, nil, connection)
         let latest = try goOn(row, after: walk.passages, Note(), connection)
         return (row.id, latest.snapshot.state)
     }
 
-    private func insert(_ row: InstanceRow, key: String?, _ connection: Connection) throws {
+    private func insert(_ row: InstanceRow, key: String?, _ connection: Connection) throws -> Int64
+    {
         let snapshot = row.snapshot
-        try connection.run(
+        return try connection.insert(
             """
             insert into instance (definition, model, workflow, state, class, record, account, root,
                 via, depth, started, ended, visit_count, instance_values, last_event, start_key,

@@ -157,7 +157,7 @@ struct InstanceQuery: Sendable {
         if let models = principal.narrowing {
             let names = models.map { SQLValue.text($0) }
             conditions.add(
-                "model in (\(names.map { _ in "?" }.joined(separator: ", ")))", names)
+                "model in (\(Dialect.marks(names.count)))", names)
         }
         try conditions.add(cursor: call.cursor)
     }

@@ -31,7 +31,7 @@ extension JobStore {
     func add(_ addition: Addition, _ connection: Connection) throws -> Int64? {
         let now = clock.now()
         let (plan, state) = (addition.plan, addition.state)
-        let added = try connection.run(
+        let id = try connection.insertIfAbsent(
             """
             insert into job_run (model, job, version, occurrence, cause_kind, planned, state, waits,
                 reason, level, class, record, account, root, via, depth, cause_account, created,
@@ -51,8 +51,7 @@ extension JobStore {
                 .integer(now.milliseconds),
                 SQLValue(state.hasEnded ? now.milliseconds : nil),
             ])
-        guard added > 0 else { return nil }
-        let id = connection.lastInsertID
+        guard let id else { return nil }
         if state.hasEnded { counters.count(state) }
         if state == .planned, !addition.waits { try queue(id, connection) }
         return id

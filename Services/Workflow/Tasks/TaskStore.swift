@@ -45,7 +45,7 @@ struct TaskStore: Sendable {
 
     func open(_ opening: Opening, _ connection: Connection) throws {
         let now = clock.now()
-        try connection.run(
+        let task = try connection.insert(
             """
             insert into task (instance, visit, model, title, assignees, due, remind, escalate,
                 outcomes, state, created)
@@ -58,7 +58,7 @@ struct TaskStore: Sendable {
                 SQLValue(opening.escalate?.key), .text(TaskStore.text(opening.outcomes)),
                 .integer(now.milliseconds),
             ])
-        try assign(connection.lastInsertID, opening.assignee.key, connection)
+        try assign(task, opening.assignee.key, connection)
         if let remind = opening.remind {
             try Queues.timer.enqueue(
                 connection,
@@ -179,7 +179,7 @@ struct TaskStore: Sendable {
         return try connection.query(
             """
             select \(TaskStore.columns) from task
-            where id in (\(TaskStore.places(found.count))) order by id
+            where id in (\(Dialect.marks(found.count))) order by id
             """, found.map { .integer($0) }, TaskStore.item)
     }
 
@@ -188,9 +188,9 @@ struct TaskStore: Sendable {
     ) throws -> [Int64] {
         let off = caller.off.filter { $0.key == key }.map(\.model)
         var condition = ""
-        if !off.isEmpty { condition += " and t.model not in (\(TaskStore.places(off.count)))" }
+        if !off.isEmpty { condition += " and t.model not in (\(Dialect.marks(off.count)))" }
         if let models = caller.models {
-            condition += " and t.model in (\(TaskStore.places(models.count)))"
+            condition += " and t.model in (\(Dialect.marks(models.count)))"
         }
         let named: [SQLValue] = (off + (caller.models ?? [])).map { .text($0) }
         // `cross join`: the assignees lead.
@@ -202,10 +202,6 @@ struct TaskStore: Sendable {
             """,
             [.text(key), .integer(after)] + named + [.integer(Int64(limit))]
         ) { $0.integer(0) }
-    }
-
-    private static func places(_ count: Int) -> String {
-        Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
     private static func item(_ row: Row) throws -> Item {

@@ -38,7 +38,7 @@ public struct PostgresAddress: Sendable, Hashable {
     var parameters: [(name: String, value: String)] {
         var list = [
             ("host", host), ("port", "\(port)"), ("dbname", database), ("user", user),
-            ("password", password), ("passfile", "/dev/null"), ("client_encoding", "UTF8"),
+            ("password", password), ("passfile", "/dev/null/none"), ("client_encoding", "UTF8"),
             ("application_name", "geartrain"), ("gssencmode", "disable"),
             // A network that was cut is found by the kernel.
             ("keepalives", "1"), ("keepalives_idle", "15"), ("keepalives_interval", "5"),

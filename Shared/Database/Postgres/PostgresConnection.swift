@@ -27,7 +27,9 @@
         private let isGivenUp: @Sendable () -> Bool
         private let clock = SystemClock()
         private var statements: [String: Prepared] = [:]
-        private var count = 0
+        /// By the types of their values too; of a store.
+        var typed: [TypedSQL: Prepared] = [:]
+        var count = 0
         /// A query that was ordered once, and where the next of its rows is.
         var scan: (name: String, place: String)?
         private var scans = 0
@@ -184,8 +186,13 @@
 
         // MARK: Text
 
+        /// How many `?` are outside of quotes.
+        static func marks(_ sql: String) -> Int { replaced(sql).marks }
+
         /// `$1` and so on in the places of `?` outside of quotes.
-        static func numbered(_ sql: String) -> String {
+        static func numbered(_ sql: String) -> String { replaced(sql).text }
+
+        private static func replaced(_ sql: String) -> (text: String, marks: Int) {
             var text: [UInt8] = []
             var (quote, number): (UInt8?, Int) = (nil, 0)
             for byte in sql.utf8 {
@@ -200,7 +207,7 @@
                 }
                 text.append(byte)
             }
-            return String(decoding: text, as: UTF8.self)
+            return (String(decoding: text, as: UTF8.self), number)
         }
 
         /// The values as C strings; nil is null.

@@ -37,7 +37,7 @@
         let row: Int32
         let types: [PostgresType]
 
-        private func isNull(_ column: Int) -> Bool { PQgetisnull(result, row, Int32(column)) == 1 }
+        func isNull(_ column: Int) -> Bool { PQgetisnull(result, row, Int32(column)) == 1 }
 
         private func bytes(_ column: Int) -> UnsafeBufferPointer<UInt8> {
             let start = UnsafeRawPointer(PQgetvalue(result, row, Int32(column)))
@@ -74,6 +74,36 @@
             return isNegative ? value : 0 &- value
         }
 
+        /// Zero where it is null or no number.
+        func double(_ column: Int) -> Double {
+            guard !isNull(column) else { return 0 }
+            return Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0
+        }
+
+        /// Bytes; a text's are its UTF-8.
+        func blob(_ column: Int) -> [UInt8] {
+            guard !isNull(column) else { return [] }
+            let bytes = bytes(column)
+            guard types[column] == .binary else { return Array(bytes) }
+            var result: [UInt8] = []
+            result.reserveCapacity(bytes.count / 2)
+            var index = 2
+            while index + 1 < bytes.count {
+                result.append(
+                    PostgresRow.digit(bytes[index]) << 4 | PostgresRow.digit(bytes[index + 1]))
+                index += 2
+            }
+            return result
+        }
+
+        private static func digit(_ byte: UInt8) -> UInt8 {
+            byte <= UInt8(ascii: "9") ? byte &- UInt8(ascii: "0") : byte &- UInt8(ascii: "a") + 10
+        }
+
+        func name(_ column: Int) -> String {
+            PQfname(result, Int32(column)).map { String(cString: $0) } ?? ""
+        }
+
         private static func isWhole(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
             let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
             return !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }
@@ -86,7 +116,7 @@
                 return .text(String(decoding: bytes(column), as: UTF8.self))
             case .integer, .boolean: return .integer(integer(column))
             case .real: return .real(Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0)
-            case .binary: return .blob(Array(bytes(column)))
+            case .binary: return .blob(blob(column))
             case .text, .padded, .moment:
                 return withText(column) { .text(String(decoding: $0, as: UTF8.self)) }
             }

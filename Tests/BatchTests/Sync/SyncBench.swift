@@ -85,7 +85,7 @@ final class SyncBench: Sendable {
             peers: Peers(
                 transports: others, signer: signer, runtime: runtime))
         database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/batch.db"), runtime: runtime)
+            StoreEngine.chosen.place("batch", in: folder.path), runtime: runtime)
         try await database.migrate(Batch.Migrations.all)
         let peers = Peers(
             transports: [

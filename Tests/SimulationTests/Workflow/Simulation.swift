@@ -77,7 +77,7 @@ final class Simulation: @unchecked Sendable {
     /// Opens the file as it was left.
     func open() async throws {
         let database = try await Database.open(
-            DatabaseConfiguration(location: folder.path + "/workflow.db"), runtime: runtime)
+            StoreEngine.chosen.place("workflow", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         let peers = SimulatedPeers(simulation: self, life: life)
         let parts = try await Parts(

@@ -85,14 +85,13 @@ struct ListViewStore: Sendable {
                     .integer(account),
                 ])
             guard held < ListViewStore.limit else { return nil }
-            try connection.run(
+            return try connection.insert(
                 "insert into list_view (model, class, account, name, query, shared, created,"
                     + " modified) values (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     .text(type.model), .text(type.code), .integer(account), .text(name),
                     .text(query), .integer(isShared ? 1 : 0), .integer(now), .integer(now),
                 ])
-            return connection.lastInsertID
         }
     }
 

@@ -99,6 +99,7 @@ public enum ForeignError: Error, Sendable {
         case let error as PostgresError: self.init(error)
         case DatabaseError.busy: self = .away("another program holds its lock")
         case DatabaseError.full(let message): self = .away("it has no room: \(message)")
+        case DatabaseError.away(let message): self = .away(message)
         case DatabaseError.overloaded: self = .away("too much waits for it")
         case DatabaseError.interrupted: self = .away("it was interrupted")
         case DatabaseError.constraint(let kind, let table, let columns):

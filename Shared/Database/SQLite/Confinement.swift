@@ -23,9 +23,8 @@ public struct Confinement: Sendable {
     /// empty database, so that its tables must all be subqueries of its own.
     public func fault(of sql: String) -> String? {
         do {
-            let connection = try Connection(
-                path: ":memory:", access: .confined, busyTimeout: .zero)
-            try connection.confined(by: self) { try $0.compile(sql) }
+            let link = try SQLiteLink(path: ":memory:", access: .confined, busyTimeout: .zero)
+            _ = try link.confined(by: self) { try link.prepared(sql) }
             return nil
         } catch DatabaseError.failed(_, let message, _) {
             return message
@@ -35,18 +34,13 @@ public struct Confinement: Sendable {
     }
 }
 
-extension Connection {
+extension SQLiteLink {
     /// Runs `body`, whose statements keep within `confinement`.
-    func confined<T>(
-        by confinement: Confinement, _ body: (Connection) throws -> T
-    ) throws -> T {
+    func confined<T>(by confinement: Confinement, _ body: () throws -> T) throws -> T {
         warden.confinement = confinement
         defer { warden.confinement = nil }
         return try timed(confinement.time, body)
     }
-
-    /// Makes `sql` ready to run and does not run it.
-    func compile(_ sql: String) throws { _ = try prepared(sql) }
 
     /// Refuses a new statement that counts the rows of a table: the engine names the table then
     /// without saying whether it is one or a subquery of that name.
@@ -55,18 +49,23 @@ extension Connection {
         defer { warden.counted = [] }
         guard sqlite3_stmt_readonly(statement.handle) != 0,
             sqlite3_stmt_isexplain(statement.handle) == 0
-        else { throw Connection.refusal("it does more than read") }
+        else { throw SQLiteLink.refusal("it does more than read") }
         let names = warden.counted.subtracting(confinement.readers)
         guard !names.isEmpty else { return }
         warden.confinement = nil
         defer { warden.confinement = confinement }
-        let known = try query(
-            "SELECT lower(name) FROM sqlite_master UNION SELECT lower(name) FROM pragma_module_list"
-        ) { $0.text(0) }
+        var known: Set<String> = []
+        _ = try step(
+            "SELECT lower(name) FROM sqlite_master UNION SELECT lower(name) FROM pragma_module_list",
+            []
+        ) { row in
+            known.insert(row.text(0))
+            return true
+        }
         for name in names {
             let name = name.lowercased()
             if known.contains(name) || name.hasPrefix("sqlite_") || name.hasPrefix("pragma_") {
-                throw Connection.refusal("\(name) is not to be read here")
+                throw SQLiteLink.refusal("\(name) is not to be read here")
             }
         }
     }

@@ -74,14 +74,6 @@ public final class ForeignDatabase: Sendable {
 extension Connection {
     /// Runs `body` in a transaction that has the write lock from its beginning.
     fileprivate func changing<T>(_ body: (Connection) throws -> T) throws -> T {
-        try run("begin immediate")
-        do {
-            let answer = try body(self)
-            try run("commit")
-            return answer
-        } catch {
-            if isInTransaction { _ = try? run("rollback") }
-            throw error
-        }
+        try writing { try body(self) }
     }
 }

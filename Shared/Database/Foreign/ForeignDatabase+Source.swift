@@ -83,12 +83,18 @@ extension Connection: ForeignSession {
 
 extension Row: ForeignRow {
     public func kind(_ column: Int) -> ForeignKind {
-        switch sqlite3_column_type(statement, Int32(column)) {
-        case SQLITE_INTEGER: .integer
-        case SQLITE_FLOAT: .real
-        case SQLITE_TEXT: .text
-        case SQLITE_BLOB: .blob
-        default: .null
+        switch source {
+        case .sqlite(let statement):
+            switch sqlite3_column_type(statement, Int32(column)) {
+            case SQLITE_INTEGER: .integer
+            case SQLITE_FLOAT: .real
+            case SQLITE_TEXT: .text
+            case SQLITE_BLOB: .blob
+            default: .null
+            }
+        #if PostgreSQL
+            case .postgres(let row): row.kind(column)
+        #endif
         }
     }
 }

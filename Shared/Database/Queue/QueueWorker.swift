@@ -39,6 +39,8 @@ public final class QueueWorker: Service {
     let onDead: (@Sendable (Connection, DurableQueue.Item) throws -> Void)?
     let handle: @Sendable (DurableQueue.Item) async throws -> Outcome
 
+    /// How often a database that others share is looked into though nobody told of anything.
+    private static let lookInterval = Duration.seconds(2)
     /// How long to wait after the database itself failed.
     private static let failureWait = Duration.seconds(1)
     /// The queue is counted at most this often, and so seldom that it takes a hundredth of the
@@ -181,7 +183,9 @@ public final class QueueWorker: Service {
             ? try await database.pointRead { [queue] in try queue.nextDue($0) } : nil
         let now = runtime.clock.now()
         let waits = [next, renewal].compactMap { $0.map { $0.milliseconds - now.milliseconds } }
-        guard let wait = (waits + (counting.map { [$0.milliseconds] } ?? [])).min() else {
+        // Another copy tells of what it enqueues; should that be lost, it is found all the same.
+        let looking = database.isShared ? [QueueWorker.lookInterval.milliseconds] : []
+        guard let wait = (waits + looking + (counting.map { [$0.milliseconds] } ?? [])).min() else {
             await signal.wait(atMost: nil, clock: runtime.clock)
             return
         }

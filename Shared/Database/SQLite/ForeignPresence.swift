@@ -14,9 +14,15 @@ struct ForeignPresence {
     /// it, would give up all locks that this process has on it. Nil where it was not found.
     private let descriptor: Int32?
 
-    /// Of a connection that has read already.
-    init(of database: OpaquePointer) {
-        guard let path = sqlite3_db_filename(database, "main").map({ String(cString: $0) }),
+    private let isServer: Bool
+
+    /// Of a connection that has read already; nil is one to a server, which lets others write
+    /// itself.
+    init(of database: OpaquePointer?) {
+        isServer = database == nil
+        guard
+            let path = database.flatMap({ sqlite3_db_filename($0, "main") })
+                .map({ String(cString: $0) }),
             let shared = Inode(path: path + "-shm")
         else {
             descriptor = nil
@@ -28,7 +34,7 @@ struct ForeignPresence {
 
     /// Also where it cannot be told, so that nobody waits in vain.
     var isThere: Bool {
-        guard let descriptor else { return true }
+        guard let descriptor else { return !isServer }
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)

@@ -29,11 +29,13 @@ public struct DurableQueue: Sendable {
 
     public let name: String
     private let table: String
+    /// The most items that one worker works on at a time.
+    static let heldLimit = 1024
 
     /// The table is `queue_<name>`.
     public init(name: String) {
         self.name = name
-        table = Dialect(engine: .sqlite).quote("queue_" + name)
+        table = Dialect.quote("queue_" + name)
     }
 
     /// Its table and indexes.
@@ -69,37 +71,40 @@ public struct DurableQueue: Sendable {
         _ connection: Connection, key: String, payload: [UInt8], due: Timestamp, now: Timestamp
     ) throws -> Bool {
         guard connection.isGrouped, let desk = connection.desks[name] else {
-            return try insert(connection, key, payload, due: due, now: now, until: nil)
+            let id = try insert(connection, key, payload, due: due, now: now, until: nil)
+            if id != nil { try connection.link.tellCopies(of: name) }
+            return id != nil
         }
         let until = due <= now ? desk.reserve(now) : nil
-        let isAdded: Bool
+        let id: Int64?
         do {
-            isAdded = try insert(connection, key, payload, due: due, now: now, until: until)
+            id = try insert(connection, key, payload, due: due, now: now, until: until)
         } catch {
             if until != nil { desk.giveBack() }
             throw error
         }
         if let until {
-            guard isAdded else {
+            guard let id else {
                 desk.giveBack()
                 return false
             }
             let item = Item(
-                id: connection.lastInsertID, key: key, payload: payload, attempts: 1, due: due,
+                id: id, key: key, payload: payload, attempts: 1, due: due,
                 created: now)
             connection.atEnd { $0 ? desk.take(item, until: until) : desk.giveBack() }
-        } else if isAdded {
+        } else if id != nil {
             connection.atEnd { if $0 { desk.wake() } }
+            try connection.link.tellCopies(of: name)
         }
-        return isAdded
+        return id != nil
     }
 
     /// With `until` it is leased from the beginning.
     private func insert(
         _ connection: Connection, _ key: String, _ payload: [UInt8], due: Timestamp,
         now: Timestamp, until: Timestamp?
-    ) throws -> Bool {
-        try connection.run(
+    ) throws -> Int64? {
+        try connection.insertIfAbsent(
             """
             insert into \(table) (key, payload, due, ready, attempts, created)
             values (?, ?, ?, ?, ?, ?) on conflict (key) do nothing
@@ -108,7 +113,7 @@ public struct DurableQueue: Sendable {
                 .text(key), .blob(payload), .integer(due.milliseconds),
                 .integer((until ?? due).milliseconds), .integer(until == nil ? 0 : 1),
                 .integer(now.milliseconds),
-            ]) > 0
+            ])
     }
 
     /// Whether an item with this key is there, waiting, leased or dead.
@@ -128,8 +133,9 @@ public struct DurableQueue: Sendable {
         try connection.each(
             """
             select id, key, payload, attempts + 1, due, created from \(table)
-            where dead = 0 and ready <= ? order by ready, id
-            """, [.integer(now.milliseconds)]
+            where dead = 0 and ready <= ? order by ready, id limit ?
+            """,
+            [.integer(now.milliseconds), .integer(Int64(limit + DurableQueue.heldLimit))]
         ) { row in
             if !held(row.integer(0)) { items.append(Item(row)) }
             return items.count < limit

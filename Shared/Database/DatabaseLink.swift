@@ -1,0 +1,32 @@
+import ServiceRuntime
+
+/// A session with an engine, used by one thread at a time: what `Connection` is made of.
+protocol DatabaseLink: AnyObject {
+    var engine: Dialect.Engine { get }
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { get }
+    /// Runs a statement to its end, or until `body` answers false; answers how many rows it
+    /// changed.
+    func step(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Bool) throws -> Int
+    /// Inserts one row; the id that it got, or nil where it was not inserted.
+    func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64?
+    /// Several statements without values.
+    func script(_ sql: String) throws
+    func begin(_ kind: TransactionKind) throws
+    /// Small statements that belong to the transaction (savepoints), in order; they may wait until
+    /// the next other statement, so that they cost no exchange of their own.
+    func note(_ sql: String) throws
+    /// Tells the workers of other copies, when it is committed, that something is in a queue.
+    func tellCopies(of queue: String) throws
+    func commit() throws
+    func rollback() throws
+    /// Statements within `body` end with `DatabaseError.interrupted` when `limit` has passed.
+    func timed<T>(_ limit: Duration, _ body: () throws -> T) throws -> T
+}
+
+enum TransactionKind {
+    /// Alone among those that write by this program, in this process and in others.
+    case write
+    /// One state of the whole database.
+    case read
+}

@@ -1,0 +1,92 @@
+import CLinux
+import Glibc
+import ServiceRuntime
+import Synchronization
+
+/// What copies of a service that share a database tell each other: that something was enqueued or
+/// is not what it was, and who of them does what only one may do. It has a session of its own.
+final class CopyNews: Sendable {
+    private struct State {
+        var desks: [String: any QueueDesk] = [:]
+        var followers: [String: @Sendable () -> Void] = [:]
+        var wanted: Set<String> = []
+        var held: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+    private let isClosed = Atomic(false)
+    /// Ends the thread's wait.
+    private let bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    /// How often it is tried to become the one.
+    private static let interval = Duration.milliseconds(500)
+    private static let reconnectWait: UInt32 = 200_000
+
+    func add(_ desk: any QueueDesk, for queue: String) {
+        state.withLock { $0.desks[queue] = desk }
+    }
+
+    func remove(_ desk: any QueueDesk, for queue: String) {
+        state.withLock { if $0.desks[queue] === desk { $0.desks[queue] = nil } }
+    }
+
+    func follow(_ topic: String, _ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.followers[topic] = body }
+    }
+
+    /// Whether this copy is the one that does `work`. It is soon after it was asked for first, if
+    /// no other is; it is no more when the connection is lost, which another copy may learn
+    /// before this one does: what must not be done twice is guarded by rows as well.
+    func leads(_ work: String) -> Bool {
+        let (isNew, isHeld) = state.withLock { state in
+            (state.wanted.insert(work).inserted, state.held.contains(work))
+        }
+        if isNew { ring() }
+        return isHeld
+    }
+
+    func close() {
+        isClosed.store(true, ordering: .releasing)
+        ring()
+    }
+
+    deinit { Glibc.close(bell) }
+
+    private func ring() { _ = eventfd_write(bell, 1) }
+
+    #if PostgreSQL
+        /// The thread's life.
+        func run(_ place: PostgresPlace) {
+            while !isClosed.load(ordering: .acquiring) {
+                do {
+                    let session = try PostgresConnection(place.address) { [self] in
+                        isClosed.load(ordering: .relaxed)
+                    }
+                    try session.simple("listen \(place.channel)")
+                    // What came while nobody listened is looked for.
+                    let (desks, followers) = state.withLock { ($0.desks, $0.followers) }
+                    for desk in desks.values { desk.wake() }
+                    for follower in followers.values { follower() }
+                    while !isClosed.load(ordering: .acquiring) { try turn(session, place) }
+                } catch {
+                    state.withLock { $0.held = [] }
+                    usleep(CopyNews.reconnectWait)
+                }
+            }
+        }
+
+        private func turn(_ session: PostgresConnection, _ place: PostgresPlace) throws {
+            let missing = state.withLock { $0.wanted.subtracting($0.held) }
+            for work in missing where try session.tryLock(place.lockNumber(of: work)) {
+                _ = state.withLock { $0.held.insert(work) }
+            }
+            let topics = try session.notifications(within: CopyNews.interval, or: bell)
+            var rung = eventfd_t()
+            _ = eventfd_read(bell, &rung)
+            for topic in topics {
+                let (desk, follower) = state.withLock { ($0.desks[topic], $0.followers[topic]) }
+                desk?.wake()
+                follower?()
+            }
+        }
+    #endif
+}

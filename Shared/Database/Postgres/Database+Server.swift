@@ -1,0 +1,27 @@
+import ServiceRuntime
+
+extension Database {
+    /// Threads for reads of a server: each waits for its answer.
+    private static let serverReaders = 4
+
+    /// Opens the schema of a server, which is made where it is not there.
+    static func open(server: DatabaseConfiguration, runtime: Runtime) async throws -> Database {
+        #if PostgreSQL
+            var configuration = server
+            configuration.readerThreads = max(server.readerThreads, serverReaders)
+            configuration.confinedThreads = 0
+            let place = try PostgresPlace(server.location, schema: server.schema)
+            let connection = try configuration.connection(.write)
+            do {
+                try connection.link.script(
+                    "create schema if not exists \(Dialect.quote(place.schema))")
+            } catch DatabaseError.constraint {
+                // Another copy made it at the same moment.
+            }
+            return try Database(configuration, runtime: runtime, writing: connection)
+        #else
+            throw DatabaseError.schema(
+                "this program was built without PostgreSQL (--traits PostgreSQL)")
+        #endif
+    }
+}

@@ -1,0 +1,124 @@
+/// Where a store is in a PostgreSQL: a schema of a database.
+public struct PostgresPlace: Sendable, Hashable {
+    /// How long a transaction of ours may do nothing before the server ends it, in milliseconds: a
+    /// copy that hangs holds its lock no longer.
+    static let idleLimit = 60_000
+
+    public var address: PostgresAddress
+    public var schema: String
+
+    public init(_ address: PostgresAddress, schema: String) {
+        self.address = address
+        self.schema = schema
+    }
+
+    /// Whether a location is one: `postgresql://…`.
+    public static func isOne(_ location: String) -> Bool {
+        location.hasPrefix("postgresql://") || location.hasPrefix("postgres://")
+    }
+
+    /// Reads `postgresql://user:password@host:port/database?sslmode=…&schema=…`. `sslmode` is
+    /// `disable`, `require` or `verify-full`, which it is where nothing is said; `sslrootcert` is a
+    /// PEM file; `schema` is `name` where nothing is said. Throws `DatabaseError.schema`, without
+    /// the password, where it is none.
+    public init(_ location: String, schema name: String) throws {
+        let rest = location.drop { $0 != "/" }.dropFirst(2)
+        let hostEnd = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        let authority = rest[..<hostEnd]
+        let at = authority.lastIndex(of: "@")
+        let login = (at.map { authority[..<$0] } ?? "").split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let place = at.map { authority[authority.index(after: $0)...] } ?? authority
+        let (host, port) = try PostgresPlace.hostAndPort(place)
+        let tail = rest[hostEnd...].split(
+            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let database = try PostgresPlace.decoded(tail.first?.dropFirst() ?? "")
+        let user = try PostgresPlace.decoded(login.first ?? "")
+        guard !database.isEmpty, !user.isEmpty, !host.isEmpty else {
+            throw PostgresPlace.wrong("it names no user, host or database")
+        }
+        address = PostgresAddress(
+            host: host, port: port, database: database, user: user,
+            password: try PostgresPlace.decoded(login.count > 1 ? login[1] : ""))
+        schema = name
+        for pair in (tail.count > 1 ? tail[1] : "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            try set(String(parts[0]), to: PostgresPlace.decoded(parts.count > 1 ? parts[1] : ""))
+        }
+        guard !schema.isEmpty, schema.utf8.count <= PostgresPlace.nameLimit else {
+            throw PostgresPlace.wrong("a schema's name has 1 to \(PostgresPlace.nameLimit) bytes")
+        }
+    }
+
+    /// Bytes of a name in PostgreSQL.
+    private static let nameLimit = 63
+
+    private mutating func set(_ name: String, to value: String) throws {
+        switch name {
+        case "schema": schema = value
+        case "sslrootcert": address.authorities = value
+        case "sslmode":
+            switch value {
+            case "disable": address.encryption = .off
+            case "require": address.encryption = .encrypt
+            case "verify-full": address.encryption = .verify
+            default:
+                throw PostgresPlace.wrong("sslmode is disable, require or verify-full")
+            }
+        default:
+            throw PostgresPlace.wrong("\(name) is none of schema, sslmode and sslrootcert")
+        }
+    }
+
+    private static func hostAndPort(_ text: Substring) throws -> (String, Int) {
+        var host = text
+        var port = 5432
+        let colon = text.last == "]" ? nil : text.lastIndex(of: ":")
+        if let colon {
+            guard let number = Int(text[text.index(after: colon)...]), (1...65535).contains(number)
+            else { throw wrong("its port is none") }
+            port = number
+            host = text[..<colon]
+        }
+        if host.first == "[", host.last == "]" { host = host.dropFirst().dropLast() }
+        return (try decoded(host), port)
+    }
+
+    private static func decoded(_ text: Substring) throws -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let digits = String(rest.prefix(2)),
+                let value = UInt8(digits, radix: 16)
+            else { throw wrong("a % is not followed by two hexadecimal digits") }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func wrong(_ why: String) -> DatabaseError {
+        .schema(
+            "the address of the database is not to be read: \(why). It is written"
+                + " postgresql://user:password@host:port/database?sslmode=verify-full&schema=name")
+    }
+
+    static func quoted(_ name: String) -> String { Dialect.quote(name) }
+
+    /// Of the lock that whoever writes into the schema holds.
+    var lockNumber: Int64 { lockNumber(of: "") }
+
+    /// Where copies tell each other what was enqueued.
+    var channel: String { Dialect.quote("geartrain \(schema)") }
+
+    /// FNV-1a of the names.
+    func lockNumber(of work: String) -> Int64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in (schema + "/" + work).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int64(bitPattern: hash)
+    }
+}
