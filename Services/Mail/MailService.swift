@@ -121,12 +121,6 @@ public final class MailService: Service {
                     database: database, store: intake, runtime: runtime, metrics: metrics,
                     parser: parser, limits: limits, pulse: pulse, wake: taker.wake),
                 files: files, secrets: secrets)
-            database.follow(Definitions.topic) { [weak definitions, weak scheduler] in
-                Task {
-                    try? await definitions?.read()
-                    await scheduler?.refresh()
-                }
-            }
             let texts = MailTexts(database: database, parser: parser)
             outbox = Outbox(
                 database: database, store: store,

@@ -106,10 +106,7 @@ struct Parts {
     ) async throws {
         let (clock, wakes) = (runtime.clock, Wakes())
         let definitions = DefinitionStore()
-        try await database.read { try definitions.load($0) }
-        database.follow(DefinitionStore.topic) { [weak database] in
-            Task { try? await database?.read { try definitions.load($0) } }
-        }
+        try await definitions.load(from: database)
         let key = try await database.write {
             try Capabilities.key($0, random: runtime.random)
         }

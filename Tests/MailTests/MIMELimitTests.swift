@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 import TestSupport
 
@@ -71,11 +70,7 @@ import TestSupport
                 + "Content-Disposition: \(run)\r\n\r\n--b\r\n\r\n\(run)\r\n--b--\r\n"
             let bytes = Array(text.utf8)
             // Of this thread's processor: what else the machine does has little part in it.
-            func now() -> UInt64 {
-                var time = timespec()
-                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-                return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-            }
+            func now() -> UInt64 { TestTime.threadNanoseconds() }
             var best = UInt64.max
             for _ in 0..<3 {
                 let start = now()

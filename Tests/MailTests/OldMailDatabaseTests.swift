@@ -27,17 +27,21 @@ import Testing
     private static let bytes = Array("Subject: old\r\n\r\nHello\r\n".utf8)
     private static let time = SQLValue.text("2026-11-01T00:00:00.000Z")
 
+    private static func hasPieces(_ connection: Connection) throws -> Bool {
+        let tables =
+            connection.dialect.isSQLite
+            ? "select name from sqlite_master"
+            : "select tablename as name from pg_tables where schemaname = current_schema()"
+        return try connection.count(
+            "select count(*) from (\(tables)) as t where name = 'mail_piece'") > 0
+    }
+
     /// Mails that are sent, uncertain and queued; entries that are done and in quarantine.
     private static func fill(_ connection: Connection) throws {
         try add(
             connection, "model",
             [("code", "desk"), ("version", 1), ("document", .text(deskModel()))])
-        let table =
-            try connection.count(
-                connection.dialect.isSQLite
-                    ? "select count(*) from sqlite_master where name = 'mail_piece'"
-                    : "select count(*) from pg_tables where schemaname = current_schema()"
-                        + " and tablename = 'mail_piece'") > 0
+        let table = try hasPieces(connection)
         let states = ["sent", "uncertain", "queued"]
         for (place, state) in states.enumerated() {
             let id = SQLValue.integer(Int64(place + 1))

@@ -35,6 +35,9 @@ actor MailboxScheduler: Service {
     }
 
     func run() async throws {
+        tools.database.follow(Definitions.topic) { [weak self] in
+            Task { await self?.readAgain() }
+        }
         refresh()
         for await _ in stopped {}
         isStopping = true
@@ -46,6 +49,12 @@ actor MailboxScheduler: Service {
     func shutdown() async {
         isStopping = true
         stop.finish()
+    }
+
+    /// Another copy of the service was given definitions.
+    private func readAgain() async {
+        try? await definitions.read()
+        refresh()
     }
 
     /// Starts, restarts and ends readers after the definitions.

@@ -141,6 +141,14 @@ final class DefinitionStore: Sendable {
     /// What another copy of the service has told of.
     static let topic = "definitions"
 
+    /// Reads everything that is in force, and again whenever another copy was given more.
+    func load(from database: Database) async throws {
+        try await database.read { try self.load($0) }
+        database.follow(DefinitionStore.topic) { [weak database] in
+            Task { try? await database?.read { try self.load($0) } }
+        }
+    }
+
     /// Reads everything that is in force.
     func load(_ connection: Connection) throws {
         let documents = try connection.query("select code, document, version from model") {

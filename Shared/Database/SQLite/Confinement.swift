@@ -56,8 +56,10 @@ extension SQLiteLink {
         defer { warden.confinement = confinement }
         var known: Set<String> = []
         _ = try step(
-            "SELECT lower(name) FROM sqlite_master UNION SELECT lower(name) FROM pragma_module_list",
-            []
+            """
+            SELECT lower(name) FROM sqlite_master UNION
+            SELECT lower(name) FROM pragma_module_list
+            """, []
         ) { row in
             known.insert(row.text(0))
             return true
