@@ -116,6 +116,8 @@
             while true {
                 guard let result = try next() else {
                     if !isPipeline { break }
+                    // Of a lost connection nothing ends.
+                    guard isAlive else { throw fault ?? DatabaseError(lost()) }
                     ended += 1
                     continue
                 }
