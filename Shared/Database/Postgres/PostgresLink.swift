@@ -65,6 +65,8 @@
         }
 
         func begin(_ kind: TransactionKind) throws {
+            // A transaction whose connection was lost ended with it.
+            isBegun = false
             noted = []
             switch kind {
             case .read:
