@@ -28,7 +28,8 @@ public final class BatchService: Service {
         let files = try RunFiles(
             folder: configuration.data + "/batch",
             exchange: FileFolders(roots: configuration.folders), runtime: runtime)
-        try await files.clean(keeping: database.read { try RunStore.files($0) })
+        try await files.clean(
+            keeping: database.read { try RunStore.files($0) }, isShared: database.isShared)
         let signer = PrincipalSigner(key: configuration.rpc.key, clock: runtime.clock)
         let peers = Peers(configuration.rpc, signer: signer, runtime: runtime)
         let stopping = StopFlag()

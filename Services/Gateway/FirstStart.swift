@@ -16,12 +16,12 @@ struct FirstStart: Sendable {
 
     /// The key of the CSRF tokens, made at first start.
     func csrfKey() async throws -> [UInt8] {
-        if let text = try await accounts.setting("csrf-key"), let key = Hex.decode(text) {
-            return key
-        }
-        let key = runtime.random.bytes(32)
-        try await accounts.set("csrf-key", Hex.encode(key))
-        return key
+        let fresh = runtime.random.bytes(32)
+        let standing = try await accounts.setIfAbsent("csrf-key", Hex.encode(fresh))
+        if let key = Hex.decode(standing), !key.isEmpty { return key }
+        // It is none; what was made with it is void.
+        try await accounts.set("csrf-key", Hex.encode(fresh))
+        return fresh
     }
 
     /// Makes `admin` where there is no account yet. A random password is printed before the row is
@@ -37,11 +37,18 @@ struct FirstStart: Sendable {
             configuration.output("admin password: \(password)")
         }
         let hash = try await passwords.hash(password, address: "first start")
-        _ = try await accounts.save(
-            account: Account.admin,
-            AccountStore.AccountChange(name: "Administrator", kind: "person", password: hash),
-            mode: .put, if: .absent, by: .platform)
-        runtime.log.info("first start: the account admin was made")
+        do {
+            _ = try await accounts.save(
+                account: Account.admin,
+                AccountStore.AccountChange(name: "Administrator", kind: "person", password: hash),
+                mode: .put, if: .absent, by: .platform)
+            runtime.log.info("first start: the account admin was made")
+        } catch let problem as Problem where problem.status == 412 {
+            // Two copies that start first at the same moment make one account.
+            if configuration.adminPassword == nil {
+                configuration.output("admin has the password that another copy has printed")
+            }
+        }
     }
 }
 

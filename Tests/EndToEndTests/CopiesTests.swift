@@ -67,4 +67,18 @@ import Testing
         for name in ["workflow-2", "gateway-2"] { #expect(try await train.stop(name) == 0) }
         #expect(try await train.stop().allSatisfy { $0 == 0 })
     }
+
+    @Test func `two gateways that start first at the same moment are one`() async throws {
+        let train = Train(.apart, settings: try await settings(), model: nil)
+        let port = try train.startCopy(of: "gateway", name: "gateway-2")
+        try await train.start()
+        let second = APIClient(port: port)
+        try await eventually("the second gateway is ready") { await second.isReady() }
+        for client in [train.visitor, second] {
+            let admin = try await client.loggedIn("admin", Train.password)
+            #expect(try await admin.get("/api/me")["account"] == "admin")
+        }
+        #expect(try await train.stop("gateway-2") == 0)
+        #expect(try await train.stop().allSatisfy { $0 == 0 })
+    }
 }

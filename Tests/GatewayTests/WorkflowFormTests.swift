@@ -112,4 +112,31 @@ import Testing
         #expect(again.fields(of: Self.path)["steps.json"] == "[{<b>")
         #expect(try await planned(again, ["steps.json": json])?.count == 1)
     }
+
+    @Test(
+        arguments: [
+            "step.", "step..", "step.up", "step.up.-1", "step.up.99", "step.down.\(Int.max)",
+            "step.remove.\(Int.min)", "step.kind.\(Int.max)", "step.x.1", "step.down.2",
+        ])
+    func `a word that is none changes nothing`(_ word: String) async throws {
+        let browser = try await browser()
+        let answer = await act(browser, word)
+        #expect(answer.status == 200)
+        #expect(try await planned(browser, ["s.0.title": "=record.x"])?.count == 3)
+    }
+
+    @Test func `more steps than a workflow may have are refused, and rows have inputs`()
+        async throws
+    {
+        let browser = try await browser()
+        let many = "[" + String(repeating: "{},", count: 1000) + "{}]"
+        let answer = await act(browser, "edit", ["steps.json": many])
+        #expect(answer.text.utf8.count < 400_000 && answer.text.contains("at most 1000"))
+        let other = try await self.browser()
+        let fields = ["steps.json": "[1]"]
+        #expect(await act(other, "plan", fields).status == 422)
+        let third = try await self.browser()
+        let sparse = await act(third, "edit", ["s.0.outcomes.1999.key": "x"])
+        #expect(!sparse.text.contains("s.0.outcomes.100."))
+    }
 }

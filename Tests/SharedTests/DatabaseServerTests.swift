@@ -60,13 +60,17 @@ import Testing
         }
         let running = Task { try await worker.run() }
         second.follow("names") { heard.add(1) }
+        // Once at the beginning, and perhaps once more when the connection stands.
+        try await eventually("it looks by itself") { !heard.all.isEmpty }
+        try await eventually("the connection stands") { second.leads("listening") }
+        let before = heard.all.count
         let now = runtime.clock.now()
         try await first.write {
             try queue.enqueue($0, key: "7", payload: [], due: now, now: now)
             try $0.announce("names")
         }
         try await eventually("it is worked on") { worked.all == [7] }
-        try await eventually("it is heard") { !heard.all.isEmpty }
+        try await eventually("it is heard") { heard.all.count > before }
         try await eventually("the first leads") { first.leads("reading") }
         #expect(!second.leads("reading"))
         await first.close()

@@ -167,12 +167,22 @@ final class RunFiles: Sendable {
         try await thread.run { try Files.remove(path) }
     }
 
-    /// Removes the files that no run names.
-    func clean(keeping names: Set<String>) async throws {
+    /// How long a file that no run names is left to another copy of the service, which may be
+    /// writing it.
+    static let strangerAge = Duration.seconds(24 * 3600)
+
+    /// Removes the files that no run names; where other copies share the folder only those that
+    /// nobody has written to for long.
+    func clean(keeping names: Set<String>, isShared: Bool = false) async throws {
         let folder = folder
+        let now = runtime.clock.now()
+        let age = isShared ? RunFiles.strangerAge : .zero
         try await thread.run {
             for name in try Files.list(folder) where !names.contains(name) {
-                try Files.remove(folder + "/" + name)
+                let path = folder + "/" + name
+                let written = Files.status(path)?.modifiedNanoseconds ?? 0
+                let end = Timestamp(milliseconds: written / 1_000_000).advanced(by: age)
+                if !isShared || end <= now { try Files.remove(path) }
             }
         }
     }

@@ -204,6 +204,16 @@ struct AccountStore: Sendable {
         try await database.read { try AccountStore.setting($0, name) }
     }
 
+    /// What stands under the name: `value` where nothing did. Another copy of the gateway may be
+    /// faster.
+    func setIfAbsent(_ name: String, _ value: String) async throws -> String {
+        try await database.write { connection in
+            if let standing = try AccountStore.setting(connection, name) { return standing }
+            try AccountStore.set(connection, name, value)
+            return value
+        }
+    }
+
     func set(_ name: String, _ value: String) async throws {
         try await database.write { try AccountStore.set($0, name, value) }
     }

@@ -31,6 +31,8 @@ final class CopyNews: Sendable {
 
     func follow(_ topic: String, _ body: @escaping @Sendable () -> Void) {
         state.withLock { $0.followers[topic] = body }
+        // What was said since it was read, and before anybody listened here.
+        body()
     }
 
     /// Whether this copy is the one that does `work`. It is soon after it was asked for first, if

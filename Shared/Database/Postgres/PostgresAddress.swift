@@ -48,6 +48,10 @@ public struct PostgresAddress: Sendable, Hashable {
                 "-c datestyle=ISO,YMD -c timezone=UTC -c extra_float_digits=1"
                     + " -c bytea_output=hex -c intervalstyle=iso_8601"
                     + " -c standard_conforming_strings=on"
+                    // A machine that is gone keeps no lock for the hours that the server's own
+                    // system would wait.
+                    + " -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5"
+                    + " -c tcp_keepalives_count=3 -c tcp_user_timeout=30000"
             ),
         ]
         if let resolved { list.append(("hostaddr", resolved)) }

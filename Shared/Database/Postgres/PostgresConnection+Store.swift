@@ -29,11 +29,13 @@
                 try prepare(key)
             }
             guard let prepared = typed[key] else { throw lost() }
+            // Made before anything is begun that must be ended.
+            let parameters = PostgresParameters(values)
             if before.isEmpty {
-                try send(prepared, values)
+                try send(prepared, parameters)
                 return try collect(key, prepared.types, skipping: 0, body)
             }
-            try pipelined(before) { try send(prepared, values) }
+            try pipelined(before) { try send(prepared, parameters) }
             return try collect(key, prepared.types, skipping: before.count, body)
         }
 
@@ -80,10 +82,14 @@
             guard PQpipelineSync(link) == 1 else { throw lost() }
         }
 
-        private func send(_ prepared: Prepared, _ values: [SQLValue]) throws {
-            let sent = try PostgresParameters(values).with { pointers, lengths, formats in
+        /// An exchange of several statements was begun and not ended: what would come belongs to
+        /// nobody.
+        var isMidway: Bool { PQpipelineStatus(link) != PQ_PIPELINE_OFF }
+
+        private func send(_ prepared: Prepared, _ parameters: PostgresParameters) throws {
+            let sent = parameters.with { pointers, lengths, formats in
                 PQsendQueryPrepared(
-                    link, prepared.name, Int32(values.count), pointers, lengths, formats, 0)
+                    link, prepared.name, parameters.count, pointers, lengths, formats, 0)
             }
             guard sent == 1 else { throw lost() }
         }
@@ -171,6 +177,9 @@
                 return .failed(code: 1, message: "the statement is empty", sql: "")
             default: return nil
             }
+            // A plan from before a change of its table: it is made anew the next time.
+            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
+            if state.map({ String(cString: $0) }) == "0A000" { typed.removeAll() }
             return DatabaseError(result: result, lost: lost().message)
         }
 
@@ -204,7 +213,9 @@
         private var lengths: [Int32] = []
         private var formats: [Int32] = []
 
-        init(_ values: [SQLValue]) throws {
+        var count: Int32 { Int32(places.count) }
+
+        init(_ values: [SQLValue]) {
             for value in values {
                 let start = bytes.count
                 var format: Int32 = 0
@@ -217,10 +228,15 @@
                 case .integer(let integer): bytes += String(integer).utf8
                 case .real(let real): bytes += "\(real)".utf8
                 case .text(let text):
-                    bytes += text.utf8
-                    guard !text.utf8.contains(0) else {
-                        throw DatabaseError.constraint(
-                            kind: .check, table: nil, columns: ["U+0000"])
+                    // The server has no U+0000. Where a mail or a caller brings one, it is what
+                    // other characters are that cannot be told, rather than a write that never
+                    // succeeds.
+                    if text.utf8.contains(0) {
+                        for byte in text.utf8 {
+                            if byte == 0 { bytes += "\u{FFFD}".utf8 } else { bytes.append(byte) }
+                        }
+                    } else {
+                        bytes += text.utf8
                     }
                 case .blob(let blob):
                     bytes += blob
@@ -302,8 +318,8 @@
         private init(state: String, _ message: String) {
             switch state {
             case "40001", "40P01", "55P03": self = .busy
-            // A plan from before a change of the table; it is made anew the next time.
-            case "0A000" where message.contains("cached plan"): self = .busy
+            // A plan from before a change of the table, which was forgotten with this.
+            case "0A000": self = .busy
             case "57014": self = .interrupted
             case "P0001":
                 self = .failed(code: DatabaseError.raisedCode, message: message, sql: "")

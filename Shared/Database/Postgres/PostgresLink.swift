@@ -76,7 +76,9 @@
             case .write:
                 // One writer at a time, whichever copy of the service it is in: what it reads
                 // stands until it commits, as in a file. The lock is the schema's.
-                let sql = "begin; select pg_advisory_xact_lock(\(place.lockNumber))"
+                let sql =
+                    "begin isolation level read committed read write;"
+                    + " select pg_advisory_xact_lock(\(place.lockNumber))"
                 do {
                     try asked { try $0.simple(sql) }
                 } catch DatabaseError.away where session?.isAlive == false {
@@ -112,7 +114,8 @@
 
         func tellCopies(of queue: String) throws {
             guard isBegun else { return }
-            let sql = "notify \(place.channel), '\(queue)'"
+            let word = queue.split(separator: "'", omittingEmptySubsequences: false)
+            let sql = "notify \(place.channel), '\(word.joined(separator: "''"))'"
             if noted.last != sql { noted.append(sql) }
         }
 
@@ -125,7 +128,15 @@
                 let before = noted
                 noted = []
                 isBegun = false
-                try session.flush(before + ["commit"])
+                do {
+                    try session.flush(before + ["commit"])
+                } catch {
+                    // What stood before the COMMIT failed: the lock is given back at once.
+                    if !session.isMidway, session.isInTransaction {
+                        try? session.simple("rollback")
+                    }
+                    throw error
+                }
             }
         }
 
@@ -161,6 +172,7 @@
                     session = try opened()
                 }
                 guard let session else { throw DatabaseError.away("the connection was lost") }
+                defer { if session.isMidway { self.session = nil } }
                 return try body(session)
             } catch let error as PostgresError {
                 throw DatabaseError(error)

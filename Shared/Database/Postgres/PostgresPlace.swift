@@ -66,7 +66,10 @@ public struct PostgresPlace: Sendable, Hashable {
                 throw PostgresPlace.wrong("sslmode is disable, require or verify-full")
             }
         default:
-            throw PostgresPlace.wrong("\(name) is none of schema, sslmode and sslrootcert")
+            // Not by its name: that may be a piece of a password with a ? in it.
+            throw PostgresPlace.wrong(
+                "a parameter is none of schema, sslmode and sslrootcert (a ? in a password is"
+                    + " written %3F)")
         }
     }
 

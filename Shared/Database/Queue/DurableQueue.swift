@@ -129,23 +129,39 @@ public struct DurableQueue: Sendable {
         held: (Int64) -> Bool = { _ in false }
     ) throws -> [Item] {
         guard limit > 0 else { return [] }
-        var items: [Item] = []
-        try connection.each(
-            """
-            select id, key, payload, attempts + 1, due, created from \(table)
-            where dead = 0 and ready <= ? order by ready, id limit ?
-            """,
-            [.integer(now.milliseconds), .integer(Int64(limit + DurableQueue.heldLimit))]
-        ) { row in
-            if !held(row.integer(0)) { items.append(Item(row)) }
-            return items.count < limit
-        }
+        let items = try due(connection, now, limit, held)
         for item in items {
             try connection.run(
                 "update \(table) set ready = ?, attempts = attempts + 1 where id = ?",
                 [.integer(until.milliseconds), .integer(item.id)])
         }
         return items
+    }
+
+    private func due(
+        _ connection: Connection, _ now: Timestamp, _ limit: Int, _ held: (Int64) -> Bool
+    ) throws -> [Item] {
+        let columns = "id, key, payload, attempts + 1, due, created"
+        let source = "from \(table) where dead = 0 and ready <= ? order by ready, id"
+        var items: [Item] = []
+        if connection.dialect.isSQLite {
+            try connection.each("select \(columns) \(source)", [.integer(now.milliseconds)]) {
+                if !held($0.integer(0)) { items.append(Item($0)) }
+                return items.count < limit
+            }
+            return items
+        }
+        // A server answers all that is asked for: payloads only of what is taken.
+        let ids = try connection.query(
+            "select id \(source) limit ?",
+            [.integer(now.milliseconds), .integer(Int64(limit + DurableQueue.heldLimit))]
+        ) { $0.integer(0) }.filter { !held($0) }.prefix(limit)
+        guard !ids.isEmpty else { return [] }
+        return try connection.query(
+            """
+            select \(columns) from \(table) where id in (\(Dialect.marks(ids.count)))
+            order by ready, id
+            """, ids.map { .integer($0) }, Item.init)
     }
 
     /// The work goes on: the lease now ends at `until`. Throws `QueueError.leaseLost` as `complete`

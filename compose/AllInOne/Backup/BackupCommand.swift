@@ -12,6 +12,7 @@ extension ServiceCommand {
             + " backup is whole. Keys in the environment and the folder secrets/ stay out."
     ) { reader, arguments in
         let (folders, rest) = try DataFolders.read(reader, arguments)
+        try DataFolders.requireFiles(reader)
         guard rest.count == 1 else {
             throw DataFolders.WrongArguments("name one folder for the backup")
         }

@@ -55,6 +55,20 @@ struct DataFolders: Sendable {
         return (folders, rest)
     }
 
+    /// Refuses where a service keeps its tables elsewhere than in its folder.
+    static func requireFiles(_ reader: ConfigurationReader) throws {
+        for owner in owners {
+            let name = owner.service.uppercased() + "_DATABASE"
+            let server = reader.optionalString(
+                name, help: "where it is set, the server's own tools back it up", secret: true)
+            guard server == nil else {
+                throw WrongArguments(
+                    "\(name) is set: the tables of \(owner.service) are on a server, whose own"
+                        + " tools (pg_dump, pg_restore) copy them")
+            }
+        }
+    }
+
     private init(common: String) { self.common = common }
 
     func folder(of owner: Owner) -> String { own[owner.service] ?? common }

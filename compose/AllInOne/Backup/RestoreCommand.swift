@@ -12,6 +12,7 @@ extension ServiceCommand {
             + " INTEGRATIONS=off, until `release`; mail that was on its way is held."
     ) { reader, arguments in
         let (folders, rest) = try DataFolders.read(reader, arguments)
+        try DataFolders.requireFiles(reader)
         guard rest.count == 1 else {
             throw DataFolders.WrongArguments("name the folder of one backup")
         }

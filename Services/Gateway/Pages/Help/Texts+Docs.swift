@@ -15,7 +15,6 @@ extension Texts {
     /// Whether a description needs no further words.
     static func isDescribed(_ english: String) -> Bool { described[english] != nil }
 
-    var docsAPI: String { "API" }
     var docsLead: (before: String, definitions: String, problems: String) {
         switch tongue {
         case .english:

@@ -1,4 +1,5 @@
 import Contracts
+import HTTP
 import JSON
 import RPC
 
@@ -10,8 +11,18 @@ struct ReferenceFilter: Sendable {
     let records: Peer
     let context: CallContext
 
-    /// Records that words find.
+    /// Records that words find; none where the caller may not look.
     func find(_ words: String, in target: FullCode) async throws -> [RecordForm.Choice] {
+        do {
+            return try await found(words, in: target)
+        } catch let problem as Problem where [400, 403, 404, 422].contains(problem.status) {
+            return []
+        }
+    }
+
+    private func found(_ words: String, in target: FullCode) async throws
+        -> [RecordForm.Choice]
+    {
         let type = try await records.call(DescribeClass(target), as: context)
         let found = QuickSearch(words, type)
         let call = ListRecords(

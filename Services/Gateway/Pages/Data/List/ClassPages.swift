@@ -94,14 +94,17 @@ struct ClassPages: Sendable {
         // A record by what it is called; its number is as good.
         if let target = builder.target(code, word), !value.isEmpty, Int64(value) == nil {
             let finder = ReferenceFilter(records: records, context: context)
-            let found = (try? await finder.find(value, in: target)) ?? []
-            guard found.count == 1 else {
+            let found = try await finder.find(value, in: target)
+            // One that only has the words in its name may be another.
+            guard let only = found.first, found.count == 1,
+                only.name.lowercased() == value.lowercased()
+            else {
                 let texts = caller.texts
                 return try await show(
                     request, query, caller,
                     fault: found.isEmpty ? texts.nothingFound : texts.whichRecord, found: found)
             }
-            value = String(found[0].id)
+            value = String(only.id)
         }
         switch builder.condition(code, word, value) {
         case .success(let condition):

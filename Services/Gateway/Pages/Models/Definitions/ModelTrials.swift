@@ -172,10 +172,13 @@ struct ModelTrials: Sendable {
             let code = FullCode(type.contains(".") ? type : "\(place.standing.code).\(type)"),
             let operation = TryRules.Operation(rawValue: inputs["t.operation"] ?? "")
         else { throw Problem.invalidParameter("A class and an operation are needed.") }
+        // What is typed is tried in its own model; a rule on another model's class as it stands.
+        let isOwn = code.model == place.standing.code
+        let rule = isOwn ? JSONValue.object(ModelTrials.named(definition, place)) : nil
         let call = TryRules(
             class: code, operation: operation, before: try json(inputs, "t.before"),
             after: try json(inputs, "t.after"),
-            rule: .object(ModelTrials.named(definition, place)))
+            rule: rule)
         let answer = try JSONValue(
             parsing: try await pages.workflow.forward(call, as: place.context).bytes)
         let texts = place.texts
@@ -198,12 +201,13 @@ struct ModelTrials: Sendable {
         }
     }
 
-    /// What is typed may have no code yet.
+    /// What is typed may have no code yet, or another than the one that it stands under, whose
+    /// place it takes.
     private static func named(_ definition: JSONObject, _ place: Place) -> JSONObject {
         var named = definition
-        if named["code"]?.string?.isEmpty ?? true {
-            named["code"] = .string(DefinitionPages.code(place, definition))
-        }
+        let typed = definition["code"]?.string ?? ""
+        let fresh = typed.isEmpty ? DefinitionPages.code(place, definition) : typed
+        named["code"] = .string(place.code ?? fresh)
         return named
     }
 

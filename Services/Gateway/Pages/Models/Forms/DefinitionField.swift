@@ -67,17 +67,33 @@ struct FormInputs: Sendable {
             .joined(separator: "\n")
     }
 
-    /// One more than the highest number in names that begin so: `columns.3.code` is 4.
+    /// The inputs of each number in names that begin so, whole: of `s.` those of `s.3.code` by 3.
+    func numbered(_ prefix: String) -> [Int: FormInputs] {
+        let own = values.filter { $0.key.hasPrefix(prefix) }
+        let groups = Dictionary(grouping: own) { name, _ in
+            Int(name.dropFirst(prefix.count).prefix { $0 != "." }) ?? -1
+        }
+        return groups.mapValues { group in
+            FormInputs(Dictionary(group.map { ($0.key, $0.value) }) { first, _ in first })
+        }
+    }
+
+    /// Rows that a form has beyond those of which something was sent.
+    private static let spareRows = 10
+
+    /// One more than the highest number in names that begin so: `columns.3.code` is 4. A row has at
+    /// least one input, so that there are hardly more rows than inputs, whatever their numbers.
     func rows(_ prefix: String) -> Int {
-        var rows = 0
+        var (rows, count) = (0, 0)
         // A word is always chosen: it makes no row of what is empty.
-        for (name, value) in values
-        where name.hasPrefix(prefix) && !value.isEmpty && !name.hasSuffix(".kind") {
+        for (name, value) in values where name.hasPrefix(prefix) {
+            count += 1
+            guard !value.isEmpty, !name.hasSuffix(".kind") else { continue }
             let digits = name.dropFirst(prefix.count).prefix { $0.isNumber }
             // A form of a person has no more.
             if let number = Int(digits), number < 2000 { rows = max(rows, number + 1) }
         }
-        return rows
+        return min(rows, count + FormInputs.spareRows)
     }
 }
 

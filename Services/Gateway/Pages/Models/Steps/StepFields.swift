@@ -1,5 +1,7 @@
 /// The fields of each kind of step of a workflow.
 enum StepFields {
+    /// Steps of a workflow, as Workflow has it.
+    static let limit = 1000
     /// The common ones first.
     static let kinds = [
         "task", "mail", "event", "change", "condition", "timer", "script", "http", "workflow",

@@ -21,6 +21,12 @@ extension Texts {
         return say(words.0, words.1, words.2)
     }
 
+    func modelStepsLimit(_ limit: Int) -> String {
+        say(
+            "A workflow has at most \(limit) steps.",
+            "Ein Ablauf hat höchstens \(limit) Schritte.",
+            "Pracovní postup má nejvýše \(limit) kroků.")
+    }
     var modelStepsHint: String {
         say(
             "Open a step to change it. Each leads to the one that it names as next.",

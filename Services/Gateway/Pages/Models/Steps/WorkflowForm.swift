@@ -48,10 +48,16 @@ struct WorkflowForm {
             take(json: json)
             return
         }
-        var index = 0
-        while let kind = inputs["s.\(index).kind"] {
-            steps.append(step(index, typed(index, kind, inputs), kind, inputs))
-            index += 1
+        let stood = WorkflowForm.list((try? JSONValue(parsing: Array(json.utf8))) ?? nil)
+        let numbered = inputs.numbered("s.")
+        while let inputs = numbered[steps.count], let kind = inputs["s.\(steps.count).kind"] {
+            guard steps.count < StepFields.limit else {
+                tooMany(json)
+                return
+            }
+            let before = stood.indices.contains(steps.count) ? stood[steps.count] : JSONObject()
+            steps.append(
+                step(steps.count, WorkflowForm.kept(before, of: kind), kind, inputs))
         }
     }
 
@@ -63,16 +69,19 @@ struct WorkflowForm {
         String(SHA256.hex(Array(text.utf8)).prefix(16))
     }
 
-    /// What a step was before it was typed over: the one that stood under the code with which its
-    /// inputs began. Of another kind only what every kind has.
-    private func typed(_ index: Int, _ kind: String, _ inputs: FormInputs) -> JSONObject {
-        let was = inputs["s.\(index).was"] ?? ""
-        let stood = WorkflowForm.list(original["steps"]).first { $0["code"]?.string == was }
-        guard var step = stood, !was.isEmpty else { return JSONObject() }
-        if step["kind"]?.string != kind {
-            for key in step.keys where !StepFields.common.contains(key) { step[key] = nil }
-        }
+    /// What of a step as it was shown still counts; of another kind only what every kind has.
+    private static func kept(_ shown: JSONObject, of kind: String) -> JSONObject {
+        guard shown["kind"]?.string != kind else { return shown }
+        var step = shown
+        for key in step.keys where !StepFields.common.contains(key) { step[key] = nil }
         return step
+    }
+
+    /// More steps than a workflow may have are not shown as fields.
+    private mutating func tooMany(_ json: String) {
+        steps = []
+        faulty = json
+        main.faults["steps", default: []].append(texts.modelStepsLimit(StepFields.limit))
     }
 
     private func step(
@@ -95,7 +104,10 @@ struct WorkflowForm {
 
     private mutating func take(json: String) {
         switch JSONText.parse(json.trimmed.isEmpty ? "[]" : json) {
-        case .success(.array(let values)): take(steps: values.compactMap(\.object))
+        case .success(.array(let values)) where values.count > StepFields.limit:
+            tooMany(json)
+        case .success(.array(let values)) where values.allSatisfy({ $0.object != nil }):
+            take(steps: values.compactMap(\.object))
         case .success:
             faulty = json
             main.faults["steps", default: []].append(texts.notJSON)
@@ -144,23 +156,24 @@ struct WorkflowForm {
     /// something of it cannot be read that is told instead.
     mutating func change(_ word: String) {
         let parts = word.split(separator: ".").map(String.init)
-        let index = parts.count > 1 ? Int(parts[1]) : nil
-        if parts[0] == "kind" {
+        let index = parts.dropFirst().first.flatMap(Int.init).flatMap {
+            steps.indices.contains($0) ? $0 : nil
+        }
+        if parts.first == "kind" {
             focus = index
             return
         }
         var values = readSteps()
         if hasFaults { return }
-        switch (parts[0], index) {
-        case ("up", let index?) where index > 0 && index < values.count:
+        switch (parts.first, index) {
+        case ("up", let index?) where index > 0:
             values.swapAt(index, index - 1)
             focus = index - 1
-        case ("down", let index?) where index >= 0 && index + 1 < values.count:
+        case ("down", let index?) where index + 1 < values.count:
             values.swapAt(index, index + 1)
             focus = index + 1
-        case ("remove", let index?) where values.indices.contains(index):
-            remove(index, from: &values)
-        case ("add", _): add(to: &values)
+        case ("remove", let index?): remove(index, from: &values)
+        case ("add", _) where values.count < StepFields.limit: add(to: &values)
         default: return
         }
         take(steps: values)
@@ -234,12 +247,6 @@ struct WorkflowForm {
     private func shown(_ index: Int) -> HTML {
         let step = steps[index]
         let next = step.text("next", else: step.original["next"]?.string ?? "")
-        let was =
-            step.inputs?["s.\(index).was"]
-            ?? (WorkflowForm.list(original["steps"]).contains {
-                $0["code"] == step.original["code"]
-            }
-                ? step.original["code"]?.string ?? "" : "")
         let isOpen = !step.faults.isEmpty || focus == index
         return tag(.details, .class("item step"), isOpen ? .open : nil) {
             tag(.summary, focus == index ? .autofocus : nil) {
@@ -247,7 +254,6 @@ struct WorkflowForm {
                 tag(.span, .class("chip")) { texts.modelStepKind(kind(of: step)) }
                 if !next.isEmpty { tag(.span, .class("quiet")) { " → " + next } }
             }
-            tag(.input, .type("hidden"), .name("s.\(index).was"), .value(was))
             step.show()
             tag(.div, .class("actions")) {
                 button("kind.\(index)", texts.modelStepShow, isShow: true)
