@@ -45,20 +45,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poll >= 0 else { throw SystemError("epoll_create1") }
         wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard wakeup >= 0 else {
-            let error = SystemError("eventfd")
-            close(poll)
-            throw error
-        }
+        // Where it fails from here on, `deinit` closes what was opened.
+        guard wakeup >= 0 else { throw SystemError("eventfd") }
         // Edge-triggered, so that the counter need never be read.
         var event = epoll_event()
         event.events = EPOLLIN.rawValue | EPOLLET.rawValue
         event.data.u64 = UInt64(UInt32(bitPattern: wakeup))
         guard epoll_ctl(poll, EPOLL_CTL_ADD, wakeup, &event) == 0 else {
-            let error = SystemError("epoll_ctl")
-            close(poll)
-            close(wakeup)
-            throw error
+            throw SystemError("epoll_ctl")
         }
     }
 

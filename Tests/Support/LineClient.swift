@@ -20,10 +20,8 @@ public final class LineClient {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else {
-            close(descriptor)
-            return nil
-        }
+        // `deinit` closes it: an initializer that fails after all is set runs that too.
+        guard result == 0 else { return nil }
     }
 
     deinit { close(descriptor) }

@@ -31,6 +31,8 @@ final class FileStore: Sendable {
         var arriving: [String: Int] = [:]
         /// Contents that are about to be removed. One that comes in again meanwhile stays.
         var leaving: Set<String> = []
+        /// Contents that are being removed from the bucket; the same bytes that come in wait.
+        var removals: [String: Task<Void, any Error>] = [:]
         /// The names of uploads that are under way.
         var uploads: Set<String> = []
     }
@@ -108,13 +110,14 @@ final class FileStore: Sendable {
     }
 
     private func finish(_ upload: FileUpload) async throws -> Content {
-        let content = try await thread.run { [state] in
+        let (content, removal) = try await thread.run { [state] in
             let content = Content(sha256: try upload.finish(), bytes: upload.bytes)
             state.arriving[content.sha256, default: 0] += 1
             state.leaving.remove(content.sha256)
-            return content
+            return (content, state.removals[content.sha256])
         }
         do {
+            _ = await removal?.result
             try await place(upload, content)
             return content
         } catch {
@@ -192,12 +195,25 @@ final class FileStore: Sendable {
         let removed = try await thread.run { [self] in
             let removed = gone.filter(state.leaving.contains)
             for hash in removed { try Files.remove(path(of: hash)) }
-            state.leaving = []
+            state.leaving = bucket == nil ? [] : Set(removed)
             return removed
         }
-        if let bucket {
-            for hash in removed { try await bucket.remove(hash) }
+        guard let bucket else { return }
+        for hash in removed { try await remove(hash, from: bucket) }
+    }
+
+    /// Unless it came in again since it was found to be unused.
+    private func remove(_ hash: String, from bucket: FileBucket) async throws {
+        let removal = try await thread.run { [state] () -> Task<Void, any Error>? in
+            guard state.leaving.remove(hash) != nil else { return nil }
+            let removal = Task { try await bucket.remove(hash) }
+            state.removals[hash] = removal
+            return removal
         }
+        guard let removal else { return }
+        let result = await removal.result
+        try await thread.run { [state] in _ = state.removals.removeValue(forKey: hash) }
+        try result.get()
     }
 
     /// Uploads that were cut off: nothing was written to them since `moment`.
