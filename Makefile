@@ -28,9 +28,9 @@ test:
 	@Scripts/setup test
 	swift format lint --strict --recursive $(SOURCES)
 	swift build $(TRAITS) --build-tests --explicit-target-dependency-import-check error
-	GEARTRAIN_TEST_ENGINE=postgresql swift test $(TRAITS) --skip-build --disable-xctest \
+	GEARTRAIN_TEST_ENGINE=postgresql Scripts/run-tests $(TRAITS) --skip-build --disable-xctest \
 		--filter '$(STORES)'
-	swift test $(TRAITS) --skip-build --disable-xctest
+	Scripts/run-tests $(TRAITS) --skip-build --disable-xctest
 
 # Speed, as ratios to nginx, PocketBase, DBOS and raw SQLite in one run; ARGS=--help for options.
 bench:

@@ -29,7 +29,7 @@ public struct RecordsConfiguration: Sendable {
             reading: reader, service: "records", defaultPort: 8081,
             peers: ["mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
-        database = DatabaseConfiguration(location: data + "/records.db")
+        database = DatabaseConfiguration(reading: reader, service: "records", data: data)
         historyKeys = HistoryKeys(reading: reader)
         secretKeys = RecordsConfiguration.secretKeys(reading: reader)
         fileGrace = reader.duration(

@@ -10,7 +10,8 @@ enum Migrations {
 
     static var all: [Migration] {
         [
-            models, changeLog, IdempotencyTable().migration, ModelHandover.queue.migration,
+            PostgresFunctions.migration, models, changeLog, IdempotencyTable().migration,
+            ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
             replacedClass, FileTable.migration, APIView.migration, causeAccount,
             SecretStore.migration, silence,
@@ -58,18 +59,24 @@ enum Migrations {
         """
         ALTER TABLE change_log ADD COLUMN cause_account TEXT;
         ALTER TABLE write_context ADD COLUMN cause_account TEXT;
-        """)
+        """, postgresql: "ALTER TABLE change_log ADD COLUMN cause_account TEXT")
 
     /// Whether a write on which no rule may run tells nobody of a class without history.
     private static let silence = Migration(
         "records-silence",
-        "ALTER TABLE write_context ADD COLUMN silent SMALLINT NOT NULL DEFAULT 0")
+        "ALTER TABLE write_context ADD COLUMN silent SMALLINT NOT NULL DEFAULT 0",
+        postgresql: WriteContext.view)
 
     /// The change log is history and outbox in one. `write_context` has a row only while Records
     /// itself writes; `replaced_row` has rows only within one statement of another program.
     private static let changeLog = Migration(
         "records-2-change-log",
-        """
+        [changeLogTable, sizesInFile, changeLogIndex, writeContext, changeLogRest]
+            .joined(separator: "\n"),
+        postgresql: [changeLogTable, sizesOnServer, changeLogIndex, changeLogRest]
+            .joined(separator: "\n"))
+
+    private static let changeLogTable = """
         CREATE TABLE change_log (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,
             class BIGINT NOT NULL,
@@ -82,12 +89,28 @@ enum Migrations {
             root TEXT NOT NULL,
             via TEXT NOT NULL,
             depth BIGINT NOT NULL,
+        """
+
+    private static let sizesInFile = """
             before TEXT CONSTRAINT \(sizeCheck)
                 CHECK (length(CAST(before AS BLOB)) <= \(recordBytesLimit)),
             after TEXT CONSTRAINT \(sizeCheck)
                 CHECK (length(CAST(after AS BLOB)) <= \(recordBytesLimit))
+        """
+
+    private static let sizesOnServer = """
+            before TEXT,
+            after TEXT,
+            CONSTRAINT \(sizeCheck) CHECK (coalesce(octet_length(before), 0) <= \(recordBytesLimit)
+                AND coalesce(octet_length(after), 0) <= \(recordBytesLimit))
+        """
+
+    private static let changeLogIndex = """
         );
         CREATE INDEX change_log_record ON change_log (class, record, seq);
+        """
+
+    private static let writeContext = """
         CREATE TABLE write_context (
             time TEXT NOT NULL,
             account TEXT NOT NULL,
@@ -96,6 +119,9 @@ enum Migrations {
             via TEXT NOT NULL,
             depth BIGINT NOT NULL
         );
+        """
+
+    private static let changeLogRest = """
         CREATE TABLE replaced_row (
             record BIGINT NOT NULL,
             version BIGINT NOT NULL,
@@ -107,7 +133,7 @@ enum Migrations {
             seq BIGINT NOT NULL
         );
         INSERT INTO relay_position (relay, seq) VALUES ('workflow', 0);
-        """)
+        """
 
     /// The chain over the change log. Entries that are not kept (of classes without history) go
     /// when they are sent, and stand outside of it.

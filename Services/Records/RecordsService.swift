@@ -36,6 +36,7 @@ public final class RecordsService: Service {
         let models = ModelStore(database: database, runtime: runtime)
         try await models.renew()
         try await models.refresh()
+        models.followCopies()
         let directory = DirectoryStore(database: database)
         try await directory.refresh()
         let relay = EventRelay(database: database, peers: peers, runtime: runtime)

@@ -90,7 +90,7 @@ struct Routes: Sendable {
         }
         routes.on(ExplainRights.self) { call, context in
             try await shown(context) {
-                for principal in call.principals { try directory.check(principal) }
+                for principal in call.principals { try await directory.check(principal) }
                 return try await records.explain(call, context)
             }
         }
@@ -145,7 +145,7 @@ struct Routes: Sendable {
     /// Answers a caller whose rights are known here.
     private func shown<T>(_ context: CallContext, _ body: () async throws -> T) async throws -> T {
         try await shown {
-            try directory.check(context.principal)
+            try await directory.check(context.principal)
             return try await body()
         }
     }

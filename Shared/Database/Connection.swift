@@ -5,6 +5,8 @@ import ServiceRuntime
 public final class Connection {
     let link: any DatabaseLink
     private var savepointDepth = 0
+    /// What was asked `once` in the open transaction.
+    private var answers: [String: Int64] = [:]
     /// Told how the transaction ended in which they were added; see `atEnd`.
     private var endings: [@Sendable (Bool) -> Void] = []
     /// Whether a writer's group is open here, so that its end will be told.
@@ -14,6 +16,9 @@ public final class Connection {
 
     /// How this engine spells what SQL leaves open.
     public var dialect: Dialect { Dialect(engine: link.engine) }
+
+    /// The number of the advisory lock that who writes into the schema holds; nil of a file.
+    public var writeLock: Int64? { link.writeLock }
 
     enum Access {
         case write, read
@@ -111,6 +116,31 @@ public final class Connection {
         }
     }
 
+    /// What `body` answers, asked once in a transaction that writes: for what others can change only
+    /// before it began or after it ended.
+    public func once(_ name: String, _ body: () throws -> Int64) throws -> Int64 {
+        if let known = answers[name] { return known }
+        let answer = try body()
+        answers[name] = answer
+        return answer
+    }
+
+    /// As `once`, where this transaction itself has changed it.
+    public func correct(_ name: String, to answer: Int64) { answers[name] = answer }
+
+    /// Sets a parameter of ours (`geartrain.…`) for the rest of the transaction, or until the
+    /// savepoint is taken back, without an exchange of its own. Of PostgreSQL alone.
+    public func set(_ name: String, to value: String) throws {
+        let word = value.split(separator: "'", omittingEmptySubsequences: false)
+        try link.note("set local \(name) = '\(word.joined(separator: "''"))'")
+    }
+
+    /// Begins a transaction of the writer.
+    func begin() throws {
+        answers = [:]
+        try link.begin(.write)
+    }
+
     /// Tells every copy of the service, when this is committed, that what is known under `topic` is
     /// not what it was; see `Database.follow`.
     public func announce(_ topic: String) throws { try link.tellCopies(of: topic) }
@@ -135,7 +165,7 @@ public final class Connection {
 
     /// Runs `body` in a transaction that writes, alone among those of this program.
     func writing<T>(_ body: () throws -> T) throws -> T {
-        try link.begin(.write)
+        try begin()
         do {
             let answer = try body()
             try link.commit()

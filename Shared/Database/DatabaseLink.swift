@@ -3,6 +3,8 @@ import ServiceRuntime
 /// A session with an engine, used by one thread at a time: what `Connection` is made of.
 protocol DatabaseLink: AnyObject {
     var engine: Dialect.Engine { get }
+    /// The number of the advisory lock of who writes; nil of a file.
+    var writeLock: Int64? { get }
     /// Whether a transaction is open.
     var isInTransaction: Bool { get }
     /// Runs a statement to its end, or until `body` answers false; answers how many rows it
@@ -22,6 +24,10 @@ protocol DatabaseLink: AnyObject {
     func rollback() throws
     /// Statements within `body` end with `DatabaseError.interrupted` when `limit` has passed.
     func timed<T>(_ limit: Duration, _ body: () throws -> T) throws -> T
+}
+
+extension DatabaseLink {
+    var writeLock: Int64? { nil }
 }
 
 enum TransactionKind {

@@ -12,9 +12,11 @@ public struct Migration: Sendable {
         self.init(name, checksum: "closure", apply: apply)
     }
 
-    /// Statements separated by semicolons.
-    public init(_ name: String, _ sql: String) {
-        self.init(name, checksum: Migration.fingerprint(sql)) { try $0.script(sql) }
+    /// Statements separated by semicolons, in SQLite's words, or other ones for PostgreSQL.
+    public init(_ name: String, _ sql: String, postgresql: String? = nil) {
+        self.init(name, checksum: Migration.fingerprint(sql)) { connection in
+            try connection.script(connection.dialect.isSQLite ? sql : postgresql ?? sql)
+        }
     }
 
     private init(

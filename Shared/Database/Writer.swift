@@ -137,7 +137,7 @@ final class Writer: @unchecked Sendable {
         guard group.isEmpty, !connection.isInTransaction else { return nil }
         rest()
         do {
-            try connection.link.begin(.write)
+            try connection.begin()
             turns.took(at: clock.monotonicNanoseconds())
             return nil
         } catch {

@@ -115,7 +115,12 @@ import Testing
         let stopped = try await ledger(api).first
         #expect(stopped?["problem"]?["type"] == "/problems/loop")
         #expect(stopped?["problem"]?["cycle"]?.array?.count == 5)
-        let incidents = try await api.get("/api/incidents")["items"]?.array ?? []
+        // Mail tells Workflow of it in its own time.
+        var incidents: [JSONValue] = []
+        try await train.waitFor("the incident") {
+            incidents = try await api.get("/api/incidents")["items"]?.array ?? []
+            return !incidents.isEmpty
+        }
         #expect(incidents.map { [$0["service"], $0["kind"]] } == [["mail", "loop"]])
         #expect(incidents.first?["cycle"]?.array?.count == 5)
         #expect(try await questions(api).map { $0["replies"] } == [5])

@@ -51,20 +51,20 @@ import Testing
         await store.database.close()
         let again = try await TestStore(folder: store.folder)
         var principal = Principal(account: "anna", directory: 9)
-        try again.directory.check(principal)
+        try await again.directory.check(principal)
         principal.directory = 10
-        #expect(await refusal { try again.directory.check(principal) }?.status == 503)
+        #expect(await refusal { try await again.directory.check(principal) }?.status == 503)
         #expect(try await again.directory.take(TakeDirectory(base: 4, version: 5)).version == 9)
     }
 
     @Test func `nobody is answered by rights older than the gateway's`() async throws {
         let store = try await TestStore()
         let principal = Principal(account: "anna", directory: 1)
-        let problem = await refusal { try store.directory.check(principal) }
+        let problem = await refusal { try await store.directory.check(principal) }
         #expect(problem?.code == "directory-behind" && problem?.retryAfter == 1)
         _ = try await store.directory.take(TakeDirectory(base: 0, version: 1))
-        try store.directory.check(principal)
-        try store.directory.check(.system)
+        try await store.directory.check(principal)
+        try await store.directory.check(.system)
     }
 
     @Test func `a structure is replaced as a whole, and forgotten when removed`() async throws {

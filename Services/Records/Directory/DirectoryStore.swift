@@ -18,9 +18,12 @@ final class DirectoryStore: Sendable {
     }
 
     /// Refuses a caller whose rights may come from changes that are not here yet.
-    func check(_ principal: Principal) throws(RecordsError) {
+    func check(_ principal: Principal) async throws {
+        if principal.directory <= version.load(ordering: .acquiring) { return }
+        // Another copy may have taken them.
+        if database.isShared { try await refresh() }
         let standing = version.load(ordering: .acquiring)
-        guard principal.directory <= standing else { throw .directoryBehind }
+        guard principal.directory <= standing else { throw RecordsError.directoryBehind }
     }
 
     /// Takes what changed, if it follows what stands.

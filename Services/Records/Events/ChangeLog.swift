@@ -31,8 +31,10 @@ enum ChangeLog {
             ])
     }
 
-    /// Leaves a number out, for a change that nobody is told of.
+    /// Leaves a number out, for a change that nobody is told of: by the last number a change shows
+    /// itself (`CountCache.State`).
     static func skip(_ connection: Connection) throws {
+        guard connection.dialect.isSQLite else { return }
         let changed = try connection.run(
             "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'change_log'")
         if changed == 0 {

@@ -47,6 +47,9 @@ final class EventRelay: Service {
             help: "Entries of the change log that Workflow has not taken.")
     }
 
+    /// What copies tell each other when they have written.
+    static let topic = "events"
+
     /// Something was committed: look now.
     func wake() {
         isWoken.store(true, ordering: .releasing)
@@ -56,7 +59,13 @@ final class EventRelay: Service {
     func run() async throws {
         var wait = EventRelay.firstWait
         var seen: Int64 = -1
+        database.follow(EventRelay.topic) { [weak self] in self?.wake() }
         while !signal.isStopping {
+            // One copy does it.
+            guard database.leads(name) else {
+                await signal.wait(atMost: EventRelay.lookInterval, clock: runtime.clock)
+                continue
+            }
             do {
                 let version = try await database.foreignVersion()
                 while try await deliverBatch(), !signal.isStopping {}
@@ -120,9 +129,10 @@ final class EventRelay: Service {
 
     private func advance(from position: Int64, to seq: Int64) async throws {
         try await database.write { connection in
+            // Never back: a copy that led may be late.
             try connection.run(
-                "UPDATE relay_position SET seq = ? WHERE relay = ?",
-                [.integer(seq), .text(EventRelay.relay)])
+                "UPDATE relay_position SET seq = ? WHERE relay = ? AND seq < ?",
+                [.integer(seq), .text(EventRelay.relay), .integer(seq)])
             // Classes without history keep an entry only until it is sent.
             try connection.run(
                 """

@@ -41,7 +41,10 @@ final class FileSweep: Service {
     func run() async throws {
         await signal.rounds(
             every: FileSweep.interval, runtime: runtime, orSay: "unused files stay"
-        ) { try await sweep() }
+        ) {
+            // One copy does it.
+            if database.leads(name) { try await sweep() }
+        }
     }
 
     func shutdown() async { signal.stop() }

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 
 /// Classes that share one table: a class without a parent and all that inherit from it. A class
 /// that nothing inherits from is a family of one.
@@ -112,7 +113,13 @@ struct FamilyColumn: Sendable {
     var name: String { "\(owners.first?.description ?? "").\(column.code)" }
 
     /// `"status" TEXT DEFAULT 'new'`.
-    var sql: String { ClassTable.columnSQL(column, hasDefault: isOfAll) }
+    func sql(_ dialect: Dialect) -> String {
+        guard let computed = column.computed else { return plainSQL }
+        return ClassTable.computedSQL(column, computed, dialect)
+    }
+
+    /// As `sql`, of a column that is not computed.
+    var plainSQL: String { ClassTable.columnSQL(column, hasDefault: isOfAll) }
 
     /// Whether a row is of a class that has the column.
     func condition(_ alias: String) -> String {

@@ -106,11 +106,13 @@ struct ModelApplication {
                 .text(account),
             ])
         try connection.run("UPDATE store SET generation = generation + 1")
+        try connection.announce(ModelStore.topic)
     }
 }
 
 /// The models and classes as the database has them.
 struct ModelTables {
+    let dialect: Dialect
     var generation: Int64 = 0
     var models: [String: AppliedModel] = [:]
     var classes: [Row] = []
@@ -122,7 +124,7 @@ struct ModelTables {
     }
 
     static func load(_ connection: Connection) throws -> ModelTables {
-        var tables = ModelTables()
+        var tables = ModelTables(dialect: connection.dialect)
         tables.generation = try connection.count("SELECT generation FROM store")
         let rows = try connection.query("SELECT code, version, document FROM model") {
             ($0.text(0), $0.integer(1), $0.blob(2))
@@ -165,7 +167,7 @@ struct ModelTables {
     var snapshot: ModelSnapshot {
         let list = models.keys.flatMap { model in
             families(of: model).flatMap { family in
-                family.members.map { RecordClass($0, of: family) }
+                family.members.map { RecordClass($0, of: family, dialect) }
             }
         }
         return ModelSnapshot(generation: generation, models: models, classes: list)

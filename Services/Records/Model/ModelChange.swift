@@ -76,7 +76,7 @@ struct FamilyChange: Sendable {
             let winners = column.owners.filter { !had.contains($0) }
             if !winners.isEmpty { gained.append((column, winners)) }
             if case .kept = ColumnFate(from: standing.column, to: column.column) {
-                if standing.sql != column.sql { redefined.append(column) }
+                if standing.plainSQL != column.plainSQL { redefined.append(column) }
             } else {
                 converted.append(
                     FamilyColumnChange(

@@ -25,16 +25,34 @@ final class ModelStore: Sendable {
     /// What is in force.
     var current: ModelSnapshot { snapshot.withLock { $0 } }
 
+    /// What copies tell each other when a model was applied.
+    static let topic = "models"
+    private static let generationSQL = "SELECT generation FROM store"
+
     /// Whether a write that was prepared by `snapshot` may go on; asked on the writer thread.
-    func isCurrent(_ snapshot: ModelSnapshot) -> Bool {
-        snapshot.generation == written.load(ordering: .acquiring)
+    func isCurrent(_ snapshot: ModelSnapshot, _ connection: Connection) throws -> Bool {
+        guard connection.writeLock != nil else {
+            return snapshot.generation == written.load(ordering: .acquiring)
+        }
+        // Another copy may have applied one; none does while this transaction writes.
+        let generation = try connection.once(ModelStore.topic) {
+            try connection.count(ModelStore.generationSQL)
+        }
+        return snapshot.generation == generation
+    }
+
+    /// Reads what another copy has applied, soon after it did.
+    func followCopies() {
+        database.follow(ModelStore.topic) { [weak self] in
+            Task { try? await self?.reload() }
+        }
     }
 
     /// Reads what the database has, after everything that was written before. Called at the start,
     /// after an application, and by a call that met an old definition.
     func refresh() async throws {
         try await database.write { [self] connection in
-            let generation = try connection.count("SELECT generation FROM store")
+            let generation = try connection.count(ModelStore.generationSQL)
             written.store(generation, ordering: .releasing)
         }
         try await reload()
@@ -140,6 +158,7 @@ final class ModelStore: Sendable {
                     allowDestructive: call.allowDestructive, over: call.version)
                 // From here on nothing is written by an older definition, even before the commit.
                 written.store(outcome.generation, ordering: .releasing)
+                connection.correct(ModelStore.topic, to: outcome.generation)
                 return outcome
             }
             try await reload()

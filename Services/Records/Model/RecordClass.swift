@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import RPC
 import Synchronization
 
@@ -18,6 +19,8 @@ final class RecordClass: Sendable {
     /// Which rows of the table are its records: its own and those of the classes below it. Every
     /// statement over the table has this condition.
     let rows: ClassRows
+    /// Of the engine that has the table.
+    let dialect: Dialect
     /// Whether a record says of which class it is, as it does in a family of several.
     let hasClassColumn: Bool
     /// As a list of SQL: the numbers under which the change log has its records.
@@ -56,7 +59,8 @@ final class RecordClass: Sendable {
         }
     }
 
-    init(_ member: ClassFamily.Member, of family: ClassFamily) {
+    init(_ member: ClassFamily.Member, of family: ClassFamily, _ dialect: Dialect) {
+        self.dialect = dialect
         number = member.number
         type = member.type
         definition = member.definition

@@ -24,15 +24,16 @@ struct Referrer: Sendable {
         let code = quoted(column.code)
         let refers =
             column.many
-            ? "\(id) IN (SELECT v.value FROM json_each(\(code)) AS v)" : "\(code) = \(id)"
+            ? "\(id) IN (SELECT CAST(v.value AS BIGINT) FROM json_each(\(code)) AS v)"
+            : "\(code) = \(id)"
         return "\(refers) AND deleted = 0"
     }
 
     /// The column without that id.
     func cleared(_ id: String) -> String {
         guard column.many else { return "NULL" }
-        return "(SELECT nullif(json_group_array(v.value), '[]') "
-            + "FROM json_each(\(quoted(column.code))) AS v WHERE v.value <> \(id))"
+        return "(SELECT nullif(json_group_array(CAST(v.value AS BIGINT)), '[]') "
+            + "FROM json_each(\(quoted(column.code))) AS v WHERE CAST(v.value AS BIGINT) <> \(id))"
     }
 
     /// By the table that is referred to.

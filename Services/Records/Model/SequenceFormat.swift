@@ -152,16 +152,20 @@ struct SequenceCounter {
 
     /// Statements of a trigger that take the next number where `condition` holds; `valueSQL` then
     /// reads it.
-    func nextSQL(where condition: String) -> String {
+    func nextSQL(where condition: String) -> [String] {
         let period = format.periodSQL(ClassTable.now)
-        return """
+        return [
+            """
             INSERT INTO sequence_counter (class, column_code, period, last)
             SELECT \(table), \(literal(column)), \(period), \(format.start) - 1
             WHERE NOT EXISTS (SELECT 1 FROM sequence_counter WHERE \(key) AND period = \(period))
-            AND \(condition);
-            UPDATE sequence_counter SET last = max(last + 1, \(format.start))
-            WHERE \(key) AND period = \(period) AND \(condition);
+            AND \(condition)
+            """,
             """
+            UPDATE sequence_counter SET last = CASE WHEN last + 1 > \(format.start) THEN last + 1 \
+            ELSE \(format.start) END WHERE \(key) AND period = \(period) AND \(condition)
+            """,
+        ]
     }
 
     var valueSQL: String {

@@ -279,7 +279,6 @@ extension FilterCompiler {
             return FilterCompiler.never
         }
         var core: SQLText
-        let equals = negated ? " <> " : " = "
         switch function {
         case .contains:
             core = "instr(" + column.sql + ", " + value + ")" + (negated ? " = 0" : " > 0")
@@ -290,7 +289,7 @@ extension FilterCompiler {
             if literal.value == .text("") {
                 core = negated ? FilterCompiler.never : column.sql + " IS NOT NULL"
             } else {
-                core = "substr(" + column.sql + ", -length(" + value + "))" + equals + value
+                core = FilterCompiler.suffix(column.sql, value, negated: negated)
             }
         }
         guard negated else { return any(column, core, negated: false) }
@@ -309,6 +308,14 @@ extension FilterCompiler {
         }
         return "substr(" + column + ", 1, length(" + value + "))" + (negated ? " <> " : " = ")
             + value
+    }
+
+    /// A shorter text has no such end, which is asked first: of a negative place engines think
+    /// differently.
+    private static func suffix(_ column: SQLText, _ value: SQLText, negated: Bool) -> SQLText {
+        let start = "length(" + column + ") - length(" + value + ")"
+        return "CASE WHEN " + start + " >= 0 THEN substr(" + column + ", " + start
+            + " + 1) ELSE '' END" + (negated ? " <> " : " = ") + value
     }
 
     /// The first text after all that begin with `text`; nil where it has no simple one.

@@ -99,6 +99,10 @@ struct OrderBy {
             if index > 0 { sum.append(", ") }
             sum.append(key.column.sql)
             if key.descending { sum.append(" DESC") }
+            // Said where engines differ; empty values count as the smallest.
+            if key.column.isNullable {
+                sum.append(key.descending ? " NULLS LAST" : " NULLS FIRST")
+            }
         }
         return sum
     }

@@ -21,9 +21,9 @@ struct QueryScope {
         var many: SQLText?
 
         /// The same as a column of many.
-        fileprivate func each(_ source: SQLText, _ element: SQLText = "v.value") -> Column {
+        fileprivate func each(_ source: SQLText, _ element: SQLText? = nil) -> Column {
             var column = self
-            (column.many, column.sql) = (source, element)
+            (column.many, column.sql) = (source, element ?? SQLText(form.element("v.value")))
             return column
         }
     }
@@ -58,7 +58,7 @@ struct QueryScope {
         far.isPlain = false
         if isList {
             var source = "json_each(" + column.sql + ") AS w JOIN \(targetClass.table) AS t "
-            source.append("ON t.id = w.value AND " + condition)
+            source.append("ON t.id = CAST(w.value AS BIGINT) AND " + condition)
             if !isFarList { return far.each(source, far.sql) }
             return far.each(source + ", json_each(" + far.sql + ") AS v")
         }
@@ -98,6 +98,16 @@ struct QueryScope {
                 + " END"
             return column
         case .nowhere: return nil
+        }
+    }
+}
+
+extension ValueForm {
+    /// A value of a JSON array, `value` of `json_each`, as one of this form is stored.
+    func element(_ value: String) -> String {
+        switch self {
+        case .integer, .decimal, .boolean: "CAST(\(value) AS BIGINT)"
+        case .text, .date, .datetime, .json: value
         }
     }
 }

@@ -8,19 +8,19 @@ final class CountCache: Sendable {
     static let limit = 4096
 
     /// A state of the database, as far as lists depend on it: the last number of the change log,
-    /// the version of the directory, and the generation of the models.
+    /// the version of the directory, and the generation of the models; of a server which
+    /// transactions are to be seen.
     struct State: Hashable, Sendable {
-        var change: Int64
-        var directory: Int64
-        var models: Int64
+        let words: [SQLValue]
 
         init(_ connection: Connection) throws {
-            let sql = """
+            let sql =
+                connection.dialect.isSQLite
+                ? """
                 SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'change_log'), \
                 (SELECT version FROM directory), (SELECT generation FROM store)
-                """
-            let found = try connection.first(sql) { ($0.integer(0), $0.integer(1), $0.integer(2)) }
-            (change, directory, models) = found ?? (0, 0, 0)
+                """ : "SELECT CAST(pg_current_snapshot() AS TEXT), 0, 0"
+            words = try connection.first(sql) { row in (0..<3).map { row.value($0) } } ?? []
         }
     }
 

@@ -97,15 +97,17 @@ struct ListTotals: Sendable {
         case .count: select("count(", column.sql)
         case .min, .max: select(function.rawValue + "(", column.sql)
         case .sum, .avg:
-            select("sum(", column.sql + " / \(ListTotals.part)")
-            select("sum(", column.sql + " % \(ListTotals.part)")
+            select("CAST(sum(", column.sql + " / \(ListTotals.part)", ") AS BIGINT)")
+            select("CAST(sum(", column.sql + " % \(ListTotals.part)", ") AS BIGINT)")
             if function == .avg { select("count(", column.sql) }
         }
     }
 
-    private mutating func select(_ function: String, _ argument: SQLText) {
+    private mutating func select(
+        _ function: String, _ argument: SQLText, _ end: String = ")"
+    ) {
         if width > 0 { columns.append(", ") }
-        columns.append(function + argument + ")")
+        columns.append(function + argument + end)
         width += 1
     }
 

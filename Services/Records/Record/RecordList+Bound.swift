@@ -23,14 +23,14 @@ struct OrderBound {
     func condition(_ condition: SQLText, count: Int) -> SQLText {
         let alias = QueryScope.alias
         let newest = """
-            \(alias).id > ifnull((SELECT id FROM \(table) ORDER BY id DESC \
+            \(alias).id > coalesce((SELECT id FROM \(table) ORDER BY id DESC \
             LIMIT 1 OFFSET \(OrderBound.sample + count)), 0)
             """
         var best = "SELECT " + key + " AS c FROM \(table) AS \(alias) WHERE " + condition
         best.append(" AND \(newest) AND " + key + " IS NOT NULL ORDER BY c DESC LIMIT \(count)")
         // Without a bound the comparison is neither true nor false.
         return "(" + key + " >= (SELECT CASE WHEN count(*) = \(count) THEN min(c) END FROM ("
-            + best + "))) IS NOT FALSE"
+            + best + ") AS b)) IS NOT FALSE"
     }
 }
 

@@ -204,7 +204,7 @@ struct RecordList: Sendable {
         var condition = condition
         if !phase.text.isEmpty { condition.append(" AND " + phase) }
         sql.append(source + " WHERE " + condition)
-        if few != nil { sql.append(" AND \(QueryScope.alias).id = k.value") }
+        if few != nil { sql.append(" AND \(QueryScope.alias).id = CAST(k.value AS BIGINT)") }
         if few == nil, let bound {
             sql.append(" AND " + bound.condition(condition, count: limit + 1))
         }

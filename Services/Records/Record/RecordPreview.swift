@@ -23,8 +23,8 @@ struct RecordPreview {
         let columns = stored.map { values[$0] ?? .null }
         let system: [SQLValue] = [.text(now.text), .text(account), .text(now.text), .text(account)]
         let row = """
-            SELECT NULL AS id, 1 AS version, ? AS created, ? AS creator, ? AS modified, \
-            ? AS modifier\(type)\(marks)
+            SELECT CAST(NULL AS BIGINT) AS id, 1 AS version, ? AS created, ? AS creator, \
+            ? AS modified, ? AS modifier\(type)\(marks)
             """
         let sql = "SELECT \(json("p")) FROM (\(computed(over: row))) AS p"
         let text = try connection.first(sql, system + columns) { $0.text(0) }
@@ -63,7 +63,10 @@ struct RecordPreview {
     }
 
     private var marks: String {
-        stored.map { ", ? AS \(quoted(definition.columns[$0].code))" }.joined()
+        stored.map { position in
+            let column = definition.columns[position]
+            return ", CAST(? AS \(ClassTable.sqlType(column.form))) AS \(quoted(column.code))"
+        }.joined()
     }
 
     /// A row with what is computed of it, level by level: a computed column may use others.
@@ -75,7 +78,7 @@ struct RecordPreview {
             let level = rest.filter { $0.computed?.uses.isDisjoint(with: waiting) ?? true }
             guard !level.isEmpty else { break }
             let columns = level.map { ", (\($0.computed?.sql ?? "NULL")) AS \(quoted($0.code))" }
-            source = "SELECT *\(columns.joined()) FROM (\(source))"
+            source = "SELECT *\(columns.joined()) FROM (\(source)) AS s"
             rest.removeAll { column in level.contains { $0.code == column.code } }
         }
         return source
@@ -84,7 +87,7 @@ struct RecordPreview {
     private func json(_ alias: String) -> String {
         RecordJSON(
             definition: definition, hasClassColumn: recordClass.hasClassColumn, alias: alias,
-            describing: describing
+            describing: describing, dialect: recordClass.dialect
         ).sql
     }
 }

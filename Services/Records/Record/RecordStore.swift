@@ -249,7 +249,8 @@ final class RecordStore: Sendable {
             }
             // Definitions that changed a moment ago are read as this transaction has them.
             let snapshot =
-                models.isCurrent(prepared) ? prepared : try ModelTables.load(connection).snapshot
+                try models.isCurrent(prepared, connection)
+                ? prepared : ModelTables.load(connection).snapshot
             let writer = RecordWriter(
                 connection: connection, access: try snapshot.access(type, context),
                 snapshot: snapshot, context: context, now: now, random: runtime.random,

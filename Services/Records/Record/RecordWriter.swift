@@ -38,20 +38,11 @@ struct RecordWriter {
 
     /// Runs `body` as this caller's write.
     func writing<T>(_ body: () throws -> T) throws -> T {
-        try connection.run(
-            """
-            INSERT INTO write_context \
-            (time, account, door, root, via, depth, cause_account, silent) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .text(now.text), .text(account), .text(context.door.rawValue),
-                .text(context.cause.root), .text(context.cause.via),
-                .integer(Int64(context.cause.depth)), SQLValue(context.cause.account),
-                SQLValue(context.cause.isWithoutRules),
-            ])
+        try WriteContext.begin(
+            connection, account: account, door: context.door, cause: context.cause, now: now)
         let result = try body()
-        try connection.run("DELETE FROM write_context")
+        try WriteContext.end(connection)
+        try connection.announce(EventRelay.topic)
         // What was not logged is a change all the same, for totals that are kept.
         if context.cause.isWithoutRules { try ChangeLog.skip(connection) }
         return result

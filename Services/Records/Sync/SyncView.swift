@@ -268,7 +268,13 @@ struct SyncView: Sendable {
         var known: Set<JSONValue> = []
         var position = after
         var count = 0
-        let list = codes.map { _ in "json_extract(before, ?), json_extract(after, ?)" }
+        let list = codes.map { code in
+            ["before", "after"].map { side in
+                let value = "json_extract(\(side), ?)"
+                let isNumber = recordClass.definition.column(code)?.form == .integer
+                return isNumber || code == "id" ? "CAST(\(value) AS BIGINT)" : value
+            }.joined(separator: ", ")
+        }
         try connection.each(
             """
             SELECT seq, record, \(list.joined(separator: ", ")) FROM change_log \

@@ -25,7 +25,7 @@ struct ClassMigration {
         for code in change.added { numbers[code] = try addClass(code) }
         let families = ClassFamily.families(model, classes, numbers: numbers)
         for family in families where !old.contains(where: { $0.root.type == family.root.type }) {
-            try connection.script(ClassTable.createSQL(family))
+            try connection.script(ClassTable.createSQL(family, connection.dialect))
         }
         for item in change.changed {
             guard let family = families.first(where: { $0.root.type == item.new.root.type })
@@ -68,9 +68,7 @@ struct ClassMigration {
 
     private func clear(_ family: ClassFamily) throws {
         let names = ClassTable.triggerNames(family.root.number) + ReferenceTriggers.names(family)
-        for name in names {
-            try connection.script("DROP TRIGGER IF EXISTS \(name)")
-        }
+        for name in names { try TableTrigger.drop(connection, name) }
     }
 
     private func alter(_ change: FamilyChange, to new: ClassFamily) throws {
@@ -78,9 +76,9 @@ struct ClassMigration {
         let anew = change.converted.map(\.column) + change.redefined
         let isInTheWay = !(anew + change.dropped + change.uncomputed).isEmpty
         // An index over a column that goes or is made anew would hold it back.
-        let wanted = ClassTable.indexes(new)
+        let wanted = ClassTable.indexes(new, connection.dialect)
         let gone = (change.dropped + anew + change.uncomputed).map(\.column.code)
-        for (name, sql) in ClassTable.indexes(change.old) {
+        for (name, sql) in ClassTable.indexes(change.old, connection.dialect) {
             if gone.contains(where: { sql.contains(quoted($0)) }) || wanted[name] != sql {
                 try connection.script("DROP INDEX IF EXISTS \(quoted(name))")
             }
@@ -92,7 +90,8 @@ struct ClassMigration {
             for statement in fill(column, classes, in: table) { try connection.script(statement) }
         }
         for column in change.computed {
-            try connection.script("ALTER TABLE \(table) ADD COLUMN \(column.sql)")
+            try connection.script(
+                "ALTER TABLE \(table) ADD COLUMN \(column.sql(connection.dialect))")
         }
         try lift?.restore(connection, of: table)
     }
@@ -121,7 +120,7 @@ struct ClassMigration {
                     + "WHERE class IN (\(list(classes)));")
         }
         for column in change.added {
-            statements.append("ALTER TABLE \(table) ADD COLUMN \(column.sql);")
+            statements.append("ALTER TABLE \(table) ADD COLUMN \(column.sql(connection.dialect));")
             statements += fill(column, new)
         }
         for statement in statements { try connection.script(statement) }
@@ -151,7 +150,8 @@ struct ClassMigration {
         _ column: FamilyColumn, in table: String, fill: (String) throws -> Void
     ) throws {
         let code = quoted(column.column.code)
-        let definition = column.sql.replacing(code, with: "\"_new\"", maxReplacements: 1)
+        let definition = column.sql(connection.dialect).replacing(
+            code, with: "\"_new\"", maxReplacements: 1)
         try connection.script("ALTER TABLE \(table) ADD COLUMN \(definition)")
         try fill(code)
         try connection.script("ALTER TABLE \(table) DROP COLUMN \(code)")
@@ -210,14 +210,10 @@ struct ClassMigration {
     }
 
     private func finish(_ family: ClassFamily, among families: [ClassFamily]) throws {
-        let indexes = ClassTable.indexes(family).sorted { $0.key < $1.key }
-        let present = Set(
-            try connection.query(
-                "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
-                [.text(family.table)]
-            ) { $0.text(0) })
+        let indexes = ClassTable.indexes(family, connection.dialect).sorted { $0.key < $1.key }
+        let present = try ClassTable.standingIndexes(connection, family.table)
         for (name, sql) in indexes where !present.contains(name) { try connection.script(sql) }
-        for statement in triggers(of: family, among: families) { try connection.script(statement) }
+        try TableTrigger.make(connection, triggers(of: family, among: families))
         for member in family.members {
             try connection.run(
                 "UPDATE class SET history = ? WHERE number = ?",
@@ -239,8 +235,11 @@ struct ClassMigration {
         }
         let references = ReferenceTriggers(
             family: family, target: target,
-            circular: ReferenceTriggers.circular(family, among: families))
-        let own = ClassTriggers(family: family, target: target, describing: describing)
+            circular: ReferenceTriggers.circular(family, among: families),
+            dialect: connection.dialect)
+        let own = ClassTriggers(
+            family: family, target: target, describing: describing, dialect: connection.dialect,
+            lock: connection.writeLock)
         return own.statements + references.statements
     }
 
@@ -260,16 +259,13 @@ struct ClassMigration {
                     migration.triggers(of: family, among: families)
                     + (search.columns.isEmpty ? [] : search.triggers)
                 let names = Set(
-                    ClassTable.triggerNames(family.root.number).map(quoted)
-                        + ReferenceTriggers.names(family))
-                let present = try connection.query(
-                    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-                ) { ($0.text(0), $0.text(1)) }.filter { names.contains(quoted($0.0)) }
-                guard Set(present.map(\.1)) != Set(wanted) else { continue }
+                    ClassTable.triggerNames(family.root.number) + ReferenceTriggers.names(family))
+                let marks = TableTrigger.marks(of: wanted, connection.dialect)
+                guard try TableTrigger.standing(connection, names) != marks else { continue }
                 // An earlier version had fewer tables than the triggers name.
                 try search.makeTables(connection, anew: false)
                 try migration.clear(family)
-                for statement in wanted { try connection.script(statement) }
+                try TableTrigger.make(connection, wanted)
             }
         }
     }

@@ -41,7 +41,7 @@ enum ClassTable {
     static func triggerNames(_ number: Int64) -> [String] {
         [
             "insert", "update", "delete", "foreign_arrive", "foreign_insert", "foreign_update",
-            "foreign_delete", "foreign_clash",
+            "foreign_delete", "foreign_clash", "foreign_turn",
         ].map { "\(name(number))_\($0)" } + SearchIndex.triggerNames(number)
     }
 
@@ -56,11 +56,17 @@ enum ClassTable {
     /// `"status" TEXT DEFAULT 'new'`.
     static func columnSQL(_ column: ColumnDefinition, hasDefault: Bool) -> String {
         let base = "\(quoted(column.code)) \(sqlType(column.form))"
-        if let computed = column.computed {
-            return "\(base) GENERATED ALWAYS AS (\(computed.sql)) VIRTUAL"
-        }
         guard hasDefault, let value = column.defaultSQL else { return base }
         return "\(base) DEFAULT \(value)"
+    }
+
+    /// PostgreSQL keeps what SQLite computes when it is read.
+    static func computedSQL(
+        _ column: ColumnDefinition, _ computed: ComputedValue, _ dialect: Dialect
+    ) -> String {
+        let base = "\(quoted(column.code)) \(sqlType(column.form))"
+        return "\(base) GENERATED ALWAYS AS (\(computed.sql)) "
+            + (dialect.isSQLite ? "VIRTUAL" : "STORED")
     }
 
     /// `class TEXT NOT NULL DEFAULT 'inventory.asset'`.
@@ -68,9 +74,9 @@ enum ClassTable {
         "class TEXT NOT NULL DEFAULT \(literal(family.root.type.description))"
     }
 
-    static func createSQL(_ family: ClassFamily) -> String {
+    static func createSQL(_ family: ClassFamily, _ dialect: Dialect) -> String {
         let own = family.hasClassColumn ? [classColumnSQL(family)] : []
-        let columns = (own + family.columns.map(\.sql)).map { ",\n    " + $0 }.joined()
+        let columns = (own + family.columns.map { $0.sql(dialect) }).map { ",\n    " + $0 }.joined()
         return """
             CREATE TABLE \(family.table) (
                 id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND \(idLimit)),
@@ -98,12 +104,15 @@ enum ClassTable {
 
     /// Index name → the statement that makes it. All leave deleted records out, but for one of
     /// these alone.
-    static func indexes(_ family: ClassFamily) -> [String: String] {
+    static func indexes(_ family: ClassFamily, _ dialect: Dialect) -> [String: String] {
         var result: [String: String] = [:]
         func add(_ kind: String, _ columns: [String], unique: Bool = false) {
             // With a character that no code has, so that it is never the name of a view.
-            let label = "\(family.table)-\(kind)-\(columns.joined(separator: "-"))"
-            let list = columns.map(quoted).joined(separator: ", ")
+            let label = dialect.name(
+                "\(family.table)-\(kind)-\(columns.joined(separator: "-"))")
+            // In the order of lists, which SQLite's indexes have by themselves.
+            let order = dialect.isSQLite ? "" : " NULLS FIRST"
+            let list = columns.map { quoted($0) + order }.joined(separator: ", ")
             result[label] = """
                 CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) \
                 ON \(family.table) (\(list)) WHERE deleted = 0
@@ -130,6 +139,16 @@ enum ClassTable {
                 "CREATE INDEX \(quoted(label)) ON \(family.table) (id) WHERE deleted = 1"
         }
         return result
+    }
+
+    /// The names of the indexes that stand on a table.
+    static func standingIndexes(_ connection: Connection, _ table: String) throws -> Set<String> {
+        let sql =
+            connection.dialect.isSQLite
+            ? "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?"
+            : "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() "
+                + "AND tablename = lower(?)"
+        return Set(try connection.query(sql, [.text(table)]) { $0.text(0) })
     }
 
     /// The API view: the class by its codes, without deleted records, decimals as numbers.

@@ -10,6 +10,9 @@ struct ClassTriggers {
     /// Where the records of a reference's class are.
     let target: (FullCode) -> ClassRows?
     let describing: DescribeSQL
+    let dialect: Dialect
+    /// Of who writes, on a server.
+    let lock: Int64?
 
     private var table: String { family.table }
     /// Without history an entry stands only until it is sent; where no rule may run there is
@@ -20,9 +23,21 @@ struct ClassTriggers {
         "class, record, operation, version, time, account, door, root, via, depth, before, after, "
         + "kept"
 
+    /// What makes them all.
     var statements: [String] {
-        [ownInsert, ownUpdate, ownDelete, foreignArrive, foreignInsert, foreignUpdate]
-            + [foreignDelete, foreignClash].compactMap { $0 }
+        let triggers =
+            [ownInsert, ownUpdate, ownDelete, foreignInsert, foreignUpdate, foreignDelete]
+            + (dialect.isSQLite ? [foreignArrive] + (foreignClash.map { [$0] } ?? []) : [])
+        return triggers.map { $0.statement(dialect) } + [foreignTurn].compactMap { $0 }
+    }
+
+    private func trigger(
+        _ name: String, _ event: TableTrigger.Event, isBefore: Bool = false,
+        when condition: String? = nil, _ body: [String]
+    ) -> TableTrigger {
+        TableTrigger(
+            name: "\(table)_\(name)", table: table, isBefore: isBefore, event: event,
+            condition: condition, body: body)
     }
 
     // MARK: Records' own writes
@@ -34,34 +49,28 @@ struct ClassTriggers {
         INSERT INTO change_log (\(ClassTriggers.logColumns), cause_account)
         SELECT \(number(row)), \(row).id, \(operation), \(version), c.time, c.account, c.door, \
         c.root, c.via, c.depth, \(before), \(after), \(kept), c.cause_account \
-        FROM write_context AS c\(kept == 0 ? " WHERE c.silent = 0" : "");
+        FROM write_context AS c\(kept == 0 ? " WHERE c.silent = 0" : "")
         """
     }
 
-    private var ownInsert: String {
-        """
-        CREATE TRIGGER \(table)_insert AFTER INSERT ON \(table) BEGIN
-        \(ownLog("NEW", "'insert'", version: "NEW.version", before: "NULL", after: json("NEW")))
-        END
-        """
+    private var ownInsert: TableTrigger {
+        trigger(
+            "insert", .insert,
+            [ownLog("NEW", "'insert'", version: "NEW.version", before: "NULL", after: json("NEW"))])
     }
 
-    private var ownUpdate: String {
+    private var ownUpdate: TableTrigger {
         let log = ownLog(
             "NEW", ClassTriggers.operation, version: "NEW.version", before: json("OLD"),
             after: "CASE WHEN NEW.deleted = 0 THEN \(json("NEW")) END")
-        return "CREATE TRIGGER \(table)_update AFTER UPDATE ON \(table) BEGIN\n\(log)\nEND"
+        return trigger("update", .update, [log])
     }
 
     /// A row that was deleted logically before is no record any more.
-    private var ownDelete: String {
+    private var ownDelete: TableTrigger {
         let log = ownLog(
             "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
-        return """
-            CREATE TRIGGER \(table)_delete AFTER DELETE ON \(table) WHEN OLD.deleted = 0 BEGIN
-            \(log)
-            END
-            """
+        return trigger("delete", .delete, when: "OLD.deleted = 0", [log])
     }
 
     private static let operation = """
@@ -78,98 +87,119 @@ struct ClassTriggers {
         """
         INSERT INTO change_log (\(ClassTriggers.logColumns))
         SELECT \(number(row)), \(row).id, \(operation), \(version), \(ClassTable.now), 'database', \
-        'database', '', '', 0, \(before), \(after), \(kept)\(from);
+        'database', '', '', 0, \(before), \(after), \(kept)\(from)
         """
     }
 
     /// `INSERT OR REPLACE` removes rows without any trigger being told, so that the rows that it
     /// might replace are remembered before it; what then is gone is logged after it.
-    private var foreignArrive: String {
+    private var foreignArrive: TableTrigger {
         var same = ["t.id = NEW.id"]
         for key in family.uniqueKeys {
             let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
             same.append("(\(equal.joined(separator: " AND ")) AND t.deleted = 0)")
         }
-        return """
-            CREATE TRIGGER \(table)_foreign_arrive BEFORE INSERT ON \(table)
-            WHEN \(ClassTriggers.isForeign) BEGIN
-            DELETE FROM replaced_row;
-            INSERT INTO replaced_row (class, record, version, before, logged)
-            SELECT \(number("t")), t.id, t.version, \(json("t")), t.deleted
-            FROM \(table) AS t WHERE \(same.joined(separator: " OR "));
-            END
-            """
+        return trigger(
+            "foreign_arrive", .insert, isBefore: true, when: ClassTriggers.isForeign,
+            [
+                "DELETE FROM replaced_row",
+                """
+                INSERT INTO replaced_row (class, record, version, before, logged)
+                SELECT \(number("t")), t.id, t.version, \(json("t")), t.deleted
+                FROM \(table) AS t WHERE \(same.joined(separator: " OR "))
+                """,
+            ])
     }
 
-    private var foreignInsert: String {
+    /// On a server other programs write in turn with the service, so that the change log is in the
+    /// order of the commits. The turn is taken before any row is.
+    private var foreignTurn: String? {
+        guard !dialect.isSQLite, let lock else { return nil }
+        return TableTrigger.function(
+            dialect.name("\(table)_foreign_turn"),
+            """
+            IF TG_OP = 'TRUNCATE' THEN
+            PERFORM gt_raise(\(literal("\(name): delete the records instead"))); END IF;
+            IF \(ClassTriggers.isForeign) THEN PERFORM pg_advisory_xact_lock(\(lock)); END IF;
+            """, returning: "NULL",
+            trigger: "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \(table) "
+                + "FOR EACH STATEMENT")
+    }
+
+    private var foreignInsert: TableTrigger {
         let replaced = """
             INSERT INTO change_log (\(ClassTriggers.logColumns))
             SELECT o.class, o.record, 'delete', o.version + 1, \(ClassTable.now), 'database', \
             'database', '', '', 0, o.before, NULL, \(kept) FROM replaced_row AS o
             WHERE o.logged = 0 AND
-            (o.record = NEW.id OR NOT EXISTS (SELECT 1 FROM \(table) AS t WHERE t.id = o.record));
+            (o.record = NEW.id OR NOT EXISTS (SELECT 1 FROM \(table) AS t WHERE t.id = o.record))
             """
+        let version =
+            dialect.isSQLite
+            ? """
+            coalesce((SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1)
+            """ : "1"
         let logged = foreignLog(
             "t", "'insert'", version: "t.version", before: "NULL", after: json("t"),
             from: " FROM \(table) AS t WHERE t.id = NEW.id")
-        return """
-            CREATE TRIGGER \(table)_foreign_insert AFTER INSERT ON \(table)
-            WHEN \(ClassTriggers.isForeign) BEGIN
-            \(checks(onUpdate: false))
-            \(replaced)
-            \(numbering)
-            INSERT INTO filled_row (record) VALUES (NEW.id);
-            UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), \
-            creator = 'database', modifier = 'database', \
-            created = \(ClassTable.now), modified = \(ClassTable.now), \
-            version = coalesce(
-                (SELECT o.version + 2 FROM replaced_row AS o WHERE o.record = NEW.id), 1)
-            WHERE id = NEW.id;
-            DELETE FROM filled_row;
-            DELETE FROM replaced_row;
-            \(logged)
-            END
-            """
+        return trigger(
+            "foreign_insert", .insert, when: ClassTriggers.isForeign,
+            checks(onUpdate: false) + (dialect.isSQLite ? [replaced] : [advance]) + numbering
+                + [
+                    "INSERT INTO filled_row (record) VALUES (NEW.id)",
+                    """
+                    UPDATE \(table) SET deleted = 0\(filling(onInsert: true)), \
+                    creator = 'database', modifier = 'database', \
+                    created = \(ClassTable.now), modified = \(ClassTable.now), \
+                    version = \(version) WHERE id = NEW.id
+                    """, "DELETE FROM filled_row",
+                ] + (dialect.isSQLite ? ["DELETE FROM replaced_row"] : []) + [logged])
     }
 
-    private var foreignUpdate: String {
+    /// A server does not count what brings its own id.
+    private var advance: String {
+        let sequence = "pg_get_serial_sequence('\(table)', 'id')"
+        return "SELECT setval(\(sequence), NEW.id) WHERE NEW.id > "
+            + "coalesce(pg_sequence_last_value(\(sequence)::regclass), 0)"
+    }
+
+    private var foreignUpdate: TableTrigger {
         let type = family.hasClassColumn ? ["class"] : []
-        let changed = (family.columns.map { quoted($0.column.code) } + type + ["deleted", "id"])
-            .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
+        let changed =
+            (family.storedColumns.map { quoted($0.column.code) } + type + ["deleted", "id"])
+            .map { "NEW.\($0) IS DISTINCT FROM OLD.\($0)" }.joined(separator: " OR ")
         let after = "CASE WHEN NEW.deleted = 0 THEN \(json("t")) END"
         let logged = foreignLog(
             "t", ClassTriggers.operation, version: "t.version", before: json("OLD"),
             after: after, from: " FROM \(table) AS t WHERE t.id = NEW.id")
-        return """
-            CREATE TRIGGER \(table)_foreign_update AFTER UPDATE ON \(table)
-            WHEN \(ClassTriggers.isForeign) AND (\(changed))
-            AND NOT EXISTS (SELECT 1 FROM filled_row) BEGIN
-            SELECT RAISE(ABORT, '\(name): the id of a record cannot change') WHERE NEW.id <> OLD.id;
-            \(checks(onUpdate: true))
-            INSERT INTO filled_row (record) VALUES (NEW.id);
-            UPDATE \(table) SET version = OLD.version + 1, created = OLD.created, \
-            creator = OLD.creator, modified = \(ClassTable.now), modifier = 'database'\
-            \(filling(onInsert: false)) WHERE id = NEW.id;
-            DELETE FROM filled_row;
-            \(logged)
-            END
-            """
+        return trigger(
+            "foreign_update", .update,
+            when: "\(ClassTriggers.isForeign) AND (\(changed)) "
+                + "AND NOT EXISTS (SELECT 1 FROM filled_row)",
+            [
+                "SELECT RAISE(ABORT, \(literal("\(name): the id of a record cannot change"))) "
+                    + "WHERE NEW.id <> OLD.id"
+            ] + checks(onUpdate: true) + [
+                "INSERT INTO filled_row (record) VALUES (NEW.id)",
+                """
+                UPDATE \(table) SET version = OLD.version + 1, created = OLD.created, \
+                creator = OLD.creator, modified = \(ClassTable.now), modifier = 'database'\
+                \(filling(onInsert: false)) WHERE id = NEW.id
+                """, "DELETE FROM filled_row", logged,
+            ])
     }
 
-    private var foreignDelete: String {
+    private var foreignDelete: TableTrigger {
         let logged = foreignLog(
             "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
-        return """
-            CREATE TRIGGER \(table)_foreign_delete AFTER DELETE ON \(table)
-            WHEN \(ClassTriggers.isForeign) AND OLD.deleted = 0 BEGIN
-            UPDATE replaced_row SET logged = 1 WHERE record = OLD.id;
-            \(logged)
-            END
-            """
+        let noted = "UPDATE replaced_row SET logged = 1 WHERE record = OLD.id"
+        return trigger(
+            "foreign_delete", .delete, when: "\(ClassTriggers.isForeign) AND OLD.deleted = 0",
+            (dialect.isSQLite ? [noted] : []) + [logged])
     }
 
     /// `UPDATE OR REPLACE` would remove the row that has the value already.
-    private var foreignClash: String? {
+    private var foreignClash: TableTrigger? {
         let keys = family.uniqueKeys
         guard !keys.isEmpty else { return nil }
         let checks = keys.map { key in
@@ -177,15 +207,12 @@ struct ClassTriggers {
             let equal = key.map { "t.\(quoted($0)) = NEW.\(quoted($0))" }
             return """
                 SELECT RAISE(ABORT, \(words)) WHERE EXISTS (SELECT 1 FROM \(table) AS t \
-                WHERE \(equal.joined(separator: " AND ")) AND t.deleted = 0 AND t.id <> OLD.id);
+                WHERE \(equal.joined(separator: " AND ")) AND t.deleted = 0 AND t.id <> OLD.id)
                 """
         }
-        return """
-            CREATE TRIGGER \(table)_foreign_clash BEFORE UPDATE ON \(table)
-            WHEN \(ClassTriggers.isForeign) AND NEW.deleted = 0 BEGIN
-            \(checks.joined(separator: "\n"))
-            END
-            """
+        return trigger(
+            "foreign_clash", .update, isBefore: true,
+            when: "\(ClassTriggers.isForeign) AND NEW.deleted = 0", checks)
     }
 
     /// What a row gets after another program wrote it: JSON without blanks, no list where it is
@@ -194,8 +221,9 @@ struct ClassTriggers {
         let values = family.columns.compactMap { item -> String? in
             let column = item.column
             let code = quoted(column.code)
-            if column.isList { return "\(code) = nullif(json(\(code)), '[]')" }
-            if column.type == .json { return "\(code) = json(\(code))" }
+            let json = dialect.isSQLite ? "json(\(code))" : "gt_compact(\(code))"
+            if column.isList { return "\(code) = nullif(\(json), '[]')" }
+            if column.type == .json { return "\(code) = \(json)" }
             if let counter = counter(item), onInsert {
                 guard !item.isOfAll else { return "\(code) = \(counter.valueSQL)" }
                 return "\(code) = CASE WHEN \(item.condition(table)) THEN \(counter.valueSQL) END"
@@ -211,10 +239,10 @@ struct ClassTriggers {
     }
 
     /// Takes the next number of each sequence that the row has.
-    private var numbering: String {
-        family.columns.compactMap { item in
-            counter(item)?.nextSQL(where: item.condition("NEW"))
-        }.joined(separator: "\n")
+    private var numbering: [String] {
+        family.columns.flatMap { item in
+            counter(item)?.nextSQL(where: item.condition("NEW")) ?? []
+        }
     }
 
     private func counter(_ item: FamilyColumn) -> SequenceCounter? {
@@ -223,8 +251,8 @@ struct ClassTriggers {
         }
     }
 
-    private func checks(onUpdate: Bool) -> String {
-        ForeignChecks(family: family, target: target).sql(onUpdate: onUpdate)
+    private func checks(onUpdate: Bool) -> [String] {
+        ForeignChecks(family: family, target: target, dialect: dialect).sql(onUpdate: onUpdate)
     }
 
     /// The record as the API has it, by the class that the row is of.
@@ -232,7 +260,7 @@ struct ClassTriggers {
         byClass(alias) { member in
             RecordJSON(
                 definition: member.definition, hasClassColumn: family.hasClassColumn,
-                alias: alias, describing: describing
+                alias: alias, describing: describing, dialect: dialect
             ).sql
         }
     }

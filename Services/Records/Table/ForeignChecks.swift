@@ -7,12 +7,13 @@ struct ForeignChecks {
     let family: ClassFamily
     /// Where the records of a reference's class are.
     let target: (FullCode) -> ClassRows?
+    let dialect: Dialect
 
     /// A condition under which a value is at fault; without words it is good, and none after
     /// counts.
     private typealias Fault = (condition: String, words: String?)
 
-    func sql(onUpdate: Bool) -> String {
+    func sql(onUpdate: Bool) -> [String] {
         let checks = family.columns.filter { $0.column.type != .computed }.map { item in
             let column = item.column
             let code = quoted(column.code)
@@ -25,10 +26,10 @@ struct ForeignChecks {
                 let raise = words.map { literal("\(item.name) \($0)") }
                 return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
             }
-            let scope = onUpdate ? " WHERE NEW.\(code) IS NOT OLD.\(code)" : ""
-            return "SELECT CASE \(cases.joined(separator: " ")) END\(scope);"
+            let scope = onUpdate ? " WHERE NEW.\(code) IS DISTINCT FROM OLD.\(code)" : ""
+            return "SELECT CASE \(cases.joined(separator: " ")) END\(scope)"
         }
-        return (classCheck(onUpdate: onUpdate) + checks).joined(separator: "\n")
+        return classCheck(onUpdate: onUpdate) + checks
     }
 
     /// A column that not every class of the family has is empty in the others' rows, and in its own
@@ -46,12 +47,12 @@ struct ForeignChecks {
         let name = family.root.type.description
         if onUpdate {
             let words = literal("\(name): the class of a record cannot change")
-            return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class IS NOT OLD.class;"]
+            return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class IS DISTINCT FROM OLD.class"]
         }
         let codes = family.members.map(\.type.description)
         let words = literal("\(name): class must be one of \(codes.joined(separator: ", "))")
         let list = codes.map(literal).joined(separator: ", ")
-        return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class NOT IN (\(list));"]
+        return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class NOT IN (\(list))"]
     }
 
     /// In order.

@@ -1,3 +1,4 @@
+import Database
 import JSON
 
 /// SQL that makes the JSON of a record as the contract has it, for the triggers that write the
@@ -9,6 +10,7 @@ struct RecordJSON {
     /// `NEW`, `OLD` or a table.
     let alias: String
     let describing: DescribeSQL
+    let dialect: Dialect
 
     /// An engine takes at most 127 arguments of a function; an object of more members is put
     /// together.

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 
 /// Triggers on the tables that a family's references point to: what another program deletes there
 /// does to the family's rows what the service would do. They belong to the family that refers, so
@@ -9,6 +10,7 @@ struct ReferenceTriggers {
     /// Codes of columns whose deletions would come back to their own table: a trigger does not fire
     /// within itself, so that other programs cannot do this.
     let circular: Set<String>
+    let dialect: Dialect
 
     /// The names that a family's triggers have.
     static func names(_ family: ClassFamily) -> [String] {
@@ -20,10 +22,10 @@ struct ReferenceTriggers {
     var statements: [String] {
         ReferenceTriggers.references(family).flatMap { item -> [String] in
             guard let type = item.column.target, let table = target(type)?.table else { return [] }
-            let gone = trigger(item, "gone", "AFTER DELETE ON \(table)", "OLD.deleted = 0")
+            let gone = trigger(item, "gone", of: table, .delete, "OLD.deleted = 0")
             guard item.column.onDelete != nil else { return [gone] }
             let hidden = trigger(
-                item, "hidden", "AFTER UPDATE OF deleted ON \(table)", "NEW.deleted > OLD.deleted")
+                item, "hidden", of: table, .updateOf("deleted"), "NEW.deleted > OLD.deleted")
             return [gone, hidden]
         }
     }
@@ -35,11 +37,12 @@ struct ReferenceTriggers {
     private static func name(
         _ family: ClassFamily, _ column: ColumnDefinition, _ event: String
     ) -> String {
-        quoted("\(family.table)-\(event)-\(column.code)")
+        "\(family.table)-\(event)-\(column.code)"
     }
 
     private func trigger(
-        _ item: FamilyColumn, _ event: String, _ moment: String, _ condition: String
+        _ item: FamilyColumn, _ kind: String, of table: String, _ event: TableTrigger.Event,
+        _ condition: String
     ) -> String {
         let column = item.column
         let owner = item.owners.first ?? family.root.type
@@ -49,7 +52,7 @@ struct ReferenceTriggers {
         let refers = referrer.condition("OLD.id")
         let raise = { (words: String) in
             "SELECT RAISE(ABORT, \(literal("\(owner).\(column.code) \(words)"))) "
-                + "WHERE EXISTS (SELECT 1 FROM \(family.table) WHERE \(refers));"
+                + "WHERE EXISTS (SELECT 1 FROM \(family.table) WHERE \(refers))"
         }
         let body: String
         switch column.onDelete {
@@ -57,19 +60,17 @@ struct ReferenceTriggers {
         case .clear:
             body =
                 "UPDATE \(family.table) SET \(quoted(column.code)) = "
-                + "\(referrer.cleared("OLD.id")) WHERE \(refers);"
+                + "\(referrer.cleared("OLD.id")) WHERE \(refers)"
         case .cascade where circular.contains(column.code):
             body = raise("refers to it and would go with it; delete it through the API")
         case .cascade where referrer.deletion == .logical:
-            body = "UPDATE \(family.table) SET deleted = 1 WHERE \(refers);"
-        case .cascade: body = "DELETE FROM \(family.table) WHERE \(refers);"
+            body = "UPDATE \(family.table) SET deleted = 1 WHERE \(refers)"
+        case .cascade: body = "DELETE FROM \(family.table) WHERE \(refers)"
         }
-        return """
-            CREATE TRIGGER \(ReferenceTriggers.name(family, column, event)) \(moment)
-            WHEN NOT EXISTS (SELECT 1 FROM write_context) AND \(condition) BEGIN
-            \(body)
-            END
-            """
+        return TableTrigger(
+            name: ReferenceTriggers.name(family, column, kind), table: table, event: event,
+            condition: "NOT EXISTS (SELECT 1 FROM write_context) AND \(condition)", body: [body]
+        ).statement(dialect)
     }
 
     /// The columns of a family whose cascades lead back to it.

@@ -36,7 +36,7 @@ struct SearchIndex {
     private var contents: [String] {
         let columns = Set(columns)
         return family.columns.filter { columns.contains($0.column.code) }.map {
-            "\($0.sql) \($0.column.type) \($0.owners)"
+            "\($0.column.code) \($0.column.type) \($0.column.computed?.text ?? "") \($0.owners)"
         } + family.members.map(\.type.description)
     }
 

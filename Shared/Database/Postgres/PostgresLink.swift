@@ -26,6 +26,8 @@
             self.isClosed = isClosed
         }
 
+        var writeLock: Int64? { place.lockNumber }
+
         var isInTransaction: Bool {
             guard isBegun, let session, session.isAlive else { return false }
             return noted.first?.hasPrefix("begin ") == true || session.isInTransaction

@@ -1,0 +1,124 @@
+import Database
+
+/// Functions of Records' schema on PostgreSQL under the names that SQLite has them by, so that one
+/// statement serves both. Each calls only what the server itself has: it runs in sessions of other
+/// programs too, whose search path is theirs.
+enum PostgresFunctions {
+    static let migration = Migration(
+        "records-0-functions", "", postgresql: all.joined(separator: ";\n"))
+
+    private static let all = texts + moments + json + arrays
+
+    /// `body` is an expression over `$1` and so on.
+    private static func function(
+        _ signature: String, _ type: String, _ body: String, kind: String = "IMMUTABLE"
+    ) -> String {
+        """
+        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE sql \(kind) AS \(Dialect.bodyQuote)
+        SELECT \(body) \(Dialect.bodyQuote)
+        """
+    }
+
+    /// `body` is what stands between BEGIN and END.
+    private static func procedure(
+        _ signature: String, _ type: String, _ body: String
+    ) -> String {
+        """
+        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE plpgsql IMMUTABLE AS \(Dialect.bodyQuote)
+        BEGIN \(body) END \(Dialect.bodyQuote)
+        """
+    }
+
+    private static let texts =
+        [
+            function("instr(text, text)", "integer", "strpos($1, $2)"),
+            function("unicode(text)", "integer", "ascii($1)"),
+            function("hex(bytea)", "text", "upper(encode($1, 'hex'))"),
+            function(
+                "randomblob(integer)", "bytea",
+                "substring(uuid_send(gen_random_uuid()) FROM 17 - least($1, 6) FOR $1) "
+                    + "|| CASE WHEN $1 > 6 THEN substring(uuid_send(gen_random_uuid()) "
+                    + "FROM 11 FOR $1 - 6) ELSE '' END", kind: "VOLATILE"),
+            procedure("gt_raise(text)", "text", "RAISE EXCEPTION '%', $1;"),
+        ]
+        + [("bigint", "integer"), ("smallint", "integer"), ("text", "text")].map { type, word in
+            function(
+                "typeof(\(type))", "text", "CASE WHEN $1 IS NULL THEN 'null' ELSE '\(word)' END")
+        }
+
+    /// Times as they are stored; of what is none, NULL.
+    private static let moments = [
+        function(
+            "strftime(text, text)", "text",
+            "to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+            kind: "VOLATILE"),
+        procedure(
+            "strftime(text, text, text)", "text",
+            """
+            IF $2 !~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' THEN RETURN NULL; END IF;
+            RETURN to_char(rtrim($2, 'Z')::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+            EXCEPTION WHEN OTHERS THEN RETURN NULL;
+            """),
+        procedure(
+            "date(text, text)", "text",
+            """
+            IF $1 !~ '^\\d{4}-\\d\\d-\\d\\d$' THEN RETURN NULL; END IF;
+            RETURN to_char($1::date, 'YYYY-MM-DD');
+            EXCEPTION WHEN OTHERS THEN RETURN NULL;
+            """),
+    ]
+
+    private static let json = [
+        function("json(text)", "json", "$1::json"),
+        procedure(
+            "json_valid(text)", "integer",
+            """
+            PERFORM $1::json;
+            RETURN CASE WHEN $1 IS NULL THEN 0 ELSE 1 END;
+            EXCEPTION WHEN OTHERS THEN RETURN 0;
+            """),
+        function("json_type(text)", "text", kindSQL("$1::json")),
+        function("json_array_length(text)", "integer", "json_array_length($1::json)"),
+        function(
+            "json_extract(text, text)", "text",
+            "$1::json #>> string_to_array(replace(substr($2, 3), '\"', ''), '.')"),
+        // Without the blanks between its words.
+        function(
+            "gt_compact(text)", "text",
+            #"regexp_replace($1, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')"#),
+        """
+        CREATE FUNCTION json_each(text) RETURNS TABLE (key "text", value "text", type "text")
+        LANGUAGE sql IMMUTABLE STRICT ROWS 10 AS \(Dialect.bodyQuote)
+        SELECT CAST(e.n - 1 AS text), CASE json_typeof(e.v) WHEN 'boolean'
+        THEN CASE WHEN e.v::text = 'true' THEN '1' ELSE '0' END ELSE e.v #>> '{}' END,
+        \(kindSQL("e.v")) FROM json_array_elements($1::json) WITH ORDINALITY AS e (v, n)
+        \(Dialect.bodyQuote)
+        """,
+    ]
+
+    /// The type of a JSON value as SQLite calls it.
+    private static func kindSQL(_ value: String) -> String {
+        """
+        CASE json_typeof(\(value)) WHEN 'string' THEN 'text' WHEN 'number' THEN \
+        CASE WHEN (\(value))::text ~ '^-?\\d+$' THEN 'integer' ELSE 'real' END \
+        WHEN 'boolean' THEN (\(value))::text ELSE json_typeof(\(value)) END
+        """
+    }
+
+    private static let arrays =
+        [
+            function("gt_array_end(text)", "text", "coalesce($1, '[') || ']'")
+        ]
+        + [("bigint", "$2::text"), ("text", "to_json($2)::text"), ("json", "$2::text")]
+        .flatMap { type, item in
+            [
+                function(
+                    "gt_array_add(text, \(type))", "text",
+                    "coalesce($1 || ',', '[') || coalesce(\(item), 'null')"),
+                """
+                CREATE AGGREGATE json_group_array(\(type)) (SFUNC = gt_array_add, STYPE = text, \
+                FINALFUNC = gt_array_end)
+                """,
+            ]
+        }
+}

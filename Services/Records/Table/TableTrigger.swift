@@ -1,0 +1,114 @@
+import Database
+
+/// A trigger of ours in the words of either engine. Its statements are SQLite's; PostgreSQL has them
+/// in a function of the trigger's name, in which a refusal is raised and what is looked up is
+/// performed.
+struct TableTrigger: Sendable {
+    enum Event: Sendable {
+        case insert, update, delete
+        case updateOf(String)
+
+        fileprivate var sql: String {
+            switch self {
+            case .insert: "INSERT"
+            case .update: "UPDATE"
+            case .delete: "DELETE"
+            case .updateOf(let column): "UPDATE OF \(column)"
+            }
+        }
+    }
+
+    let name: String
+    let table: String
+    var isBefore = false
+    let event: Event
+    /// When it runs; nil is always.
+    var condition: String?
+    /// Without semicolons at their ends.
+    let body: [String]
+
+    /// What makes it.
+    func statement(_ dialect: Dialect) -> String {
+        let moment = "\(isBefore ? "BEFORE" : "AFTER") \(event.sql) ON \(table)"
+        let statements = body.map { $0 + ";" }.joined(separator: "\n")
+        guard !dialect.isSQLite else {
+            let when = condition.map { "\nWHEN \($0)" } ?? ""
+            return "CREATE TRIGGER \(quoted(name)) \(moment)\(when) BEGIN\n\(statements)\nEND"
+        }
+        return TableTrigger.function(
+            dialect.name(name), TableTrigger.performed(body, under: condition),
+            returning: isBefore ? "NEW" : "NULL", trigger: "\(moment) FOR EACH ROW")
+    }
+
+    private static func performed(_ body: [String], under condition: String?) -> String {
+        let statements = body.map { statement in
+            let raised = statement.replacing("RAISE(ABORT, ", with: "gt_raise(")
+            return raised.hasPrefix("SELECT ")
+                ? "PERFORM " + raised.dropFirst("SELECT ".count) + ";" : raised + ";"
+        }.joined(separator: "\n")
+        return condition.map { "IF \($0) THEN\n\(statements)\nEND IF;" } ?? statements
+    }
+
+    /// A function of PL/pgSQL and the trigger that calls it. It finds the tables whoever's session
+    /// it runs in, and its comment tells what it was made of.
+    static func function(
+        _ name: String, _ body: String, returning: String, trigger: String
+    ) -> String {
+        """
+        CREATE OR REPLACE FUNCTION \(quoted(name))() RETURNS trigger LANGUAGE plpgsql \
+        SET search_path FROM CURRENT AS \(Dialect.bodyQuote)
+        BEGIN
+        \(body)
+        RETURN \(returning);
+        END
+        \(Dialect.bodyQuote);
+        CREATE TRIGGER \(quoted(name)) \(trigger) EXECUTE FUNCTION \(quoted(name))();
+        COMMENT ON FUNCTION \(quoted(name))() IS '\(fingerprint(body + trigger))'
+        """
+    }
+
+    /// Makes triggers.
+    static func make(_ connection: Connection, _ statements: [String]) throws {
+        for statement in statements { try connection.script(statement) }
+    }
+
+    /// Takes one away, if it is there.
+    static func drop(_ connection: Connection, _ name: String) throws {
+        let name = quoted(connection.dialect.name(name))
+        try connection.script(
+            connection.dialect.isSQLite
+                ? "DROP TRIGGER IF EXISTS \(name)" : "DROP FUNCTION IF EXISTS \(name)() CASCADE")
+    }
+
+    /// What stands of the triggers of these names, to be compared with `marks(of:)`.
+    static func standing(_ connection: Connection, _ names: Set<String>) throws -> Set<String> {
+        let sql =
+            connection.dialect.isSQLite
+            ? "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            : """
+            SELECT t.tgname, coalesce(obj_description(t.tgfoid, 'pg_proc'), '') FROM pg_trigger AS t \
+            JOIN pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal \
+            AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace
+            """
+        let known = Set(names.map(connection.dialect.name))
+        return Set(
+            try connection.query(sql) { ($0.text(0), $0.text(1)) }
+                .filter { known.contains($0.0) }.map(\.1))
+    }
+
+    /// By what the engine can tell that a trigger is as it was made.
+    static func marks(of statements: [String], _ dialect: Dialect) -> Set<String> {
+        guard !dialect.isSQLite else { return Set(statements) }
+        return Set(
+            statements.compactMap { statement in
+                statement.split(separator: "'", omittingEmptySubsequences: false).dropLast().last
+                    .map(String.init)
+            })
+    }
+
+    private static func fingerprint(_ text: String) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+}
