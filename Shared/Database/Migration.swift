@@ -1,30 +1,59 @@
 import ServiceRuntime
 
 /// One step of a schema, never changed once released.
+///
+/// While copies of a service are brought to a new version one after the other, those of the version
+/// before work on the schema that the new one has made; so they do where an operator goes back.
 public struct Migration: Sendable {
+    /// What a step is to a program of an earlier version, which does not know it.
+    public enum Kind: Sendable, Hashable {
+        /// It only adds: what the earlier program reads and writes works as before. A new column
+        /// has a default or may be null.
+        case expand
+        /// It takes away, renames or narrows what programs used until they knew the step `since`,
+        /// with which they ceased to; those that do not know it do not start any more. Nil is this
+        /// step itself.
+        case contract(since: String?)
+    }
+
     /// Unique in a service: `0001-accounts`.
     public let name: String
+    public let kind: Kind
     public let apply: @Sendable (Connection) throws -> Void
     /// Tells a changed migration from the one that was applied; a closure's is its name only.
     let checksum: String
 
-    public init(_ name: String, apply: @escaping @Sendable (Connection) throws -> Void) {
-        self.init(name, checksum: "closure", apply: apply)
+    public init(
+        _ name: String, kind: Kind = .expand,
+        apply: @escaping @Sendable (Connection) throws -> Void
+    ) {
+        self.init(name, kind: kind, checksum: "closure", apply: apply)
     }
 
     /// Statements separated by semicolons, in SQLite's words, or other ones for PostgreSQL.
-    public init(_ name: String, _ sql: String, postgresql: String? = nil) {
-        self.init(name, checksum: Migration.fingerprint(sql)) { connection in
+    public init(_ name: String, kind: Kind = .expand, _ sql: String, postgresql: String? = nil) {
+        self.init(name, kind: kind, checksum: Migration.fingerprint(sql)) { connection in
             try connection.script(connection.dialect.isSQLite ? sql : postgresql ?? sql)
         }
     }
 
     private init(
-        _ name: String, checksum: String, apply: @escaping @Sendable (Connection) throws -> Void
+        _ name: String, kind: Kind, checksum: String,
+        apply: @escaping @Sendable (Connection) throws -> Void
     ) {
         self.name = name
+        self.kind = kind
         self.checksum = checksum
         self.apply = apply
+    }
+
+    /// What a program must know to run on a schema that has this step: a step's name, or empty for
+    /// nothing.
+    fileprivate var needs: String {
+        switch kind {
+        case .expand: ""
+        case .contract(let since): since ?? name
+        }
     }
 
     /// FNV-1a: against a slip, not against malice.
@@ -36,39 +65,72 @@ public struct Migration: Sendable {
 }
 
 extension Database {
-    /// Applies the migrations that are missing, each in its own transaction, in the order given;
-    /// refuses a database whose applied migrations differ from these or are newer.
+    /// Applies the migrations that are missing, each in its own transaction, in the order given.
+    /// Refuses a database where one that was applied differs from the one of that name here, or
+    /// where a newer version has taken away what this program uses.
     public func migrate(_ migrations: [Migration]) async throws {
-        guard Set(migrations.map(\.name)).count == migrations.count else {
+        let names = Set(migrations.map(\.name))
+        guard names.count == migrations.count else {
             throw DatabaseError.schema("two migrations have the same name")
+        }
+        for migration in migrations where !migration.needs.isEmpty {
+            guard names.contains(migration.needs) else {
+                throw DatabaseError.schema(
+                    "migration \(migration.name) is since \(migration.needs), which is none")
+            }
         }
         let now = runtime.clock.now()
         try await exclusive { connection in
-            try connection.writing {
-                try connection.script(
-                    """
-                    create table if not exists schema_migration (
-                        name text primary key, checksum text not null, applied bigint not null)
-                    """)
-            }
-            let applied = try connection.query(
-                "select name, checksum from schema_migration order by applied, name"
-            ) { (name: $0.text(0), checksum: $0.text(1)) }
-            for old in applied {
-                guard let known = migrations.first(where: { $0.name == old.name }) else {
-                    throw DatabaseError.schema(
-                        "migration \(old.name) was applied by a newer version of this program")
-                }
-                guard known.checksum == old.checksum else {
-                    throw DatabaseError.schema(
-                        "migration \(old.name) is not the one that was applied")
-                }
-            }
-            let names = Set(applied.map(\.name))
-            for migration in migrations where !names.contains(migration.name) {
+            let applied = try AppliedMigration.all(connection)
+            for old in applied { try old.check(against: migrations) }
+            let known = Set(applied.map(\.name))
+            for migration in migrations where !known.contains(migration.name) {
                 try migration.apply(to: connection, at: now)
             }
         }
+    }
+}
+
+/// A row of the table that says what a schema has been through.
+private struct AppliedMigration {
+    var name: String
+    var checksum: String
+    /// `Migration.needs`; nil where a program has applied it that did not say so yet.
+    var needs: String?
+
+    /// The rows; the table is made, or brought up to date, where it is not.
+    static func all(_ connection: Connection) throws -> [AppliedMigration] {
+        try connection.writing {
+            try connection.script(
+                """
+                create table if not exists schema_migration (
+                    name text primary key, checksum text not null, applied bigint not null,
+                    needs text)
+                """)
+            // Programs from before it write their rows without it.
+            if try !connection.hasColumn("needs", in: "schema_migration") {
+                try connection.script("alter table schema_migration add column needs text")
+            }
+        }
+        return try connection.query(
+            "select name, checksum, needs from schema_migration order by applied, name"
+        ) {
+            AppliedMigration(name: $0.text(0), checksum: $0.text(1), needs: $0.optionalText(2))
+        }
+    }
+
+    func check(against migrations: [Migration]) throws {
+        if let known = migrations.first(where: { $0.name == name }) {
+            guard known.checksum == checksum else {
+                throw DatabaseError.schema("migration \(name) is not the one that was applied")
+            }
+            return
+        }
+        let needed = needs ?? name
+        guard !needed.isEmpty, !migrations.contains(where: { $0.name == needed }) else { return }
+        throw DatabaseError.schema(
+            "a newer version of this program has applied migration \(name), after which this one"
+                + " cannot work on the schema: start a version that has migration \(needed)")
     }
 }
 
@@ -81,8 +143,20 @@ extension Migration {
             guard known == 0 else { return }
             try apply(connection)
             try connection.run(
-                "insert into schema_migration (name, checksum, applied) values (?, ?, ?)",
-                [.text(name), .text(checksum), .integer(now.milliseconds)])
+                "insert into schema_migration (name, checksum, applied, needs) values (?, ?, ?, ?)",
+                [.text(name), .text(checksum), .integer(now.milliseconds), .text(needs)])
         }
+    }
+}
+
+extension Connection {
+    /// Whether a table of this schema has a column.
+    func hasColumn(_ column: String, in table: String) throws -> Bool {
+        let sql =
+            dialect.isSQLite
+            ? "select count(*) from pragma_table_info(?) where name = ?"
+            : "select count(*) from information_schema.columns"
+                + " where table_schema = current_schema() and table_name = ? and column_name = ?"
+        return try count(sql, [.text(table), .text(column)]) > 0
     }
 }
