@@ -41,9 +41,8 @@ enum Migrations {
                     """)
             },
             imports,
-            queue.migration,
             sources,
             SyncStore.migration,
             lists,
-        ] + IncidentBook.migrations
+        ] + queue.migrations + IncidentBook.migrations
 }

@@ -11,11 +11,10 @@ enum Migrations {
     static var all: [Migration] {
         [
             PostgresFunctions.migration, models, changeLog, IdempotencyTable().migration,
-            ModelHandover.queue.migration,
             DirectoryStore.migration, filledRow, seals, SequenceCounter.migration,
             replacedClass, FileTable.migration, APIView.migration, causeAccount,
             SecretStore.migration, silence,
-        ] + IncidentBook.migrations
+        ] + ModelHandover.queue.migrations + IncidentBook.migrations
     }
 
     private static let models = Migration(

@@ -6,12 +6,11 @@ enum Migrations {
         [
             definitions, instances, events, reactions, incidents,
             IdempotencyTable().migration,
-            Queues.reaction.migration, Queues.instance.migration, Queues.timer.migration,
             keptEvents, causeAccount, DirectoryTables.migration,
-            jobs, Queues.job.migration, Queues.jobRun.migration, jobInstances,
+            jobs, jobInstances,
             firingLog, eventOnce, incidentService, branches, tasks, ends,
             ownedIncidents, times,
-        ]
+        ] + Queues.all.flatMap(\.migrations)
     }
 
     /// Documents as they were handed over, and every version of every workflow in them.

@@ -14,6 +14,11 @@ public final class Connection {
     /// The workers of this process, by the name of their queue.
     var desks: [String: any QueueDesk] = [:]
 
+    /// Which copy of the service this is to the others; see `PostgresPlace.lock(ofCopy:)`.
+    var copy: Int64?
+    /// `copy` as a value.
+    var holder: SQLValue { copy.map { .integer($0) } ?? .null }
+
     /// How this engine spells what SQL leaves open.
     public var dialect: Dialect { Dialect(engine: link.engine) }
 

@@ -48,7 +48,7 @@ public final class Database: Sendable {
         let writer = Writer(connection, configuration: configuration)
         let readers = Readers(configuration)
         let confinedReaders = Readers(configuration, access: .confined)
-        let news = engine == .postgresql ? CopyNews() : nil
+        let news = engine == .postgresql ? CopyNews(copy: connection.copy) : nil
         self.news = news
         let threads = ThreadCount(
             1 + configuration.readerThreads + configuration.confinedThreads

@@ -50,12 +50,16 @@ final class Readers: Sendable {
 }
 
 extension DatabaseConfiguration {
-    /// A connection of one thread.
-    func connection(_ access: Connection.Access) throws -> Connection {
+    /// A connection of one thread; the one that writes says which `copy` of the service it is of.
+    func connection(_ access: Connection.Access, copy: Int64? = nil) throws -> Connection {
         #if PostgreSQL
             if PostgresPlace.isOne(location) {
                 let place = try PostgresPlace(location, schema: schema)
-                return Connection(PostgresLink(place, access: access, lockWait: busyTimeout))
+                let link = PostgresLink(
+                    place, access: access, lockWait: busyTimeout, copy: copy)
+                let connection = Connection(link)
+                connection.copy = copy
+                return connection
             }
         #endif
         return try Connection(path: location, access: access, busyTimeout: busyTimeout)

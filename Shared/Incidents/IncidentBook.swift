@@ -83,8 +83,8 @@ public struct IncidentBook: Sendable {
                     resolved_by text,
                     resolved_at text);
                 create unique index incident_open on incident (subject) where resolution is null;
-                """), queue.migration,
-        ]
+                """)
+        ] + queue.migrations
     }
 
     // MARK: Within the transaction of what it is about

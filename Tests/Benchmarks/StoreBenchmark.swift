@@ -91,7 +91,7 @@ struct StoreBenchmark {
             try await open(server, "queue\(round)"), try await open(server, "queue\(round)")
         )
         let queue = DurableQueue(name: "work")
-        try await first.migrate([queue.migration])
+        try await first.migrate(queue.migrations)
         let runtime = TestRuntime.make()
         let arrived = Kept<CheckedContinuation<UInt64, Never>?>(nil)
         let worker = QueueWorker(

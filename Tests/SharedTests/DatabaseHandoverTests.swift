@@ -26,7 +26,7 @@ import Testing
     ) async throws {
         let runtime = TestRuntime.make(clock: clock)
         let database = try await StoreEngine.sqlite.open(in: folder, runtime: runtime)
-        try await database.migrate([queue.migration])
+        try await database.migrate(queue.migrations)
         let worker = QueueWorker(
             queue, database: database, runtime: runtime, name: "worker",
             concurrency: concurrency, onLoops: onLoops, backoff: { _ in .seconds(10) },

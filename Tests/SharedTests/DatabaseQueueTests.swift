@@ -12,9 +12,8 @@ import Testing
 
     private func open(_ engine: StoreEngine) async throws -> Database {
         let database = try await engine.open(in: folder)
-        try await database.migrate([
-            queue.migration, Migration("t", "create table t (n bigint primary key)"),
-        ])
+        try await database.migrate(
+            queue.migrations + [Migration("t", "create table t (n bigint primary key)")])
         return database
     }
 

@@ -7,6 +7,8 @@ import Testing
 
 /// What only a store on a server can meet.
 @Suite struct DatabaseServerTests {
+    let folder = TemporaryFolder()
+
     @Test func `a server that crashes and comes back is found again, and nothing told is lost`()
         async throws
     {
@@ -50,7 +52,7 @@ import Testing
             try await StoreEngine.postgresql.open(in: folder, runtime: runtime)
         )
         let queue = DurableQueue(name: "work")
-        try await first.migrate([queue.migration])
+        try await first.migrate(queue.migrations)
         let (worked, heard) = (Told(), Told())
         let worker = QueueWorker(
             queue, database: second, runtime: runtime, name: "worker", backoff: { _ in .seconds(1) }
@@ -78,6 +80,106 @@ import Testing
         await worker.shutdown()
         try await running.value
         await second.close()
+    }
+
+    /// Two copies of a service, each with a worker of its queue; the first's does not end what it
+    /// begins until it is told to.
+    private struct Pair {
+        let queue = DurableQueue(name: "work")
+        let clock = ManualClock(start: Timestamp(milliseconds: 1_000_000))
+        let first: Database
+        let second: Database
+        let begun = Told()
+        let ended = Told()
+        let taken = Told()
+        let mayEnd = WorkerSignal()
+        let workers: [QueueWorker]
+        let runs: [Task<Void, any Error>]
+
+        init(_ place: DatabaseConfiguration) async throws {
+            let runtime = TestRuntime.make(clock: clock)
+            first = try await Database.open(place, runtime: runtime)
+            second = try await Database.open(place, runtime: runtime)
+            try await first.migrate(queue.migrations)
+            let (begun, ended, taken, mayEnd, clock) = (begun, ended, taken, mayEnd, clock)
+            workers = [
+                QueueWorker(
+                    queue, database: first, runtime: runtime, name: "first",
+                    backoff: { _ in .seconds(1) }
+                ) { item in
+                    begun.add(Int(item.key) ?? 0)
+                    await mayEnd.wait(atMost: nil, clock: clock)
+                    return .done { _ in ended.add(1) }
+                },
+                QueueWorker(
+                    queue, database: second, runtime: runtime, name: "second",
+                    backoff: { _ in .seconds(1) }
+                ) { item in
+                    taken.add(Int(item.key) ?? 0)
+                    return .done()
+                },
+            ]
+            let (one, other, now, queue) = (first, second, clock.now(), queue)
+            try await eventually("both are connected, and the second is the one that looks") {
+                one.leads("something") && other.leads("leases")
+            }
+            let run = Task { [workers] in try await workers[0].run() }
+            try await eventually("the first has begun") {
+                try await one.write {
+                    try queue.enqueue($0, key: "7", payload: [], due: now, now: now)
+                }
+                return begun.all == [7]
+            }
+            runs = [run, Task { [workers] in try await workers[1].run() }]
+        }
+
+        /// Those of copies that have leased something.
+        static let sessions = """
+            from pg_locks where locktype = 'advisory' and mode = 'ShareLock'
+                and (classid::bigint << 32 | objid::bigint) in (select holder from queue_work)
+            """
+        static let cut = "select count(pg_terminate_backend(pid)) " + sessions
+
+        /// Half of the time that a lease lasts passes, second by second.
+        func timePasses(until condition: () -> Bool) async throws {
+            for _ in 0..<30 where !condition() {
+                clock.advance(by: .seconds(1))
+                try? await eventually("something", within: .milliseconds(150), condition)
+            }
+        }
+
+        func end() async throws {
+            mayEnd.fire()
+            for worker in workers { await worker.shutdown() }
+            for run in runs { try await run.value }
+            await first.close()
+            await second.close()
+        }
+    }
+
+    @Test func `what a copy had begun that is gone is soon done by another`() async throws {
+        let pair = try await Pair(StoreEngine.postgresql.place("test", in: folder.path))
+        await pair.first.close()
+        // As it is where the process has ended.
+        _ = try await pair.second.read { try $0.count(Pair.cut) }
+        try await pair.timePasses { pair.taken.all == [7] }
+        #expect(pair.taken.all == [7])
+        // The first cannot say that it did it, too.
+        try await pair.end()
+        #expect(pair.ended.all.isEmpty)
+    }
+
+    @Test func `what a copy does whose sessions were cut stays its own`() async throws {
+        let pair = try await Pair(StoreEngine.postgresql.place("test", in: folder.path))
+        #expect(try await pair.second.read { try $0.count(Pair.cut) } == 2)
+        try await eventually("it is there again") {
+            try await pair.second.read { try $0.count("select count(*) " + Pair.sessions) } > 0
+        }
+        try await pair.timePasses { !pair.taken.all.isEmpty }
+        #expect(pair.taken.all.isEmpty)
+        pair.mayEnd.fire()
+        try await eventually("it has ended what it did") { pair.ended.all == [1] }
+        try await pair.end()
     }
 
     private final class Told: Sendable {

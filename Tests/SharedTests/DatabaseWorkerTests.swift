@@ -20,9 +20,8 @@ import Testing
     private func open(_ engine: StoreEngine) async throws -> (Database, Runtime) {
         let runtime = TestRuntime.make(clock: clock)
         let database = try await engine.open(in: folder, runtime: runtime)
-        try await database.migrate([
-            queue.migration, Migration("t", "create table t (n bigint primary key)"),
-        ])
+        try await database.migrate(
+            queue.migrations + [Migration("t", "create table t (n bigint primary key)")])
         return (database, runtime)
     }
 

@@ -14,12 +14,16 @@ final class CopyNews: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Which one this is; see `PostgresPlace.lock(ofCopy:)`.
+    private let copy: Int64?
     private let isClosed = Atomic(false)
     /// Ends the thread's wait.
     private let bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     /// How often it is tried to become the one.
     private static let interval = Duration.milliseconds(500)
     private static let reconnectWait: UInt32 = 200_000
+
+    init(copy: Int64?) { self.copy = copy }
 
     func add(_ desk: any QueueDesk, for queue: String) {
         state.withLock { $0.desks[queue] = desk }
@@ -63,6 +67,7 @@ final class CopyNews: Sendable {
                     let session = try PostgresConnection(place.address) { [self] in
                         isClosed.load(ordering: .relaxed)
                     }
+                    if let copy { try session.simple(PostgresPlace.presence(copy)) }
                     try session.simple("listen \(place.channel)")
                     // What came while nobody listened is looked for.
                     let (desks, followers) = state.withLock { ($0.desks, $0.followers) }

@@ -11,7 +11,8 @@ extension Database {
             configuration.readerThreads = max(server.readerThreads, serverReaders)
             configuration.confinedThreads = 0
             let place = try PostgresPlace(server.location, schema: server.schema)
-            let connection = try configuration.connection(.write)
+            let name = runtime.random.identifier(at: runtime.clock.now())
+            let connection = try configuration.connection(.write, copy: place.lock(ofCopy: name))
             do {
                 try connection.link.script(
                     "create schema if not exists \(Dialect.quote(place.schema))")

@@ -8,6 +8,7 @@
         private let place: PostgresPlace
         private let access: Connection.Access
         private let lockWait: Duration
+        private let copy: Int64?
         private let isClosed: @Sendable () -> Bool
         private var session: PostgresConnection?
         /// Statements that go with the next one.
@@ -15,14 +16,17 @@
         /// A transaction was begun here, and has not ended by us.
         private var isBegun = false
 
-        /// `lockWait` is how long others may hold a lock; then `DatabaseError.busy`.
+        /// `lockWait` is how long others may hold a lock; then `DatabaseError.busy`. Of a `copy` of
+        /// the service its sessions say that it is there.
         init(
             _ place: PostgresPlace, access: Connection.Access, lockWait: Duration,
+            copy: Int64? = nil,
             isClosed: @escaping @Sendable () -> Bool = { false }
         ) {
             self.place = place
             self.access = access
             self.lockWait = lockWait
+            self.copy = copy
             self.isClosed = isClosed
         }
 
@@ -184,8 +188,9 @@
         private func opened() throws -> PostgresConnection {
             let session = try PostgresConnection(place.address, isGivenUp: isClosed)
             let name = PostgresPlace.quoted(place.schema)
+            let presence = copy.map { PostgresPlace.presence($0) + ";" } ?? ""
             try session.simple(
-                "set search_path = \(name);"
+                presence + "set search_path = \(name);"
                     + " set default_transaction_read_only = \(access == .write ? "off" : "on");"
                     + " set lock_timeout = \(lockWait.milliseconds);"
                     + " set idle_in_transaction_session_timeout = \(PostgresPlace.idleLimit)")

@@ -118,6 +118,13 @@ public struct PostgresPlace: Sendable, Hashable {
     /// Where copies tell each other what was enqueued.
     var channel: String { Dialect.quote("geartrain \(schema)") }
 
+    /// Of the lock that says that a copy of the service is there: it holds it, as one of many that
+    /// may, in the session that writes and in the one that hears of others.
+    func lock(ofCopy name: String) -> Int64 { lockNumber(of: "copy " + name) }
+
+    /// Takes the lock of a copy in a session, for its life.
+    static func presence(_ copy: Int64) -> String { "select pg_advisory_lock_shared(\(copy))" }
+
     /// FNV-1a of the names.
     func lockNumber(of work: String) -> Int64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

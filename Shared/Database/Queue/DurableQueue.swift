@@ -28,7 +28,7 @@ public struct DurableQueue: Sendable {
     }
 
     public let name: String
-    private let table: String
+    let table: String
     /// The most items that one worker works on at a time.
     static let heldLimit = 1024
 
@@ -39,12 +39,20 @@ public struct DurableQueue: Sendable {
     }
 
     /// Its table and indexes.
-    public var migration: Migration {
-        Migration("queue-\(name)-1") { try create($0) }
+    public var migrations: [Migration] {
+        [
+            Migration("queue-\(name)-1") { try createTable($0) },
+            Migration("queue-\(name)-2") { try addHolder($0) },
+        ]
     }
 
     /// Makes its table and indexes where they are not there: for a queue that settings ask for.
     public func create(_ connection: Connection) throws {
+        try createTable(connection)
+        try addHolder(connection)
+    }
+
+    private func createTable(_ connection: Connection) throws {
         // `ready` is when an item may be taken: when it is due, or when its lease ends.
         try connection.script(
             """
@@ -60,6 +68,17 @@ public struct DurableQueue: Sendable {
                 error text);
             create index if not exists \(connection.dialect.quote("queue_\(name)_ready"))
                 on \(table) (ready, id) where dead = 0;
+            """)
+    }
+
+    /// Which copy has leased an item (`Connection.copy`), and at which attempt: those of an earlier
+    /// version count attempts without saying who they are.
+    private func addHolder(_ connection: Connection) throws {
+        guard try !connection.hasColumn("holder", in: "queue_" + name) else { return }
+        try connection.script(
+            """
+            alter table \(table) add column holder bigint;
+            alter table \(table) add column holder_attempts integer;
             """)
     }
 
@@ -106,13 +125,14 @@ public struct DurableQueue: Sendable {
     ) throws -> Int64? {
         try connection.insertIfAbsent(
             """
-            insert into \(table) (key, payload, due, ready, attempts, created)
-            values (?, ?, ?, ?, ?, ?) on conflict (key) do nothing
+            insert into \(table)
+                (key, payload, due, ready, attempts, created, holder, holder_attempts)
+            values (?, ?, ?, ?, ?, ?, ?, 1) on conflict (key) do nothing
             """,
             [
                 .text(key), .blob(payload), .integer(due.milliseconds),
                 .integer((until ?? due).milliseconds), .integer(until == nil ? 0 : 1),
-                .integer(now.milliseconds),
+                .integer(now.milliseconds), connection.holder,
             ])
     }
 
@@ -132,8 +152,11 @@ public struct DurableQueue: Sendable {
         let items = try due(connection, now, limit, held)
         for item in items {
             try connection.run(
-                "update \(table) set ready = ?, attempts = attempts + 1 where id = ?",
-                [.integer(until.milliseconds), .integer(item.id)])
+                """
+                update \(table) set ready = ?, attempts = attempts + 1, holder = ?,
+                    holder_attempts = attempts + 1 where id = ?
+                """,
+                [.integer(until.milliseconds), connection.holder, .integer(item.id)])
         }
         return items
     }
@@ -264,13 +287,6 @@ public struct DurableQueue: Sendable {
                 depth: Int($0.integer(0)), dead: Int(dead),
                 oldestDue: $0.optionalInteger(1).map { Timestamp(milliseconds: $0) })
         } ?? State(depth: 0, dead: Int(dead), oldestDue: nil)
-    }
-
-    /// Ends every lease at `now`: after a crash, where it is known that nobody works on them.
-    func releaseLeases(_ connection: Connection, now: Timestamp) throws {
-        try connection.run(
-            "update \(table) set ready = ? where dead = 0 and ready > due and ready > ?",
-            [.integer(now.milliseconds), .integer(now.milliseconds)])
     }
 
     private func held(_ item: Item, _ changed: Int) throws {

@@ -34,6 +34,7 @@ public final class QueueWorker: Service {
     let signal = WorkerSignal()
     let places: WorkerPlaces
     let gauges: QueueGauges
+    private let abandoned = AbandonedLeases()
     private let onLoops: Bool
     /// Told in the transaction that buries an item; nil where nothing is buried by itself.
     let onDead: (@Sendable (Connection, DurableQueue.Item) throws -> Void)?
@@ -99,6 +100,7 @@ public final class QueueWorker: Service {
         do {
             let handed = places.takeHanded()
             for item in handed { start(item, in: &group) }
+            try await abandoned.look(queue, database, runtime, lease: lease)
             let found = try await take()
             for item in found { start(item, in: &group) }
             if handed.isEmpty && found.isEmpty {
