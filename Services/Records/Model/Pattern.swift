@@ -1,3 +1,5 @@
+import Database
+
 /// What the texts of a column look like: a regular expression without what would need backtracking,
 /// so that a text is held against it in time linear in its length, here as in the database.
 ///
@@ -28,6 +30,8 @@ struct Pattern: Sendable, Hashable {
     private(set) var follow: [[Int]] = [[]]
     /// The positions that may be the last.
     private(set) var last: Set<Int> = []
+    /// The same in PostgreSQL's words.
+    private(set) var postgresText = ""
 
     init(_ text: String) throws(Fault) {
         self.text = text
@@ -36,12 +40,14 @@ struct Pattern: Sendable, Hashable {
         }
         var parser = PatternParser(text)
         var pieces = Pieces()
-        let whole = try pieces.add(try parser.whole())
+        let node = try parser.whole()
+        let whole = try pieces.add(node)
         classes = pieces.classes
         follow = pieces.follow.map { $0.sorted() }
         follow[0] = whole.first.sorted()
         last = Set(whole.last)
         if whole.isEmpty { last.insert(0) }
+        postgresText = "^\(node.postgresText)$"
         guard follow.reduce(0, { $0 + $1.count }) <= Pattern.followLimit else {
             throw Fault(detail: "has too many ways through it", offset: 0)
         }
@@ -64,15 +70,19 @@ struct Pattern: Sendable, Hashable {
         return !states.isDisjoint(with: last)
     }
 
-    /// A condition of SQL that holds where `value` does not match: the same walk, with all
-    /// positions reached at a character as rows.
-    func mismatchSQL(_ value: String) -> String {
+    /// A condition of SQL that holds where `value` does not match. PostgreSQL's own expressions do
+    /// not go back either; on SQLite it is the same walk, with all positions reached at a character
+    /// as rows.
+    func mismatchSQL(_ value: String, _ dialect: Dialect) -> String {
+        guard dialect.isSQLite else {
+            return "\(value) COLLATE \"C\" !~ \(literal(postgresText))"
+        }
         let ways = follow.enumerated().flatMap { from, list in list.map { "(\(from),\($0))" } }
         let ranges = classes.enumerated().flatMap { position, list in
             list.map { "(\(position),\($0.lowerBound),\($0.upperBound))" }
         }
         let ends = last.sorted().map(String.init).joined(separator: ",")
-        guard !ways.isEmpty else { return last.isEmpty ? "1" : "length(\(value)) > 0" }
+        guard !ways.isEmpty else { return last.isEmpty ? "1 = 1" : "length(\(value)) > 0" }
         return """
             NOT EXISTS (WITH RECURSIVE walk(place, at) AS (SELECT 0, 0 UNION \
             SELECT walk.place + 1, way.column2 FROM walk \

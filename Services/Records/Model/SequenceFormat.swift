@@ -108,10 +108,19 @@ struct SequenceFormat: Sendable, Hashable {
             case .literal(let text): literal(text)
             case .year: "substr(\(time), 1, 4)"
             case .month: "substr(\(time), 6, 2)"
-            case .number(let width): "printf('%0\(width)d', \(number))"
+            case .number(let width): SequenceFormat.padded(number, width)
             }
         }
         return "(\(pieces.joined(separator: " || ")))"
+    }
+
+    /// SQL of a number of at least so many digits.
+    private static func padded(_ number: String, _ width: Int) -> String {
+        guard width > 1 else { return "CAST(\(number) AS TEXT)" }
+        let power = "1" + String(repeating: "0", count: width)
+        return "CASE WHEN \(number) < \(power) "
+            + "THEN substr(CAST(\(power) + \(number) AS TEXT), 2) "
+            + "ELSE CAST(\(number) AS TEXT) END"
     }
 }
 
@@ -139,13 +148,19 @@ struct SequenceCounter {
             """
             INSERT INTO sequence_counter (class, column_code, period, last) VALUES (?, ?, ?, ?) \
             ON CONFLICT (class, column_code, period) \
-            DO UPDATE SET last = max(last + 1, excluded.last) RETURNING last
+            DO UPDATE SET last = \(after("sequence_counter.last", "excluded.last")) RETURNING last
             """,
             [
                 .integer(table), .text(column), .text(format.period(time)), .integer(format.start),
             ]
         ) { $0.integer(0) }
         return format.value(number ?? format.start, at: time)
+    }
+
+    /// The number after the last, and none before the start: what starts later than it did goes on
+    /// from there.
+    private func after(_ last: String, _ start: String) -> String {
+        "CASE WHEN \(last) < \(start) THEN \(start) ELSE \(last) + 1 END"
     }
 
     private var key: String { "class = \(table) AND column_code = \(literal(column))" }
@@ -162,8 +177,8 @@ struct SequenceCounter {
             AND \(condition)
             """,
             """
-            UPDATE sequence_counter SET last = CASE WHEN last + 1 > \(format.start) THEN last + 1 \
-            ELSE \(format.start) END WHERE \(key) AND period = \(period) AND \(condition)
+            UPDATE sequence_counter SET last = \(after("last", "\(format.start)")) \
+            WHERE \(key) AND period = \(period) AND \(condition)
             """,
         ]
     }
@@ -180,7 +195,9 @@ struct SequenceCounter {
     /// first.
     func fillSQL(where condition: String) -> [String] {
         let (name, code) = (ClassTable.name(table), quoted(column))
-        let period = format.periodSQL("created")
+        // Grouped by a constant they could not be.
+        let period =
+            format.parts.contains(.year) ? format.periodSQL("created") : "substr(created, 1, 0)"
         return [
             "DELETE FROM sequence_counter WHERE \(key);",
             """

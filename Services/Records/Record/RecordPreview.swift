@@ -77,7 +77,9 @@ struct RecordPreview {
             let waiting = Set(rest.map(\.code))
             let level = rest.filter { $0.computed?.uses.isDisjoint(with: waiting) ?? true }
             guard !level.isEmpty else { break }
-            let columns = level.map { ", (\($0.computed?.sql ?? "NULL")) AS \(quoted($0.code))" }
+            let columns = level.map {
+                ", (\($0.computed?.sql(recordClass.dialect) ?? "NULL")) AS \(quoted($0.code))"
+            }
             source = "SELECT *\(columns.joined()) FROM (\(source)) AS s"
             rest.removeAll { column in level.contains { $0.code == column.code } }
         }

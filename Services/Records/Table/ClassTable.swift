@@ -33,7 +33,8 @@ enum ClassTable {
     /// A new random UUID (version 4).
     static let newGUID = """
         lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || \
-        substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + abs(random() % 4), 1) || \
+        substr(hex(randomblob(2)), 2) || '-' || substr('89AB', 1 + \
+        (instr('0123456789ABCDEF', substr(hex(randomblob(1)), 1, 1)) - 1) % 4, 1) || \
         substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))
         """
 

@@ -47,7 +47,7 @@ struct DescribeSQL {
         let parts = definition.describe.parts.map { part -> SQLText in
             switch part {
             case .literal(let text): SQLText(literal(text))
-            case .id: SQLText("\(alias).id")
+            case .id: SQLText("CAST(\(alias).id AS TEXT)")
             case .column(let index):
                 shown(index, of: definition, rights, alias) {
                     SQLText(DescribeSQL.plain(definition.columns[index], alias: alias))
@@ -65,7 +65,7 @@ struct DescribeSQL {
     private func column(
         _ code: String, of target: Target, alias: String, depth: Int
     ) -> SQLText {
-        if code == "id" { return SQLText("\(alias).id") }
+        if code == "id" { return SQLText("CAST(\(alias).id AS TEXT)") }
         guard let index = target.definition.index(of: code) else { return "''" }
         let column = target.definition.columns[index]
         return shown(index, of: target.definition, target.rights, alias) {
@@ -98,8 +98,8 @@ struct DescribeSQL {
         case .decimal where column.scale > 0:
             let text = RecordJSON.decimalText(name, column.scale)
             return "CASE WHEN \(name) IS NULL THEN '' ELSE \(text) END"
-        case .text, .integer, .decimal, .date, .datetime, .json:
-            return "coalesce(\(name), '')"
+        case .integer, .decimal: return "coalesce(CAST(\(name) AS TEXT), '')"
+        case .text, .date, .datetime, .json: return "coalesce(\(name), '')"
         }
     }
 }

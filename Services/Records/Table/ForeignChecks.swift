@@ -20,7 +20,7 @@ struct ForeignChecks {
             var faults = self.faults(of: column, value: "NEW.\(code)", onUpdate: onUpdate)
             if !item.isOfAll { narrow(&faults, to: item, onUpdate: onUpdate) }
             if onUpdate, column.readOnly || column.type == .sequence {
-                faults.insert(("1", "is the same ever after"), at: 0)
+                faults.insert((ForeignChecks.always, "is the same ever after"), at: 0)
             }
             let cases = faults.map { condition, words in
                 let raise = words.map { literal("\(item.name) \($0)") }
@@ -55,6 +55,8 @@ struct ForeignChecks {
         return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class NOT IN (\(list))"]
     }
 
+    private static let always = "1 = 1"
+
     /// In order.
     private func faults(
         of column: ColumnDefinition, value: String, onUpdate: Bool
@@ -65,9 +67,12 @@ struct ForeignChecks {
         case .file:
             let isEmpty = "\(value) = '[]'"
             faults.append(
-                (onUpdate ? "1" : "NOT \(isEmpty)", "lists files, which are put through the API"))
+                (
+                    onUpdate ? ForeignChecks.always : "NOT \(isEmpty)",
+                    "lists files, which are put through the API"
+                ))
             return faults
-        case .sequence: return faults + [("1", "is given by the platform")]
+        case .sequence: return faults + [(ForeignChecks.always, "is given by the platform")]
         case .computed: return faults
         case .text, .integer, .decimal, .boolean, .date, .datetime, .choice, .reference, .account,
             .unit, .json, .guid:
@@ -96,24 +101,29 @@ struct ForeignChecks {
         return faults
     }
 
-    /// Faults of one value, which is not NULL; `kind` is SQL that tells its type.
+    /// Faults of one value, which is not NULL; `kind` is SQL that tells its type. One of a list may
+    /// be of any type, and a number is a text there on PostgreSQL.
     private func single(
         _ column: ColumnDefinition, _ value: String, kind: String
     ) -> [Fault] {
         let mustBeText: Fault = ("\(kind) <> 'text'", "must be text")
+        let listed = column.many ? [mustBeText] : []
         switch column.type {
         case .text:
             let lengths = column.lengths
             let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
             let pattern = column.pattern.map {
-                [($0.mismatchSQL(value), "must match \($0.text)")]
+                [($0.mismatchSQL(value, dialect), "must match \($0.text)")]
             }
-            return [
-                mustBeText, ("instr(\(value), char(0)) > 0", "must not contain U+0000"),
+            // PostgreSQL itself has no such text.
+            let null: [Fault] =
+                dialect.isSQLite
+                ? [("instr(\(value), char(0)) > 0", "must not contain U+0000")] : []
+            return [mustBeText] + null + [
                 (
                     "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
                     "must have \(least) to \(lengths.upperBound) characters"
-                ),
+                )
             ] + (pattern ?? [])
         case .integer, .decimal:
             let range = column.range
@@ -122,30 +132,27 @@ struct ForeignChecks {
             return [
                 ("\(kind) <> 'integer'", "must be \(words)"),
                 (
-                    "\(value) NOT BETWEEN \(range.lowerBound) AND \(range.upperBound)",
+                    "\(column.many ? "CAST(\(value) AS NUMERIC)" : value) "
+                        + "NOT BETWEEN \(range.lowerBound) AND \(range.upperBound)",
                     "must be \(range.lowerBound) to \(range.upperBound)"
                 ),
             ]
         case .boolean: return [("\(value) NOT IN (0, 1)", "must be 0 or 1")]
-        // Without a modifier the engine takes the thirtieth of February as it is.
-        case .date:
-            let words = "must be a date as 2026-11-22"
-            return [("\(value) IS NOT date(\(value), '+0 days')", words)]
-                + bounds(column, value)
-        case .datetime:
-            let normal = "strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')"
-            return [("\(value) IS NOT \(normal)", "must be a time as 2026-11-22T10:15:30.000Z")]
-                + bounds(column, value)
+        case .date, .datetime: return listed + moment(column, value) + bounds(column, value)
         case .choice:
             let list = column.choices.map(literal).joined(separator: ", ")
-            return [("\(value) NOT IN (\(list))", "must be one of the choices")]
+            return listed + [("\(value) NOT IN (\(list))", "must be one of the choices")]
         case .reference:
             let rows =
                 column.target.flatMap(target) ?? ClassRows(table: "no_table", classes: nil)
+            // No id is longer, and none of these is too long for its type.
+            let id =
+                column.many
+                ? "CASE WHEN length(\(value)) < 18 THEN CAST(\(value) AS BIGINT) END" : value
             return [
                 ("\(kind) <> 'integer'", "must be the id of a record"),
                 (
-                    "NOT EXISTS (SELECT 1 FROM \(rows.table) AS x WHERE x.id = \(value) "
+                    "NOT EXISTS (SELECT 1 FROM \(rows.table) AS x WHERE x.id = \(id) "
                         + "AND x.deleted = 0\(rows.condition("x")))",
                     "must be the id of a \(column.target?.description ?? "record")"
                 ),
@@ -161,11 +168,36 @@ struct ForeignChecks {
         case .guid:
             let pattern = [8, 4, 4, 4, 12]
                 .map { String(repeating: "[0-9a-f]", count: $0) }.joined(separator: "-")
-            return [("\(value) NOT GLOB '\(pattern)'", "must be a UUID in lower case")]
+            let mismatch = dialect.isSQLite ? "NOT GLOB '\(pattern)'" : "!~ '^\(pattern)$'"
+            return listed + [("\(value) \(mismatch)", "must be a UUID in lower case")]
         case .json:
-            return [mustBeText, ("json_valid(\(value)) = 0", "must be JSON")] + jsonFaults(value)
+            return [mustBeText, ("json_valid(\(value)) = 0", "must be JSON")]
+                + (dialect.isSQLite ? jsonFaults(value) : postgresJSONFaults(value))
         case .file, .sequence, .computed: return []
         }
+    }
+
+    private func moment(_ column: ColumnDefinition, _ value: String) -> [Fault] {
+        let isDate = column.type == .date
+        let words = isDate ? "a date as 2026-11-22" : "a time as 2026-11-22T10:15:30.000Z"
+        guard dialect.isSQLite else {
+            return [("NOT gt_is_\(isDate ? "date" : "time")(\(value))", "must be \(words)")]
+        }
+        // Without a modifier the engine takes the thirtieth of February as it is.
+        let normal =
+            isDate
+            ? "date(\(value), '+0 days')"
+            : "strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')"
+        return [("\(value) IS DISTINCT FROM \(normal)", "must be \(words)")]
+    }
+
+    private func postgresJSONFaults(_ value: String) -> [Fault] {
+        let limit = ColumnValue.jsonDepth
+        return [
+            ("null", "must be NULL rather than null"),
+            ("levels", "must have at most \(limit) levels"),
+            ("half", "must be JSON of whole characters"), ("key", "must not repeat a key"),
+        ].map { fault, words in ("gt_json_fault(\(value), \(limit)) = '\(fault)'", words) }
     }
 
     /// What the engine takes for JSON and the service does not.
@@ -201,6 +233,7 @@ struct ForeignChecks {
 
     private func bounds(_ column: ColumnDefinition, _ value: String) -> [Fault] {
         var faults: [Fault] = []
+        let value = dialect.isSQLite ? value : "\(value) COLLATE \"C\""
         if let earliest = column.earliest {
             faults.append(("\(value) < \(literal(earliest))", "must not be before \(earliest)"))
         }

@@ -12,9 +12,9 @@ struct RecordJSON {
     let describing: DescribeSQL
     let dialect: Dialect
 
-    /// An engine takes at most 127 arguments of a function; an object of more members is put
-    /// together.
-    private static let membersPerCall = 60
+    /// SQLite takes at most 127 arguments of a function, PostgreSQL 100; an object of more members
+    /// is put together.
+    private static let membersPerCall = 45
 
     var sql: String {
         let describe = describing.text(definition, nil, alias: alias).text
@@ -31,15 +31,23 @@ struct RecordJSON {
         var objects: [String] = []
         var rest = members[...]
         while !rest.isEmpty {
-            objects.append(
-                "json_object(\(rest.prefix(RecordJSON.membersPerCall).joined(separator: ", ")))")
+            objects.append(object(rest.prefix(RecordJSON.membersPerCall)))
             rest = rest.dropFirst(RecordJSON.membersPerCall)
         }
-        guard var sum = objects.first else { return "'{}'" }
-        for object in objects.dropFirst() {
-            sum = "substr(\(sum), 1, length(\(sum)) - 1) || ',' || substr(\(object), 2)"
-        }
-        return sum
+        if objects.count == 1 { return objects[0] }
+        return "('{' || \(objects.map(inner).joined(separator: " || ',' || ")) || '}')"
+    }
+
+    private func object(_ members: some Sequence<String>) -> String {
+        let list = members.joined(separator: ", ")
+        return dialect.isSQLite
+            ? "json_object(\(list))" : "CAST(json_build_object(\(list)) AS TEXT)"
+    }
+
+    /// An object without its braces.
+    private func inner(_ object: String) -> String {
+        dialect.isSQLite
+            ? "substr(\(object), 2, length(\(object)) - 2)" : "left(substr(\(object), 2), -1)"
     }
 
     private func value(_ column: ColumnDefinition) -> String {
@@ -47,8 +55,12 @@ struct RecordJSON {
         switch column.form {
         case .text, .date, .datetime, .integer: return name
         case .json where column.valueForm == .decimal && column.scale > 0:
-            let text = RecordJSON.decimalText("v.value", column.scale)
-            return "(SELECT json_group_array(json(\(text))) FROM json_each(\(name)) AS v)"
+            let text = RecordJSON.decimalText("CAST(v.value AS BIGINT)", column.scale)
+            let list =
+                dialect.isSQLite
+                ? "json_group_array(json(\(text)))"
+                : "coalesce(json_agg(CAST(\(text) AS JSON)), '[]')"
+            return "(SELECT \(list) FROM json_each(\(name)) AS v)"
         case .json: return column.isList ? "json(coalesce(\(name), '[]'))" : "json(\(name))"
         case .boolean: return "json(CASE \(name) WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"
         case .decimal:
@@ -58,10 +70,12 @@ struct RecordJSON {
         }
     }
 
-    /// A whole number of the last decimal as a text with its point; for a NULL see to it before.
+    /// A whole number of the last decimal as a text with its point; empty of a NULL.
     static func decimalText(_ name: String, _ scale: Int) -> String {
         let power = "1" + String(repeating: "0", count: scale)
-        return "printf('%s%d.%0\(scale)d', CASE WHEN \(name) < 0 THEN '-' ELSE '' END, "
-            + "abs(\(name)) / \(power), abs(\(name)) % \(power))"
+        // The least number that there is has no opposite, but its parts do.
+        return "(CASE WHEN \(name) < 0 THEN '-' ELSE '' END || "
+            + "CAST(abs(\(name) / \(power)) AS TEXT) || '.' || "
+            + "substr(CAST(\(power) + abs(\(name) % \(power)) AS TEXT), 2))"
     }
 }

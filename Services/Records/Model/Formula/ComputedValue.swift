@@ -1,3 +1,4 @@
+import Database
 import JSON
 
 /// The expression of a computed column, made SQL. The engine computes it wherever the column is
@@ -12,6 +13,8 @@ struct ComputedValue: Sendable, Hashable {
     private(set) var scale = 0
     /// Codes of the columns that it is made of.
     private(set) var uses: Set<String> = []
+
+    func sql(_ dialect: Dialect) -> String { sql }
 
     init(text: String, scale: Int?) {
         self.text = text
