@@ -46,7 +46,7 @@ import Testing
                 "/1/status not-a-choice", "/1/subject required", "/2/subject wrong-type",
             ])
         #expect(try await store.ids(ticket).isEmpty)
-        #expect(try await store.sqlite("SELECT count(*) FROM change_log").output == "0\n")
+        #expect(try await store.foreign("SELECT count(*) FROM change_log").output == "0\n")
         let good = try await store.create(
             ticket, [["subject": "a"], ["subject": "b"]], atomic: true)
         #expect(good["results"]?.array?.count == 2)
@@ -61,12 +61,12 @@ import Testing
             try await store.create(ticket, .array(items), atomic: true)
         }
         #expect(problem?.faults == ["/\(count / 2)/status not-a-choice"])
-        #expect(try await store.sqlite("SELECT count(*) FROM change_log").output == "0\n")
+        #expect(try await store.foreign("SELECT count(*) FROM change_log").output == "0\n")
         let key = CallContext.make(.system, key: "k")
         let answer = try await store.create(ticket, .array(items), as: key)
         #expect(answer["results"]?.array?.filter { $0["problem"] != nil }.count == 1)
         #expect(try await store.create(ticket, .array(items), as: key) == answer)
-        let logged = try await store.sqlite("SELECT count(*) FROM change_log").output
+        let logged = try await store.foreign("SELECT count(*) FROM change_log").output
         #expect(logged == "\(count - 1)\n")
     }
 

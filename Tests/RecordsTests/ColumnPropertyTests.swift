@@ -73,8 +73,8 @@ import Testing
         #expect(accepted > 3, "seed \(seed): \(accepted) of 100 were taken, which shows little")
         let codes = columns.filter(\.isFixed).map(\.code).joined(separator: ", ")
         if !codes.isEmpty {
-            let rows = try await store.sqlite("SELECT \(codes) FROM m_first ORDER BY id").output
-            let others = try await store.sqlite("SELECT \(codes) FROM m_second ORDER BY id")
+            let rows = try await store.foreign("SELECT \(codes) FROM m_first ORDER BY id").output
+            let others = try await store.foreign("SELECT \(codes) FROM m_second ORDER BY id")
             #expect(others.output == rows)
         }
         await store.database.close()
@@ -128,8 +128,8 @@ import Testing
             #"{"c0": "x", "c399": "0f8fad5b-d9cb-469f-a165-70867728950e", "c390": [1]}"#)
         try await store.create(item, body)
         try await store.change(item, 1, ["c392": "y"])
-        #expect(try await store.sqlite("UPDATE DataRow_1 SET c1 = 5, c398 = '{}'").code == 0)
-        #expect(try await store.sqlite("INSERT INTO DataRow_1 (c0) VALUES ('z')").code == 0)
+        #expect(try await store.foreign("UPDATE DataRow_1 SET c1 = 5, c398 = '{}'").code == 0)
+        #expect(try await store.foreign("INSERT INTO DataRow_1 (c0) VALUES ('z')").code == 0)
         let record = try await store.get(item, 1)
         #expect(record["c392"] == "y" && record["c1"] == 5 && record.version == 3)
         #expect(try await store.history(item, 1).count == 3)

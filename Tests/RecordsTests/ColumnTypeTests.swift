@@ -41,11 +41,11 @@ import Testing
         #expect(try await check(store, "key", mine, shown: mine.lowercased()) == nil)
         #expect(try await check(store, "key", mine) == "/key not-unique")
         #expect(try await check(store, "key", #""0f8fad5b""#) == "/key wrong-type")
-        let (code, output) = try await store.sqlite(
+        let (code, output) = try await store.foreign(
             "INSERT INTO DataRow_1 DEFAULT VALUES; SELECT key FROM DataRow_1 WHERE id = 3;")
         #expect(code == 0 && output.utf8.count == 37 && output.contains("-4"), "\(output)")
         #expect(try await store.history(item, 3).count == 1)
-        let upper = try await store.sqlite("UPDATE DataRow_1 SET key = upper(key) WHERE id = 3")
+        let upper = try await store.foreign("UPDATE DataRow_1 SET key = upper(key) WHERE id = 3")
         #expect(upper.output.contains("m.item.key must be a UUID in lower case"))
     }
 
@@ -58,14 +58,14 @@ import Testing
         }
         let deep = String(repeating: "[", count: 33) + String(repeating: "]", count: 33)
         #expect(try await check(store, "data", deep) == "/data too-deep")
-        let (code, _) = try await store.sqlite(
+        let (code, _) = try await store.foreign(
             #"UPDATE DataRow_1 SET data = ' { "c" : 1.0 } ' WHERE id = 1"#)
         #expect(code == 0)
         #expect(try await store.get(item, 1)["data"] == json(#"{"c": 1.0}"#))
         let history = try await store.history(item, 1)
         #expect(history.count == 2)
         #expect(history[1]["changes"]?.array?.first?["new"] == (try json(#"{"c": 1.0}"#)))
-        #expect(try await store.sqlite("UPDATE DataRow_1 SET data = '{x'").code != 0)
+        #expect(try await store.foreign("UPDATE DataRow_1 SET data = '{x'").code != 0)
         #expect(try await store.ids(item, filter: "data eq null") == [])
         let ordered = await refusal { try await store.list(item, orderby: "data") }
         #expect(ordered?.code == "invalid-filter")
@@ -99,7 +99,7 @@ import Testing
         #expect(try await store.history(item, 3)[1]["changes"] == change)
         try await store.change(item, 3, ["sums": []])
         #expect(
-            try await store.sqlite("SELECT sums IS NULL FROM DataRow_1").output == "1\n1\n1\n1\n")
+            try await store.foreign("SELECT sums IS NULL FROM DataRow_1").output == "1\n1\n1\n1\n")
     }
 
     @Test func `other programs write columns of many under the same checks`() async throws {
@@ -117,14 +117,14 @@ import Testing
             ("sums = '[250]'", true), ("sums = '[2.5]'", false), ("sums = '[10001]'", false),
             ("sums = '[true]'", false), ("others = '[1]'", true), ("others = '[2]'", false),
         ] {
-            let (code, output) = try await store.sqlite("UPDATE DataRow_1 SET \(set)")
+            let (code, output) = try await store.foreign("UPDATE DataRow_1 SET \(set)")
             #expect((code == 0) == isGood, "\(set): \(output)")
         }
         let record = try await store.get(item, 1)
         #expect(record["tags"] == [] && record["others"] == [1])
         #expect(record["sums"] == (try json("[2.50]")))
         #expect(
-            try await store.sqlite("SELECT sums, tags FROM m_item").output == "[2.5]|\n")
+            try await store.foreign("SELECT sums, tags FROM m_item").output == "[2.5]|\n")
     }
 
     @Test func `a condition on a column of many holds where any of its values satisfies it`()
@@ -171,7 +171,7 @@ import Testing
         #expect(try await check(store, "day", #""2019-12-31""#) == "/day too-small")
         #expect(try await check(store, "day", #""2030-01-01""#) == "/day too-large")
         #expect(try await check(store, "at", #""2019-12-31T22:59:59Z""#) == "/at too-small")
-        let foreign = try await store.sqlite("UPDATE DataRow_1 SET day = '2030-01-01'")
+        let foreign = try await store.foreign("UPDATE DataRow_1 SET day = '2030-01-01'")
         #expect(foreign.output.contains("m.item.day must not be after 2029-12-31"))
         let faults = try await store.faults(
             small(#"{"code": "d", "type": "date", "min": "2021-01-01", "max": "2020-01-01"}"#))
@@ -185,7 +185,7 @@ import Testing
         #expect(problem?.faults == ["/origin read-only"])
         // The same again is no change.
         try await store.change(item, 1, ["origin": "web"])
-        let foreign = try await store.sqlite("UPDATE DataRow_1 SET origin = 'mail'")
+        let foreign = try await store.foreign("UPDATE DataRow_1 SET origin = 'mail'")
         #expect(foreign.output.contains("m.item.origin is the same ever after"))
     }
 
@@ -220,7 +220,7 @@ import Testing
             ("department = 'hr'", false), (#"watchers = '["bob"]'"#, true),
             (#"watchers = '["bob", "cyd"]'"#, false),
         ] {
-            let (code, output) = try await store.sqlite("UPDATE DataRow_1 SET \(set)")
+            let (code, output) = try await store.foreign("UPDATE DataRow_1 SET \(set)")
             #expect((code == 0) == isGood, "\(set): \(output)")
         }
     }
@@ -244,7 +244,7 @@ import Testing
         )
         #expect(try await check(store, "docs", "[]") == nil)
         #expect(try await check(store, "docs", #"[{"name": "a.pdf"}]"#)?.hasPrefix("/docs") == true)
-        let foreign = try await store.sqlite(#"UPDATE DataRow_1 SET docs = '[{"name": "a"}]'"#)
+        let foreign = try await store.foreign(#"UPDATE DataRow_1 SET docs = '[{"name": "a"}]'"#)
         #expect(foreign.output.contains("m.item.docs lists files"))
     }
 }

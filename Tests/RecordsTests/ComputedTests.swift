@@ -91,7 +91,7 @@ import Testing
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text == #"{"id":1,"version":1,"c":\#(expected)}"#, "\(value)")
         // The same for other programs, and in history.
-        let (code, output) = try await store.sqlite(
+        let (code, output) = try await store.foreign(
             "UPDATE DataRow_1 SET modified = modified; SELECT count(*) FROM m_item WHERE c IS NULL")
         #expect(code == 0 && output == (expected == "null" ? "1\n" : "0\n"), "\(output)")
     }
@@ -143,22 +143,25 @@ import Testing
         #expect(try await store.ids(item, orderby: "total") == [2, 3, 1])
         #expect(try await store.ids(item, filter: "total ge 0.5") == [1, 3])
         #expect(try await store.ids(item, filter: "gross eq 0.96") == [1])
-        let plan = try await store.sqlite(
-            "EXPLAIN QUERY PLAN SELECT id FROM DataRow_1 WHERE total = 5 AND deleted = 0")
+        let explain =
+            TestStore.isServer ? "SET enable_seqscan = off; EXPLAIN" : "EXPLAIN QUERY PLAN"
+        let plan = try await store.foreign(
+            "\(explain) SELECT id FROM DataRow_1 WHERE total = 5 AND deleted = 0")
         #expect(plan.output.contains("DataRow_1-index-total"))
         let written = await refusal { try await store.create(item, ["total": 1]) }
         #expect(written?.faults == ["/total read-only"])
         let twice = await refusal { try await store.create(item, ["first": "a"]) }
         #expect(twice?.faults == ["/key not-unique"])
         // Other programs change what it is made of; history has the value that follows.
-        #expect(try await store.sqlite("UPDATE DataRow_1 SET qty = 8 WHERE id = 1").code == 0)
+        #expect(try await store.foreign("UPDATE DataRow_1 SET qty = 8 WHERE id = 1").code == 0)
         let changes = try await store.history(item, 1)[1]["changes"]?.array ?? []
         #expect(changes.map { $0["column"]?.string } == ["qty", "total", "gross"])
         #expect(changes[1]["new"] == (try json("2.0")))
-        #expect(try await store.sqlite("UPDATE DataRow_1 SET total = 8").code != 0)
-        let clash = try await store.sqlite(
-            "UPDATE OR REPLACE DataRow_1 SET first = 'b' WHERE id = 1")
-        #expect(clash.output.contains("m.item.key must be unique"), "\(clash)")
+        #expect(try await store.foreign("UPDATE DataRow_1 SET total = 8").code != 0)
+        let clash = try await store.foreign(
+            "UPDATE\(TestStore.orReplace) DataRow_1 SET first = 'b' WHERE id = 1")
+        let words = TestStore.isServer ? "DataRow_1-unique-key" : "m.item.key must be unique"
+        #expect(clash.output.contains(words), "\(clash)")
         let column = try store.models.current.describe(item, .system)
         #expect(!String(describing: column).isEmpty)
     }

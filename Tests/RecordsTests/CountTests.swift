@@ -36,9 +36,9 @@ import Testing
         try await store.delete(ticket, 2)
         #expect(try await count(store, filter) == 8)
         #expect(
-            try await store.sqlite("UPDATE DataRow_2 SET score = 3 WHERE id = 3").code == 0)
+            try await store.foreign("UPDATE DataRow_2 SET score = 3 WHERE id = 3").code == 0)
         #expect(try await count(store, filter) == 7)
-        #expect(try await store.sqlite("DELETE FROM DataRow_2 WHERE id = 10").code == 0)
+        #expect(try await store.foreign("DELETE FROM DataRow_2 WHERE id = 10").code == 0)
         #expect(try await count(store, filter) == 6)
         #expect(try await count(store, nil, as: .caller("zoe", "customer")) == 4)
     }

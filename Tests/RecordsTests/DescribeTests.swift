@@ -73,13 +73,13 @@ import Testing
         let list = try await store.list(DescribeTests.ticket, select: ["describe"])
         #expect(list["items"]?.array?.first?["describe"]?.string == expected)
         // What a rule sees, an event carries and history keeps is the same.
-        let logged = try await store.sqlite(
+        let logged = try await store.foreign(
             "SELECT json_extract(after, '$.describe') FROM change_log ORDER BY seq DESC LIMIT 1")
         #expect(logged.output == expected + "\n")
-        let written = try await store.sqlite(
+        let written = try await store.foreign(
             "INSERT INTO DataRow_1 (subject, customer) VALUES ('Fire', 1)")
         #expect(written.code == 0, "\(written.output)")
-        let foreign = try await store.sqlite(
+        let foreign = try await store.foreign(
             "SELECT json_extract(after, '$.describe') FROM change_log ORDER BY seq DESC LIMIT 1")
         #expect(foreign.output == expected.replacing("/1", with: "/2") + "\n")
     }
@@ -88,7 +88,7 @@ import Testing
         let store = try await make(document())
         try await store.change(DescribeTests.customer, 1, ["name": "Bella"])
         #expect(try await describe(store) == "Bella (North): Fire")
-        _ = try await store.sqlite("UPDATE DataRow_3 SET name = 'South'")
+        _ = try await store.foreign("UPDATE DataRow_3 SET name = 'South'")
         #expect(try await describe(store) == "Bella (South): Fire")
         // Nothing was written for it.
         #expect(try await store.get(DescribeTests.ticket, 1).version == 1)
@@ -177,7 +177,7 @@ import Testing
         // The column that a description of this class showed goes, and with it nothing else.
         try await store.apply(base(code, "<{code}>"), allowDestructive: true)
         #expect(try await store.create(x, ["c": 1])["describe"] == "<k>/k")
-        let logged = try await store.sqlite(
+        let logged = try await store.foreign(
             "SELECT json_extract(after, '$.describe') FROM change_log ORDER BY seq DESC LIMIT 1")
         #expect(logged.output == "<k>/k\n")
         // What another model names must stay.

@@ -41,9 +41,9 @@ import Testing
         #expect(try await store.ids(item) == acknowledged)
         try await store.database.exclusive { try $0.script("PRAGMA max_page_count = 1000000") }
         #expect(try await store.create(item, ["a": text]).id > 0)
-        let log = try await store.sqlite("SELECT count(*) FROM change_log")
+        let log = try await store.foreign("SELECT count(*) FROM change_log")
         #expect(log.output == "\(acknowledged.count + 1)\n")
-        #expect(try await store.sqlite("SELECT count(*) FROM write_context").output == "0\n")
+        #expect(try await store.foreign("SELECT count(*) FROM write_context").output == "0\n")
         await store.database.close()
     }
 

@@ -34,7 +34,7 @@ import Testing
                 try await store.change(ticket, made.id, ["status": "open", "score": 5])
                 try await seal()
             }
-            _ = try await store.sqlite("UPDATE DataRow_2 SET status = 'closed'")
+            _ = try await store.foreign("UPDATE DataRow_2 SET status = 'closed'")
             try await seal()
         }
 

@@ -80,11 +80,11 @@ import Testing
         #expect(problem?.faults == ["/laptop not-found"])
         #expect(try await store.ids(desk, filter: "laptop/serial eq 'S3'") == [1])
         let number = try await store.number(desk)
-        let foreign = try await store.sqlite(
+        let foreign = try await store.foreign(
             "INSERT INTO DataRow_\(number) (laptop) VALUES (4)")
         #expect(foreign.output.contains("must be the id of a inventory.laptop"))
         #expect(
-            try await store.sqlite("INSERT INTO DataRow_\(number) (asset) VALUES (4)").code == 0)
+            try await store.foreign("INSERT INTO DataRow_\(number) (asset) VALUES (4)").code == 0)
     }
 
     @Test func `grants, required columns and defaults of the parent hold for the children`()
@@ -107,7 +107,7 @@ import Testing
     {
         let store = try await inventory()
         let table = "DataRow_\(try await store.number(asset))"
-        let made = try await store.sqlite(
+        let made = try await store.foreign(
             """
             INSERT INTO \(table) (class, name) VALUES ('inventory.gaming', 'sql');
             INSERT INTO \(table) (name) VALUES ('plain');
@@ -116,7 +116,7 @@ import Testing
         #expect(try await store.get(gaming, 5)["watts"] == 400)
         #expect(try await store.history(gaming, 5).first?["door"] == "database")
         #expect(try await store.get(asset, 6)["class"] == "inventory.asset")
-        #expect(try await store.sqlite("SELECT watts FROM \(table) WHERE id = 6").output == "\n")
+        #expect(try await store.foreign("SELECT watts FROM \(table) WHERE id = 6").output == "\n")
         for (sql, words) in [
             (
                 "INSERT INTO \(table) (name, serial) VALUES ('a', 'b')",
@@ -126,13 +126,13 @@ import Testing
             ("UPDATE \(table) SET class = 'inventory.car' WHERE id = 2", "cannot change"),
             ("UPDATE \(table) SET plate = 'x' WHERE id = 2", "is no column of the record's class"),
         ] {
-            let refused = try await store.sqlite(sql)
+            let refused = try await store.foreign(sql)
             #expect(refused.code != 0 && refused.output.contains(words), "\(refused.output)")
         }
-        let view = try await store.sqlite(
+        let view = try await store.foreign(
             "SELECT class, name, watts FROM inventory_gaming ORDER BY id")
         #expect(view.output == "inventory.gaming|Blaster|400\ninventory.gaming|sql|400\n")
-        #expect(try await store.sqlite("SELECT count(*) FROM inventory_asset").output == "6\n")
+        #expect(try await store.foreign("SELECT count(*) FROM inventory_asset").output == "6\n")
     }
 
     @Test func `by the parent's route too an import takes the grant to import`() async throws {
@@ -266,7 +266,7 @@ import Testing
         try await store.apply(document("\(root), \(child)"), allowDestructive: true)
         #expect(try await store.get(laptop, 2)["serial"] == "s")
         #expect(
-            try await store.sqlite("SELECT serial IS NULL FROM DataRow_1 WHERE id = 1").output
+            try await store.foreign("SELECT serial IS NULL FROM DataRow_1 WHERE id = 1").output
                 == "1\n")
         // The child goes with its rows, the parent's stay.
         let gone = await refusal { try await store.apply(document(root)) }

@@ -178,7 +178,7 @@ import Testing
             let id = Int64.random(in: 1...2100, using: &random)
             let time = "2026-0\(Int.random(in: 1...9, using: &random))-01T00:00:00.000Z"
             #expect(
-                try await store.sqlite(
+                try await store.foreign(
                     "UPDATE DataRow_2 SET created = '\(time)' WHERE id = \(id)"
                 ).code == 0)
         }

@@ -148,7 +148,7 @@ import Testing
     @Test func `triggers, indexes and views of other programs survive a conversion`() async throws {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "integer"}"#))
-        let made = try await store.sqlite(
+        let made = try await store.foreign(
             """
             CREATE TABLE seen (value);
             CREATE TRIGGER theirs AFTER INSERT ON DataRow_1
@@ -161,12 +161,12 @@ import Testing
         try await store.apply(small(#"{"code": "a", "type": "text", "default": "none"}"#))
         try await store.create(item, [:])
         #expect(
-            try await store.sqlite("SELECT value, typeof(value) FROM seen").output
+            try await store.foreign("SELECT value, typeof(value) FROM seen").output
                 == "12|integer\nnone|text\n")
         #expect(
-            try await store.sqlite("SELECT value, typeof(value) FROM their_view").output
+            try await store.foreign("SELECT value, typeof(value) FROM their_view").output
                 == "12|text\nnone|text\n")
-        let indexes = try await store.sqlite(
+        let indexes = try await store.foreign(
             "SELECT count(*) FROM sqlite_master WHERE name = 'their_index'")
         #expect(indexes.output == "1\n")
     }
@@ -179,10 +179,10 @@ import Testing
         let store = try await TestStore()
         try await store.apply(helpdesk())
         let schema = try await store.schema()
-        let version = try await store.sqlite("PRAGMA schema_version").output
+        let version = try await store.foreign("PRAGMA schema_version").output
         try await store.models.renew()
-        #expect(try await store.sqlite("PRAGMA schema_version").output == version)
-        let gone = try await store.sqlite("DROP TRIGGER DataRow_2_foreign_insert")
+        #expect(try await store.foreign("PRAGMA schema_version").output == version)
+        let gone = try await store.foreign("DROP TRIGGER DataRow_2_foreign_insert")
         #expect(gone.code == 0)
         try await store.models.renew()
         #expect(try await store.schema() == schema)
@@ -207,7 +207,7 @@ import Testing
         try await store.apply(base(#", {"code": "child", "parent": "item"}"#))
         try await store.create(FullCode(model: "m", code: "child"), [:])
         let number = try await store.number(FullCode(model: "o", code: "c"))
-        let made = try await store.sqlite("INSERT INTO DataRow_\(number) (r) VALUES (1)")
+        let made = try await store.foreign("INSERT INTO DataRow_\(number) (r) VALUES (1)")
         #expect(made.code == 0, "\(made.output)")
     }
 
@@ -218,19 +218,19 @@ import Testing
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#, more: true))
         #expect(try await store.views() == ["m_item current 1", "m_more current 1"])
-        let made = try await store.sqlite(
+        let made = try await store.foreign(
             "DROP VIEW m_item; CREATE VIEW m_item AS SELECT 1 AS mine; DROP VIEW m_more")
         #expect(made.code == 0)
         #expect(try await store.views() == ["m_item drifted 1", "m_more missing 1"])
         // A change that does not touch the view leaves it alone.
         try await store.apply(
             small(#"{"code": "a", "type": "text", "max": 5}"#, more: true))
-        #expect(try await store.sqlite("SELECT mine FROM m_item").output == "1\n")
+        #expect(try await store.foreign("SELECT mine FROM m_item").output == "1\n")
         let wider = try small(
             #"{"code": "a", "type": "text", "max": 5}, {"code": "b", "type": "text"}"#, more: true)
         #expect(try await store.plan(wider) == ["create column item.b", "change view m_item!"])
         #expect(await refusal { try await store.apply(wider) }?.code == "destructive-change")
-        #expect(try await store.sqlite("SELECT mine FROM m_item").output == "1\n")
+        #expect(try await store.foreign("SELECT mine FROM m_item").output == "1\n")
         try await store.apply(wider, allowDestructive: true)
         #expect(try await store.views() == ["m_item current 3", "m_more missing 1"])
         _ = try await store.models.rebuild(RebuildView(FullCode(model: "m", code: "more")))

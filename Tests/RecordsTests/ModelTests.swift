@@ -137,7 +137,7 @@ import Testing
         try await store.create(item, [:])
         try await store.apply(
             small(#"{"code": "a", "type": "choice", "choices": ["x", "y"], "default": "y"}"#))
-        #expect(try await store.sqlite("INSERT INTO DataRow_1 DEFAULT VALUES").code == 0)
+        #expect(try await store.foreign("INSERT INTO DataRow_1 DEFAULT VALUES").code == 0)
         #expect(try await store.get(item, 1)["a"] == "x")
         #expect(try await store.get(item, 2)["a"] == "y")
         #expect(try await store.history(item, 1).count == 1)
@@ -228,7 +228,7 @@ import Testing
     {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#))
-        #expect(try await store.sqlite("CREATE VIEW mine AS SELECT a FROM DataRow_1").code == 0)
+        #expect(try await store.foreign("CREATE VIEW mine AS SELECT a FROM DataRow_1").code == 0)
         let problem = await refusal {
             try await store.apply(small(#"{"code": "b", "type": "text"}"#), allowDestructive: true)
         }
@@ -240,7 +240,7 @@ import Testing
     @Test func `a trigger of another program survives a change of the model`() async throws {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#))
-        let made = try await store.sqlite(
+        let made = try await store.foreign(
             """
             CREATE TABLE seen (id);
             CREATE TRIGGER theirs AFTER INSERT ON DataRow_1
@@ -250,7 +250,7 @@ import Testing
         try await store.apply(
             small(#"{"code": "a", "type": "text", "default": "z"}, {"code": "b", "type": "date"}"#))
         try await store.create(item, [:])
-        #expect(try await store.sqlite("SELECT count(*) FROM seen").output == "1\n")
+        #expect(try await store.foreign("SELECT count(*) FROM seen").output == "1\n")
     }
 }
 

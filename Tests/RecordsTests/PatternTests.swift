@@ -37,7 +37,7 @@ import Testing
             }
             #expect(problem?.faults == (isGood ? nil : ["/t wrong-format", "/m/0 wrong-format"]))
             for (column, stored) in [("t", value), ("m", JSONValue.array([.string(value)]).text)] {
-                let (code, output) = try await store.sqlite(
+                let (code, output) = try await store.foreign(
                     "INSERT INTO DataRow_1 (\(column)) VALUES (\(Records.literal(stored)))")
                 #expect((code == 0) == isGood, "\(pattern) \(value): \(output)")
             }
@@ -59,6 +59,42 @@ import Testing
             }
         }
     }
+
+    #if PostgreSQL
+        @Test func `random texts match alike in the words of PostgreSQL`() async throws {
+            let server = try await TestServer.shared.server()
+            var cases: [String] = []
+            for seed in UInt64(1)...300 {
+                var random = TestRandom(seed: seed)
+                let (pattern, _) = RandomPattern.make(&random, depth: 4)
+                guard let compiled = try? Pattern(pattern) else { continue }
+                for _ in 0..<10 {
+                    let text = (0..<Int.random(in: 0...7, using: &random)).map { _ in
+                        ["a", "b", "c", "\n", "é", "🙂"].randomElement(using: &random) ?? "a"
+                    }.joined()
+                    let expected = compiled.matches(text)
+                    let name = literal("seed \(seed): \(pattern) on \(text)")
+                    cases.append(
+                        "(\(name), \(literal(compiled.postgresText)), \(literal(text)), \(expected))"
+                    )
+                }
+            }
+            let long = try Pattern("(ab){140}\\d{0,5}[^\\d\\D]?[^x]")
+            let text = String(repeating: "ab", count: 140) + "12é"
+            #expect(long.matches(text))
+            cases.append("('long', \(literal(long.postgresText)), \(literal(text)), true)")
+            #expect(cases.count > 1000)
+            for start in stride(from: 0, to: cases.count, by: 100) {
+                let some = cases[start..<min(start + 100, cases.count)]
+                let wrong = try await server.sql(
+                    """
+                    SELECT name FROM (VALUES \(some.joined(separator: ",\n")))
+                    AS c (name, pattern, text, expected) WHERE (text ~ pattern) <> expected
+                    """, in: "postgres")
+                #expect(wrong.isEmpty, "\(wrong)")
+            }
+        }
+    #endif
 
     @Test func `what would need more than one look at a character is refused`() async throws {
         let store = try await TestStore()

@@ -216,7 +216,7 @@ import Testing
         #expect(problem?.detail?.contains("helpdesk.ticket") == true)
         try await store.change(ticket, 1, ["customer": nil])
         try await store.delete(customer, 1)
-        #expect(try await store.sqlite("SELECT count(*) FROM DataRow_1").output == "0\n")
+        #expect(try await store.foreign("SELECT count(*) FROM DataRow_1").output == "0\n")
         #expect(
             try await store.history(customer, 1).map { $0["operation"]?.string } == [
                 "insert", "delete",

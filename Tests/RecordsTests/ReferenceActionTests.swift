@@ -104,7 +104,7 @@ import Testing
     @Test func `a cascade has a limit, and then nothing is done`() async throws {
         let store = try await make("cascade")
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)"
-        let (code, output) = try await store.sqlite(
+        let (code, output) = try await store.foreign(
             "\(rows) INSERT INTO DataRow_2 (\"order\") SELECT 2 FROM n")
         #expect(code == 0, "\(output)")
         let problem = await refusal { try await store.delete(order, 2) }
@@ -116,25 +116,25 @@ import Testing
     func `what other programs delete does the same`(_ sql: String) async throws {
         let cascade = try await make("cascade")
         // A note goes with its line; one that would go with that note is more than they can.
-        let held = try await cascade.sqlite("\(sql) WHERE id = 1")
+        let held = try await cascade.foreign("\(sql) WHERE id = 1")
         #expect(held.output.contains("shop.note.up refers to it"), "\(held)")
         try await cascade.delete(note, 2)
-        let done = try await cascade.sqlite("\(sql) WHERE id = 1")
+        let done = try await cascade.foreign("\(sql) WHERE id = 1")
         #expect(done.code == 0, "\(done)")
         #expect(try await counts(cascade) == [1, 1, 0])
         let last = try #require(try await cascade.history(note, 1).last)
         #expect(last["operation"] == "delete" && last["door"] == "database")
         let clear = try await make("clear")
-        #expect(try await clear.sqlite("\(sql) WHERE id = 1").code == 0)
+        #expect(try await clear.foreign("\(sql) WHERE id = 1").code == 0)
         #expect(try await clear.get(line, 1)["order"] == .null)
         #expect(try await clear.get(line, 1)["others"] == [2])
         #expect(try await clear.history(line, 1).last?["door"] == "database")
         let refuse = try await make("refuse")
-        let refused = try await refuse.sqlite("\(sql) WHERE id = 1")
+        let refused = try await refuse.foreign("\(sql) WHERE id = 1")
         #expect(refused.output.contains("shop.line.order refers to it"))
         #expect(try await counts(refuse) == [2, 2, 2])
         let none = try await make("")
-        let gone = try await none.sqlite("\(sql) WHERE id = 1")
+        let gone = try await none.foreign("\(sql) WHERE id = 1")
         #expect((gone.code == 0) == sql.hasPrefix("UPDATE"))
     }
 
@@ -149,11 +149,11 @@ import Testing
             #""code":"order","deletion""#,
             with: #""code":"order","columns":[{"code":"x","type":"text"}],"deletion""#)
         #expect(try await store.apply(json(document)).changed)
-        #expect(try await store.sqlite("DELETE FROM DataRow_1 WHERE id = 1").code != 0)
+        #expect(try await store.foreign("DELETE FROM DataRow_1 WHERE id = 1").code != 0)
         // And with another word the trigger is another.
         document = document.replacing(#""onDelete":"refuse""#, with: #""onDelete":"clear""#)
         #expect(try await store.apply(json(document)).changed)
-        #expect(try await store.sqlite("DELETE FROM DataRow_1 WHERE id = 1").code == 0)
+        #expect(try await store.foreign("DELETE FROM DataRow_1 WHERE id = 1").code == 0)
         #expect(try await store.get(line, 1)["order"] == .null)
     }
 

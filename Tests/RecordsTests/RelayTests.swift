@@ -70,7 +70,7 @@ import Testing
     @Test func `another program's write is an event within a moment`() async throws {
         let house = try await House()
         try await house.store.apply(helpdesk())
-        let written = try await house.store.sqlite(
+        let written = try await house.store.foreign(
             "INSERT INTO DataRow_2 (subject) VALUES ('foreign')")
         #expect(written.code == 0)
         let clock = ContinuousClock()
@@ -142,7 +142,7 @@ import Testing
         try await house.store.create(ticket, ["subject": "a"])
         _ = try await house.events(1)
         try await eventually("the position is written") {
-            try await house.store.sqlite("SELECT seq FROM relay_position").output == "1\n"
+            try await house.store.foreign("SELECT seq FROM relay_position").output == "1\n"
         }
         try await house.stop()
         let again = try await House(folder: house.store.folder)
@@ -162,7 +162,7 @@ import Testing
         try await house.store.create(ticket, ["subject": "a"])
         _ = try await house.events(2)
         try await eventually("the entry is gone") {
-            try await house.store.sqlite("SELECT class FROM change_log").output == "2\n"
+            try await house.store.foreign("SELECT class FROM change_log").output == "2\n"
         }
         try await house.stop()
     }
@@ -170,7 +170,7 @@ import Testing
     @Test func `broken UTF-8 of another program stops nothing`() async throws {
         let house = try await House()
         try await house.store.apply(helpdesk())
-        let written = try await house.store.sqlite(
+        let written = try await house.store.foreign(
             "INSERT INTO DataRow_2 (subject) VALUES (CAST(x'61ff62' AS TEXT))")
         #expect(written.code == 0, "\(written.output)")
         try await house.store.create(ticket, ["subject": "next"])

@@ -176,10 +176,10 @@ import Testing
         call.rows = JSONBytes(Array(#"[["a","A",2,null],["b","B",2,null]]"#.utf8))
         _ = try await write(store, call)
         #expect(try await store.list(ticket, count: true)["count"] == 2)
-        #expect(try await store.sqlite("SELECT count(*) FROM change_log").output == "0\n")
+        #expect(try await store.foreign("SELECT count(*) FROM change_log").output == "0\n")
         call.rules = nil
         _ = try await write(store, call)
         _ = try await write(store, rows([["c", "C", 1, nil]]))
-        #expect(try await store.sqlite("SELECT count(*), kept FROM change_log").output == "1|0\n")
+        #expect(try await store.foreign("SELECT count(*), kept FROM change_log").output == "1|0\n")
     }
 }

@@ -125,18 +125,18 @@ import Testing
         #expect(try await found(store, "flood") == [1])
         let table = "DataRow_2"
         let insert = "INSERT INTO \(table) (subject) VALUES ('foreign fire')"
-        #expect(try await store.sqlite(insert).code == 0)
+        #expect(try await store.foreign(insert).code == 0)
         #expect(try await found(store, "foreign") == [2])
         #expect(
-            try await store.sqlite("UPDATE \(table) SET body = 'ashes' WHERE id = 2").code == 0)
+            try await store.foreign("UPDATE \(table) SET body = 'ashes' WHERE id = 2").code == 0)
         #expect(try await found(store, "ashes fire") == [2])
         #expect(
-            try await store.sqlite(
+            try await store.foreign(
                 "INSERT OR REPLACE INTO \(table) (id, subject) VALUES (2, 'another')"
             ).code == 0)
         #expect(try await found(store, "fire").isEmpty)
         #expect(try await found(store, "another") == [2])
-        #expect(try await store.sqlite("DELETE FROM \(table) WHERE id = 2").code == 0)
+        #expect(try await store.foreign("DELETE FROM \(table) WHERE id = 2").code == 0)
         #expect(try await found(store, "another").isEmpty)
         try await store.delete(ticket, 1)
         #expect(try await found(store, "flood").isEmpty)
@@ -148,7 +148,7 @@ import Testing
             try await add(store, subject, "smoke")
         }
         try await store.delete(ticket, 2)
-        let written = try await store.sqlite("UPDATE DataRow_2 SET deleted = 1 WHERE id = 3")
+        let written = try await store.foreign("UPDATE DataRow_2 SET deleted = 1 WHERE id = 3")
         #expect(written.code == 0, "\(written.output)")
         #expect(try await found(store, "fire") == [1])
         #expect(try await found(store, "fire", deleted: "only") == [2, 3])

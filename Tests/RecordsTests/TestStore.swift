@@ -123,10 +123,22 @@ final class TestStore: Sendable {
         return try JSONValue(parsing: bytes)["items"]?.array ?? []
     }
 
-    /// Runs the `sqlite3` program on the database.
-    func sqlite(_ sql: String) async throws -> (code: Int32, output: String) {
-        try await ChildProcess.run(
-            "sqlite3", ["-cmd", ".timeout 5000", folder.path + "/records.db", sql])
+    /// Whether it is a server's schema, rather than a file.
+    static let isServer = StoreEngine.chosen == .postgresql
+    /// What SQLite writes where another row has the value already; no other engine knows it.
+    static let orReplace = isServer ? "" : " OR REPLACE"
+
+    /// Runs SQL as another program does: by `sqlite3` on the file, or by `psql` in the schema.
+    func foreign(_ sql: String) async throws -> (code: Int32, output: String) {
+        guard StoreEngine.chosen == .postgresql else {
+            return try await ChildProcess.run(
+                "sqlite3", ["-cmd", ".timeout 5000", folder.path + "/records.db", sql])
+        }
+        let place = try await StoreEngine.chosen.place("records", in: folder.path).location
+        let (url, schema) = (place.prefix { $0 != "?" }, place.split(separator: "=").last ?? "")
+        return try await ChildProcess.run(
+            "psql", [String(url), "-qXAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
+            environment: ["PGOPTIONS": "-c search_path=\(schema)", "LC_ALL": "C.UTF-8"])
     }
 }
 

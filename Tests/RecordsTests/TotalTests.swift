@@ -55,7 +55,7 @@ import Testing
             try await totals(store, "sum(spent)", deleted: "only")?["spent"]?["sum"]?.text
                 == "0.20")
         #expect(
-            try await store.sqlite("UPDATE DataRow_2 SET spent = 1000 WHERE id = 1").code == 0)
+            try await store.foreign("UPDATE DataRow_2 SET spent = 1000 WHERE id = 1").code == 0)
         #expect(try await totals(store, "sum(spent)")?["spent"]?["sum"]?.text == "10.02")
     }
 
@@ -65,7 +65,7 @@ import Testing
         for (id, sign) in [(1, ""), (2, ""), (3, "-")] {
             try await store.create(customer, ["name": "c"])
             let sql = "UPDATE DataRow_1 SET number = \(sign)\(large - Int64(id)) WHERE id = \(id)"
-            #expect(try await store.sqlite(sql).code == 0)
+            #expect(try await store.foreign(sql).code == 0)
         }
         let call = ListRecords(customer, filter: "number gt 0", totals: "sum(number),avg(number)")
         let answer = try JSONValue(

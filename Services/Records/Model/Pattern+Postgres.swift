@@ -1,5 +1,5 @@
-// A pattern in the words of PostgreSQL, whose expressions (without what looks back) are held against
-// a text in time linear in its length, as ours are.
+// A pattern in the words of PostgreSQL, whose expressions (without what looks back) are held
+// against a text in time linear in its length, as ours are.
 extension PatternNode {
     /// One repetition may say no more there.
     private static let timesLimit = 255

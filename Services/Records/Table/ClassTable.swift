@@ -66,7 +66,7 @@ enum ClassTable {
         _ column: ColumnDefinition, _ computed: ComputedValue, _ dialect: Dialect
     ) -> String {
         let base = "\(quoted(column.code)) \(sqlType(column.form))"
-        return "\(base) GENERATED ALWAYS AS (\(computed.sql)) "
+        return "\(base) GENERATED ALWAYS AS (\(computed.sql(dialect))) "
             + (dialect.isSQLite ? "VIRTUAL" : "STORED")
     }
 

@@ -109,22 +109,7 @@ struct ForeignChecks {
         let mustBeText: Fault = ("\(kind) <> 'text'", "must be text")
         let listed = column.many ? [mustBeText] : []
         switch column.type {
-        case .text:
-            let lengths = column.lengths
-            let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
-            let pattern = column.pattern.map {
-                [($0.mismatchSQL(value, dialect), "must match \($0.text)")]
-            }
-            // PostgreSQL itself has no such text.
-            let null: [Fault] =
-                dialect.isSQLite
-                ? [("instr(\(value), char(0)) > 0", "must not contain U+0000")] : []
-            return [mustBeText] + null + [
-                (
-                    "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
-                    "must have \(least) to \(lengths.upperBound) characters"
-                )
-            ] + (pattern ?? [])
+        case .text: return [mustBeText] + text(column, value)
         case .integer, .decimal:
             let range = column.range
             let words =
@@ -177,6 +162,24 @@ struct ForeignChecks {
         }
     }
 
+    private func text(_ column: ColumnDefinition, _ value: String) -> [Fault] {
+        let lengths = column.lengths
+        let least = column.required ? max(1, lengths.lowerBound) : lengths.lowerBound
+        let pattern = column.pattern.map {
+            [($0.mismatchSQL(value, dialect), "must match \($0.text)")]
+        }
+        // PostgreSQL itself has no such text.
+        let null: [Fault] =
+            dialect.isSQLite
+            ? [("instr(\(value), char(0)) > 0", "must not contain U+0000")] : []
+        return null + [
+            (
+                "length(\(value)) NOT BETWEEN \(least) AND \(lengths.upperBound)",
+                "must have \(least) to \(lengths.upperBound) characters"
+            )
+        ] + (pattern ?? [])
+    }
+
     private func moment(_ column: ColumnDefinition, _ value: String) -> [Fault] {
         let isDate = column.type == .date
         let words = isDate ? "a date as 2026-11-22" : "a time as 2026-11-22T10:15:30.000Z"
@@ -193,11 +196,13 @@ struct ForeignChecks {
 
     private func postgresJSONFaults(_ value: String) -> [Fault] {
         let limit = ColumnValue.jsonDepth
-        return [
-            ("null", "must be NULL rather than null"),
-            ("levels", "must have at most \(limit) levels"),
-            ("half", "must be JSON of whole characters"), ("key", "must not repeat a key"),
-        ].map { fault, words in ("gt_json_fault(\(value), \(limit)) = '\(fault)'", words) }
+        let fault = "gt_json_fault(\(value), \(limit))"
+        return [("\(fault) IS NULL", nil)]
+            + [
+                ("null", "must be NULL rather than null"),
+                ("levels", "must have at most \(limit) levels"),
+                ("half", "must be JSON of whole characters"), ("key", "must not repeat a key"),
+            ].map { kind, words in ("\(fault) = '\(kind)'", words) }
     }
 
     /// What the engine takes for JSON and the service does not.

@@ -7,7 +7,7 @@ enum PostgresFunctions {
     static let migration = Migration(
         "records-0-functions", "", postgresql: all.joined(separator: ";\n"))
 
-    private static let all = texts + moments + json + arrays
+    private static let all = texts + moments + json + arrays + values
 
     /// `body` is an expression over `$1` and so on.
     private static func function(

@@ -2,19 +2,22 @@ import Database
 import JSON
 
 /// The expression of a computed column, made SQL. The engine computes it wherever the column is
-/// read, so that it always fits what it is made of, whoever wrote that; an index keeps it.
+/// read (SQLite) or its record is written (PostgreSQL), so that it always fits what it is made of,
+/// whoever wrote that; an index keeps it.
 struct ComputedValue: Sendable, Hashable {
     /// As it was written.
     let text: String
     /// Declared decimals; nil is as many as the expression has.
     let declaredScale: Int?
-    private(set) var sql = "NULL"
+    /// A definition is read without a database, so that both engines' words are kept.
+    private var sqliteSQL = "NULL"
+    private var postgresSQL = "NULL"
     private(set) var form = ValueForm.text
     private(set) var scale = 0
     /// Codes of the columns that it is made of.
     private(set) var uses: Set<String> = []
 
-    func sql(_ dialect: Dialect) -> String { sql }
+    func sql(_ dialect: Dialect) -> String { dialect.isSQLite ? sqliteSQL : postgresSQL }
 
     init(text: String, scale: Int?) {
         self.text = text
@@ -38,6 +41,27 @@ struct ComputedValue: Sendable, Hashable {
     func compiled(
         _ position: Int, of columns: [ColumnDefinition]
     ) throws(Formula.Fault) -> ComputedValue {
+        let formula = try Formula(text)
+        var result = self
+        let value = try result.compile(formula, position, of: columns, .sqlite)
+        result.sqliteSQL = value.sql
+        result.postgresSQL = try result.compile(formula, position, of: columns, .postgresql).sql
+        result.scale = value.scale
+        result.form =
+            value.isNumber ? (value.scale > 0 ? .decimal : .integer) : value.form ?? .text
+        let isTooLong =
+            result.sqliteSQL.utf8.count > FormulaCompiler.sqlLimit
+            || result.postgresSQL.utf8.count > FormulaCompiler.nestedLimit
+        guard !isTooLong else {
+            throw Formula.Fault(detail: "is too long once it is SQL", offset: 0)
+        }
+        return result
+    }
+
+    private mutating func compile(
+        _ formula: Formula, _ position: Int, of columns: [ColumnDefinition],
+        _ engine: Dialect.Engine
+    ) throws(Formula.Fault) -> FormulaValue {
         var used: Set<String> = []
         let find = { (code: String) -> FormulaValue? in
             if let form = ComputedValue.systemColumns[code] {
@@ -48,8 +72,13 @@ struct ComputedValue: Sendable, Hashable {
             else { return nil }
             used.insert(code)
             let column = columns[index]
+            var sql = quoted(code)
+            if let computed = column.computed, engine == .postgresql {
+                // There a computed column cannot be made of another one.
+                sql = "(\(computed.postgresSQL))"
+            }
             return FormulaValue(
-                sql: quoted(code), form: column.form, scale: column.many ? 0 : column.scale)
+                sql: sql, form: column.form, scale: column.many ? 0 : column.scale)
         }
         let refused = { (code: String) -> String? in
             if ["now", "today", "me"].contains(code) {
@@ -58,9 +87,9 @@ struct ComputedValue: Sendable, Hashable {
             guard let index = columns.firstIndex(where: { $0.code == code }) else { return nil }
             return ComputedValue.refusal(columns[index], isEarlier: index < position)
         }
-        let compiler = FormulaCompiler(column: find, refused: refused)
-        var value = try compiler.compile(try Formula(text))
-        guard let form = value.form, form != .json else {
+        let compiler = FormulaCompiler(engine: engine, column: find, refused: refused)
+        var value = try compiler.compile(formula)
+        guard value.form != nil, value.form != .json else {
             throw Formula.Fault(detail: "has no plain value", offset: 0)
         }
         if let declaredScale {
@@ -69,18 +98,11 @@ struct ComputedValue: Sendable, Hashable {
             }
             value = compiler.scaled(value, to: declaredScale)
         }
-        var result = self
-        result.scale = value.scale
-        result.uses = used
-        result.form = value.isNumber ? (value.scale > 0 ? .decimal : .integer) : form
-        // What did not fit a whole number of 64 bits became a float.
-        result.sql =
-            value.isNumber
-            ? "CASE WHEN typeof(\(value.sql)) = 'integer' THEN \(value.sql) END" : value.sql
-        guard result.sql.utf8.count <= FormulaCompiler.sqlLimit else {
-            throw Formula.Fault(detail: "is too long once it is SQL", offset: 0)
-        }
-        return result
+        uses = used
+        guard value.isNumber else { return value }
+        value = compiler.words.settled(value)
+        value.sql = compiler.words.stored(value.sql)
+        return value
     }
 }
 

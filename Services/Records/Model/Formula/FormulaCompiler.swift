@@ -1,3 +1,4 @@
+import Database
 import JSON
 
 /// A value of an expression as SQL.
@@ -7,6 +8,8 @@ struct FormulaValue: Sendable, Hashable {
     var form: ValueForm?
     /// Decimals of a number.
     var scale = 0
+    /// Whether it is a whole number of 64 bits or empty, and nothing else.
+    var isSettled = true
 
     var isNumber: Bool { form == .integer || form == .decimal }
     /// Texts, dates and times are all stored as text.
@@ -14,18 +17,23 @@ struct FormulaValue: Sendable, Hashable {
 }
 
 /// Makes SQL of an expression. Numbers are exact: whole numbers of their last decimal, all through.
-/// A number that does not fit becomes a float in the engine, which the end of it makes empty.
+/// A number that does not fit is made empty where it is looked at, and at the end.
 struct FormulaCompiler {
     /// Decimals of a quotient, unless its operands have more.
     static let divisionScale = 6
     /// Decimals within an expression; a product of more is rounded.
     static let scaleLimit = 12
-    static let sqlLimit = 20_000
+    static let sqlLimit = 40_000
+    /// Of one that has the expressions of other columns in it.
+    static let nestedLimit = 200_000
 
+    let engine: Dialect.Engine
     /// The value of a column by its code; nil where there is none to be used.
     let column: (String) -> FormulaValue?
     /// Codes of columns that are there and cannot be used, with the reason.
     let refused: (String) -> String?
+
+    var words: FormulaSQL { FormulaSQL(engine: engine) }
 
     func compile(_ formula: Formula) throws(Formula.Fault) -> FormulaValue {
         let value: FormulaValue
@@ -43,7 +51,7 @@ struct FormulaCompiler {
             let (a, b) = try alike(compile(yes), compile(no), place)
             value = FormulaValue(
                 sql: "CASE WHEN \(test) THEN \(a.sql) ELSE \(b.sql) END", form: a.form ?? b.form,
-                scale: a.scale)
+                scale: a.scale, isSettled: a.isSettled && b.isSettled)
         case .member(let inner, let name, let place): value = try member(inner, name, place)
         case .method(let inner, let name, let arguments, let place):
             value = try FormulaFunctions(compiler: self)
@@ -51,7 +59,8 @@ struct FormulaCompiler {
         case .function(let name, let arguments, let place):
             value = try FormulaFunctions(compiler: self).function(name, arguments, place)
         }
-        guard value.sql.utf8.count <= FormulaCompiler.sqlLimit else {
+        let limit = engine == .sqlite ? FormulaCompiler.sqlLimit : FormulaCompiler.nestedLimit
+        guard value.sql.utf8.count <= limit else {
             throw Formula.Fault(detail: "is too long once it is SQL", offset: 0)
         }
         return value
@@ -77,10 +86,12 @@ struct FormulaCompiler {
         _ word: Formula.Operator, _ inner: Formula, _ place: Int
     ) throws(Formula.Fault) -> FormulaValue {
         if word == .not {
-            return FormulaValue(sql: "(NOT \(try truth(inner, place)))", form: .boolean)
+            let sql = words.value("(NOT \(try truth(inner, place)))")
+            return FormulaValue(sql: sql, form: .boolean)
         }
         var value = try number(inner, place)
-        value.sql = "(- \(value.sql))"
+        value.sql = words.negative(value.sql)
+        value.isSettled = false
         return value
     }
 
@@ -92,23 +103,26 @@ struct FormulaCompiler {
             let sql =
                 "(\(try truth(left, place)) \(word == .and ? "AND" : "OR") "
                 + "\(try truth(right, place)))"
-            return FormulaValue(sql: sql, form: .boolean)
+            return FormulaValue(sql: words.value(sql), form: .boolean)
         case .otherwise:
             let (a, b) = try alike(compile(left), compile(right), place)
             return FormulaValue(
-                sql: "coalesce(\(a.sql), \(b.sql))", form: a.form ?? b.form, scale: a.scale)
+                sql: "coalesce(\(words.settled(a).sql), \(b.sql))", form: a.form ?? b.form,
+                scale: a.scale, isSettled: b.isSettled)
         case .equal, .differ:
-            let (a, b) = try alike(compile(left), compile(right), place)
-            let sql = "(\(a.sql) \(word == .equal ? "IS" : "IS NOT") \(b.sql))"
+            let (a, b) = try settled(alike(compile(left), compile(right), place))
+            let sql = words.same(
+                a.sql, b.sql, isNegated: word == .differ, isText: a.isText || b.isText)
             return FormulaValue(sql: sql, form: .boolean)
         case .below, .atMost, .above, .atLeast:
-            let (a, b) = try alike(compile(left), compile(right), place)
+            let (a, b) = try settled(alike(compile(left), compile(right), place))
             guard a.form != .boolean else {
                 throw Formula.Fault(
                     detail: "asks whether a boolean is above or below", offset: place)
             }
             return FormulaValue(
-                sql: "coalesce(\(a.sql) \(word.rawValue) \(b.sql), 0)", form: .boolean)
+                sql: words.compared(a.sql, word.rawValue, b.sql, isText: a.isText || b.isText),
+                form: .boolean)
         case .add:
             let (a, b) = (try compile(left), try compile(right))
             if a.isText || b.isText {
@@ -122,8 +136,8 @@ struct FormulaCompiler {
         case .remainder:
             let (a, b) = try numbers(compile(left), compile(right), place)
             return FormulaValue(
-                sql: "(\(a.sql) % \(b.sql))", form: a.scale > 0 ? .decimal : .integer,
-                scale: a.scale)
+                sql: words.remainder(a.sql, b.sql), form: a.scale > 0 ? .decimal : .integer,
+                scale: a.scale, isSettled: false)
         case .not: return try unary(.not, right, place)
         }
     }
@@ -133,8 +147,8 @@ struct FormulaCompiler {
     ) throws(Formula.Fault) -> FormulaValue {
         let (a, b) = try numbers(a, b, place)
         return FormulaValue(
-            sql: "(\(a.sql) \(sign) \(b.sql))", form: a.scale > 0 ? .decimal : .integer,
-            scale: a.scale)
+            sql: words.sum(a.sql, sign, b.sql), form: a.scale > 0 ? .decimal : .integer,
+            scale: a.scale, isSettled: false)
     }
 
     private func product(
@@ -143,7 +157,8 @@ struct FormulaCompiler {
         let (a, b) = (try checked(a, place), try checked(b, place))
         let scale = a.scale + b.scale
         let product = FormulaValue(
-            sql: "(\(a.sql) * \(b.sql))", form: scale > 0 ? .decimal : .integer, scale: scale)
+            sql: words.sum(a.sql, "*", b.sql), form: scale > 0 ? .decimal : .integer,
+            scale: scale, isSettled: false)
         return scale > FormulaCompiler.scaleLimit
             ? scaled(product, to: FormulaCompiler.scaleLimit) : product
     }
@@ -154,9 +169,9 @@ struct FormulaCompiler {
     ) throws(Formula.Fault) -> FormulaValue {
         let (a, b) = (try checked(a, place), try checked(b, place))
         let scale = max(FormulaCompiler.divisionScale, a.scale, b.scale)
-        let top = FormulaCompiler.times(a.sql, scale - a.scale + b.scale)
+        let top = times(a.sql, scale - a.scale + b.scale)
         return FormulaValue(
-            sql: FormulaCompiler.rounded(top, by: b.sql), form: .decimal, scale: scale)
+            sql: words.quotient(top, b.sql), form: .decimal, scale: scale, isSettled: false)
     }
 
     // MARK: Numbers
@@ -166,27 +181,22 @@ struct FormulaCompiler {
         guard value.scale != scale else { return value }
         let sql =
             scale > value.scale
-            ? FormulaCompiler.times(value.sql, scale - value.scale)
-            : FormulaCompiler.rounded(
-                value.sql, by: FormulaCompiler.power(value.scale - scale))
-        return FormulaValue(sql: sql, form: scale > 0 ? .decimal : .integer, scale: scale)
+            ? times(value.sql, scale - value.scale)
+            : words.quotient(value.sql, FormulaCompiler.power(value.scale - scale))
+        return FormulaValue(
+            sql: sql, form: scale > 0 ? .decimal : .integer, scale: scale, isSettled: false)
     }
 
     static func power(_ zeros: Int) -> String { "1" + String(repeating: "0", count: zeros) }
 
-    private static func times(_ sql: String, _ zeros: Int) -> String {
-        zeros == 0 ? sql : "(\(sql) * \(power(zeros)))"
-    }
-
-    /// The engine cuts what is behind the point; twice the rest, divided again, is what rounds.
-    private static func rounded(_ top: String, by bottom: String) -> String {
-        "(\(top) / \(bottom) + (\(top) % \(bottom)) * 2 / \(bottom))"
+    private func times(_ sql: String, _ zeros: Int) -> String {
+        zeros == 0 ? sql : words.sum(sql, "*", FormulaCompiler.power(zeros))
     }
 
     /// A `null` is any number.
     func checked(_ value: FormulaValue, _ place: Int) throws(Formula.Fault) -> FormulaValue {
         if value.isNumber { return value }
-        if value.form == nil { return FormulaValue(sql: value.sql, form: .integer) }
+        if value.form == nil { return FormulaValue(sql: words.null(.integer), form: .integer) }
         throw Formula.Fault(detail: "needs a number here", offset: place)
     }
 
@@ -210,6 +220,10 @@ struct FormulaCompiler {
     ) throws(Formula.Fault) -> (FormulaValue, FormulaValue) {
         guard let left = a.form, let right = b.form else {
             var (a, b) = (a, b)
+            if let form = a.form ?? b.form {
+                if a.form == nil { a.sql = words.null(form) }
+                if b.form == nil { b.sql = words.null(form) }
+            }
             let scale = max(a.scale, b.scale)
             (a.scale, b.scale) = (scale, scale)
             return (a, b)
@@ -226,6 +240,10 @@ struct FormulaCompiler {
         return (a, b)
     }
 
+    private func settled(_ pair: (FormulaValue, FormulaValue)) -> (FormulaValue, FormulaValue) {
+        (words.settled(pair.0), words.settled(pair.1))
+    }
+
     /// A condition that is true or false; an empty boolean is false.
     func truth(_ formula: Formula, _ place: Int) throws(Formula.Fault) -> String {
         let value = try compile(formula)
@@ -233,19 +251,17 @@ struct FormulaCompiler {
             throw Formula.Fault(
                 detail: "needs a boolean here; compare the value with something", offset: place)
         }
-        return "coalesce(\(value.sql), 0)"
+        return words.condition(value.form == nil ? words.null(.boolean) : value.sql)
     }
 
     /// A value as a part of a text; an empty one is an empty text.
     func joined(_ value: FormulaValue, _ place: Int) throws(Formula.Fault) -> String {
         switch value.form {
         case nil: return "''"
-        case .text, .date, .datetime, .integer: return "coalesce(\(value.sql), '')"
+        case .text, .date, .datetime: return "coalesce(\(value.sql), '')"
+        case .integer, .decimal: return "coalesce(\(words.text(value)), '')"
         case .boolean:
             return "CASE \(value.sql) WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
-        case .decimal:
-            let text = RecordJSON.decimalText(value.sql, value.scale)
-            return "CASE WHEN typeof(\(value.sql)) = 'integer' THEN \(text) ELSE '' END"
         case .json:
             throw Formula.Fault(detail: "needs a plain value here", offset: place)
         }
@@ -261,8 +277,7 @@ struct FormulaCompiler {
                     + "and references cannot be followed", offset: place)
         }
         if value.form == .json {
-            return FormulaValue(
-                sql: "coalesce(json_array_length(\(value.sql)), 0)", form: .integer)
+            return FormulaValue(sql: words.count(value.sql), form: .integer)
         }
         guard value.isText else {
             throw Formula.Fault(detail: "asks the length of what is no text", offset: place)

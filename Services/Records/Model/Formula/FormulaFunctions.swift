@@ -3,6 +3,7 @@ import JSON
 /// The methods and functions that an expression may call.
 struct FormulaFunctions {
     let compiler: FormulaCompiler
+    private var words: FormulaSQL { compiler.words }
 
     static let methodNames = [
         "trim", "toLowerCase", "toUpperCase", "includes", "startsWith", "endsWith", "slice",
@@ -29,10 +30,10 @@ struct FormulaFunctions {
         switch name {
         case "trim":
             try count(arguments, 0...0, name, place)
-            return plain("trim(\(text), ' ' || char(9) || char(10) || char(13))")
+            return plain(words.trimmed(text))
         case "toLowerCase", "toUpperCase":
             try count(arguments, 0...0, name, place)
-            return plain("\(name == "toLowerCase" ? "lower" : "upper")(\(text))")
+            return plain(words.lower(text, isUpper: name == "toUpperCase"))
         case "slice": return try slice(text, arguments, place)
         case "padStart": return try padStart(text, arguments, place)
         default: return try test(text, name, arguments, place)
@@ -49,15 +50,16 @@ struct FormulaFunctions {
             throw Formula.Fault(detail: "needs a text in .\(name)()", offset: place)
         }
         let sql: String
+        let text = words.varying(text)
         switch name {
-        case "includes": sql = "instr(\(text), \(part.sql)) > 0"
+        case "includes": sql = words.includes(text, part.sql)
         case "startsWith": sql = "substr(\(text), 1, length(\(part.sql))) = \(part.sql)"
         default:
             sql =
                 "substr(\(text), length(\(text)) - length(\(part.sql)) + 1) = \(part.sql) "
                 + "AND length(\(text)) >= length(\(part.sql))"
         }
-        return FormulaValue(sql: "coalesce(\(sql), 0)", form: .boolean)
+        return FormulaValue(sql: "coalesce(\(words.value(sql)), 0)", form: .boolean)
     }
 
     private func slice(
@@ -84,7 +86,7 @@ struct FormulaFunctions {
         let blanks = literal(String(repeating: fill, count: width))
         return plain(
             "CASE WHEN length(\(text)) >= \(width) THEN \(text) "
-                + "ELSE substr(\(blanks) || \(text), -\(width)) END")
+                + "ELSE \(words.end("\(blanks) || \(text)", width)) END")
     }
 
     /// A number as a text with so many decimals.
@@ -98,10 +100,7 @@ struct FormulaFunctions {
                 detail: "asks for more than \(FormulaCompiler.scaleLimit) decimals", offset: place)
         }
         let number = compiler.scaled(try compiler.checked(value, place), to: scale)
-        if scale == 0 { return plain("CAST(\(number.sql) AS TEXT)") }
-        return plain(
-            "CASE WHEN typeof(\(number.sql)) = 'integer' THEN "
-                + "\(RecordJSON.decimalText(number.sql, scale)) END")
+        return plain(words.text(number))
     }
 
     func function(
@@ -111,8 +110,8 @@ struct FormulaFunctions {
         case "Math.abs":
             try count(arguments, 1...1, name, place)
             var value = try compiler.number(arguments[0], place)
-            // The engine's own function fails for the least number that there is.
-            value.sql = "max(\(value.sql), - \(value.sql))"
+            value.sql = words.absolute(value.sql)
+            value.isSettled = false
             return value
         case "Math.round", "Math.floor", "Math.ceil":
             try count(arguments, 1...1, name, place)
@@ -139,11 +138,10 @@ struct FormulaFunctions {
         let unit = FormulaCompiler.power(value.scale)
         let number =
             name == "Math.round"
-            ? "(\(value.sql) + \(unit) / 2)"
-            : name == "Math.ceil" ? "(\(value.sql) + \(unit) - 1)" : value.sql
-        // The engine cuts towards zero: below it that is one too high.
-        let sql = "(\(number) / \(unit) - (\(number) % \(unit) < 0))"
-        return FormulaValue(sql: sql, form: .integer)
+            ? words.sum(value.sql, "+", "5" + unit.dropFirst(2))
+            : name == "Math.ceil"
+                ? words.sum(value.sql, "+", String(repeating: "9", count: value.scale)) : value.sql
+        return FormulaValue(sql: words.floor(number, unit), form: .integer, isSettled: false)
     }
 
     private func extreme(
@@ -152,9 +150,9 @@ struct FormulaFunctions {
         var values: [FormulaValue] = []
         for argument in arguments { values.append(try compiler.number(argument, place)) }
         let scale = values.map(\.scale).max() ?? 0
-        let list = values.map { compiler.scaled($0, to: scale).sql }.joined(separator: ", ")
+        let list = values.map { words.settled(compiler.scaled($0, to: scale)).sql }
         return FormulaValue(
-            sql: "\(name == "Math.min" ? "min" : "max")(\(list))",
+            sql: words.extreme(list, isLeast: name == "Math.min"),
             form: scale > 0 ? .decimal : .integer, scale: scale)
     }
 
@@ -167,9 +165,9 @@ struct FormulaFunctions {
             guard value.form == .date || value.form == .datetime else {
                 throw Formula.Fault(detail: "needs dates in days()", offset: place)
             }
-            sides.append("julianday(substr(\(value.sql), 1, 10))")
+            sides.append(value.sql)
         }
-        return FormulaValue(sql: "CAST(\(sides[1]) - \(sides[0]) AS INTEGER)", form: .integer)
+        return FormulaValue(sql: words.days(sides[0], sides[1]), form: .integer)
     }
 
     private func plain(_ sql: String) -> FormulaValue { FormulaValue(sql: sql, form: .text) }
