@@ -12,6 +12,8 @@ protocol DatabaseLink: AnyObject {
     func step(_ sql: String, _ values: [SQLValue], _ body: (Row) throws -> Bool) throws -> Int
     /// Inserts one row; the id that it got, or nil where it was not inserted.
     func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64?
+    /// Puts the rows that `body` adds into a table.
+    func copy(_ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void) throws -> Int
     /// Several statements without values.
     func script(_ sql: String) throws
     func begin(_ kind: TransactionKind) throws

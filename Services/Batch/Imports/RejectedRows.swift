@@ -18,16 +18,15 @@ struct RejectedRow: Sendable {
         guard !rows.isEmpty else { return }
         let kept = try connection.count(
             "select count(*) from rejected_row where run = ?", [.integer(run)])
-        for row in rows.prefix(max(0, limit - Int(kept))) {
-            try connection.run(
-                """
-                insert into rejected_row (run, number, line, raw, fields, reason)
-                values (?, ?, ?, ?, ?, ?)
-                """,
-                [
+        try connection.copy(
+            into: "rejected_row", columns: ["run", "number", "line", "raw", "fields", "reason"]
+        ) { copied in
+            for row in rows.prefix(max(0, limit - Int(kept))) {
+                try copied.add([
                     .integer(run), .integer(Int64(row.number)), .integer(Int64(row.line)),
                     .blob(row.raw), .integer(Int64(row.fields)), .text(row.reason),
                 ])
+            }
         }
     }
 

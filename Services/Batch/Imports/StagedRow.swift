@@ -9,13 +9,15 @@ struct StagedRow: Sendable {
     var result: [UInt8]
 
     static func keep(_ connection: Connection, _ run: Int64, _ rows: [StagedRow]) throws {
-        for row in rows {
-            try connection.run(
-                "insert into staged_row (run, number, cells, result) values (?, ?, ?, ?)",
-                [
+        try connection.copy(
+            into: "staged_row", columns: ["run", "number", "cells", "result"]
+        ) { copied in
+            for row in rows {
+                try copied.add([
                     .integer(run), .integer(Int64(row.number)), .blob(row.cells),
                     .blob(row.result),
                 ])
+            }
         }
     }
 

@@ -170,7 +170,7 @@
             return found
         }
 
-        private func storeError(of result: OpaquePointer) -> DatabaseError? {
+        func storeError(of result: OpaquePointer) -> DatabaseError? {
             switch PQresultStatus(result) {
             case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_PIPELINE_ABORTED: break
             case PGRES_EMPTY_QUERY:

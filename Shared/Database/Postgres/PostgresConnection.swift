@@ -85,7 +85,7 @@
             throw PostgresError(connecting: String(cString: PQerrorMessage(link)))
         }
 
-        private func wait(for events: Int32, until end: UInt64, _ late: String) throws {
+        func wait(for events: Int32, until end: UInt64, _ late: String) throws {
             while true {
                 var place = pollfd(fd: PQsocket(link), events: Int16(events), revents: 0)
                 let milliseconds = Int32(PostgresConnection.look.milliseconds)

@@ -62,6 +62,17 @@
             return id
         }
 
+        func copy(
+            _ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void
+        ) throws -> Int {
+            let names = columns.map(PostgresPlace.quoted).joined(separator: ", ")
+            let sql = "copy \(PostgresPlace.quoted(table)) (\(names)) from stdin"
+            return try asked { session in
+                try flush(session)
+                return try session.copy(into: table, sql, body)
+            }
+        }
+
         func script(_ sql: String) throws {
             try asked { session in
                 try flush(session)

@@ -132,6 +132,26 @@ final class SQLiteLink: DatabaseLink {
         return changed > 0 ? sqlite3_last_insert_rowid(handle) : nil
     }
 
+    func copy(
+        _ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void
+    ) throws -> Int {
+        let names = columns.map(Dialect.quote).joined(separator: ", ")
+        let sql = """
+            insert into \(Dialect.quote(table)) (\(names)) values (\(Dialect.marks(columns.count)))
+            """
+        var count = 0
+        try body(
+            CopyRows { values in
+                count += 1
+                do {
+                    _ = try self.step(sql, values) { _ in true }
+                } catch let error as DatabaseError {
+                    throw CopyError(table: table, row: count, cause: error).thrown
+                }
+            })
+        return count
+    }
+
     func script(_ sql: String) throws {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw DatabaseError(code: code, handle: handle, sql: sql) }
