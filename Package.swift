@@ -66,7 +66,7 @@ let sharedLibraries: [Target] = [
     shared("JSON", ["ServiceRuntime"]),
     shared("XML"),
     shared("Crypto", ["ServiceRuntime", "CCrypto"]),
-    shared("Database", runtime + ["CLinux", "CSQLite", postgres]),
+    shared("Database", runtime + ["CLinux", "Crypto", "CSQLite", postgres]),
     // Empty without its trait.
     shared("ODBC", runtime + ["Database", odbc]),
     shared("Curl", runtime + ["CCurl", "CLinux", "Crypto", "XML"]),

@@ -31,6 +31,7 @@ public final class Database: Sendable {
         let folder = configuration.location.split(separator: "/", omittingEmptySubsequences: false)
             .dropLast().joined(separator: "/")
         if !folder.isEmpty, access(folder, F_OK) != 0 { try Files.makeFolder(folder) }
+        try MovedMark.check(configuration.location)
         let connection = try Connection(
             path: configuration.location, access: .write, busyTimeout: configuration.busyTimeout)
         return try Database(configuration, runtime: runtime, writing: connection)

@@ -66,9 +66,17 @@ public struct Migration: Sendable {
 
 extension Database {
     /// Applies the migrations that are missing, each in its own transaction, in the order given.
-    /// Refuses a database where one that was applied differs from the one of that name here, or
-    /// where a newer version has taken away what this program uses.
+    /// Refuses a database where one that was applied differs from the one of that name here, where
+    /// a newer version has taken away what this program uses, and into which a move goes on.
     public func migrate(_ migrations: [Migration]) async throws {
+        let now = runtime.clock.now()
+        try await exclusive { try $0.migrate(migrations, at: now) }
+    }
+}
+
+extension Connection {
+    /// As of `Database`; of what a move makes only for that move.
+    func migrate(_ migrations: [Migration], at now: Timestamp, isMoving: Bool = false) throws {
         let names = Set(migrations.map(\.name))
         guard names.count == migrations.count else {
             throw DatabaseError.schema("two migrations have the same name")
@@ -79,15 +87,36 @@ extension Database {
                     "migration \(migration.name) is since \(migration.needs), which is none")
             }
         }
-        let now = runtime.clock.now()
-        try await exclusive { connection in
-            let applied = try AppliedMigration.all(connection)
-            for old in applied { try old.check(against: migrations) }
-            let known = Set(applied.map(\.name))
-            for migration in migrations where !known.contains(migration.name) {
-                try migration.apply(to: connection, at: now)
+        let applied = try AppliedMigration.all(self)
+        for old in applied where !(isMoving && old.name == Migration.unfinishedMove) {
+            guard old.name != Migration.unfinishedMove else {
+                throw DatabaseError.schema(
+                    "a move into it did not come to its end: run geartrain move again, which"
+                        + " begins anew, or drop the schema")
             }
+            try old.check(against: migrations)
         }
+        let known = Set(applied.map(\.name))
+        for migration in migrations where !known.contains(migration.name) {
+            try migration.apply(to: self, at: now)
+        }
+    }
+}
+
+extension Migration {
+    static let table = """
+        create table if not exists schema_migration (
+            name text primary key, checksum text not null, applied bigint not null, needs text)
+        """
+
+    /// Stands among the migrations of a store into which another is being moved.
+    static let unfinishedMove = "unfinished-move"
+
+    /// Name and checksum of what a store has been through.
+    static func applied(_ connection: Connection) throws -> [(name: String, checksum: String)] {
+        try connection.query(
+            "select name, checksum from schema_migration order by applied, name"
+        ) { ($0.text(0), $0.text(1)) }
     }
 }
 
@@ -101,12 +130,7 @@ private struct AppliedMigration {
     /// The rows; the table is made, or brought up to date, where it is not.
     static func all(_ connection: Connection) throws -> [AppliedMigration] {
         try connection.writing {
-            try connection.script(
-                """
-                create table if not exists schema_migration (
-                    name text primary key, checksum text not null, applied bigint not null,
-                    needs text)
-                """)
+            try connection.script(Migration.table)
             // Programs from before it write their rows without it.
             if try !connection.hasColumn("needs", in: "schema_migration") {
                 try connection.script("alter table schema_migration add column needs text")

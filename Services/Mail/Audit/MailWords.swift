@@ -3,6 +3,8 @@ import Database
 /// The table `mail_text` of words by the number of their mail, in the words of an engine: letters
 /// without their accents, in any case.
 struct MailWords {
+    static let tableName = "mail_text"
+
     private let isSQLite: Bool
 
     init(_ dialect: Dialect) { isSQLite = dialect.isSQLite }

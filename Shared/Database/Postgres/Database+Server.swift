@@ -13,16 +13,28 @@ extension Database {
             let place = try PostgresPlace(server.location, schema: server.schema)
             let name = runtime.random.identifier(at: runtime.clock.now())
             let connection = try configuration.connection(.write, copy: place.lock(ofCopy: name))
-            do {
-                try connection.link.script(
-                    "create schema if not exists \(Dialect.quote(place.schema))")
-            } catch DatabaseError.constraint {
-                // Another copy made it at the same moment.
-            }
+            try connection.makeSchema(place.schema)
             return try Database(configuration, runtime: runtime, writing: connection)
         #else
             throw DatabaseError.schema(
                 "this program was built without PostgreSQL (--traits PostgreSQL)")
         #endif
+    }
+}
+
+extension Connection {
+    /// Makes a schema of a server where it is not there.
+    func makeSchema(_ name: String) throws {
+        // Who may make none may have been given one.
+        guard try !hasSchema(name) else { return }
+        do {
+            try link.script("create schema if not exists \(Dialect.quote(name))")
+        } catch DatabaseError.constraint {
+            // Another copy made it at the same moment.
+        }
+    }
+
+    func hasSchema(_ name: String) throws -> Bool {
+        try count("select count(*) from pg_namespace where nspname = ?", [.text(name)]) > 0
     }
 }
