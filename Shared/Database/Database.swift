@@ -49,7 +49,8 @@ public final class Database: Sendable {
         let writer = Writer(connection, configuration: configuration)
         let readers = Readers(configuration)
         let confinedReaders = Readers(configuration, access: .confined)
-        let news = engine == .postgresql ? CopyNews(copy: connection.copy) : nil
+        let news =
+            engine == .postgresql ? CopyNews(copy: connection.copy, clock: runtime.clock) : nil
         self.news = news
         let threads = ThreadCount(
             1 + configuration.readerThreads + configuration.confinedThreads

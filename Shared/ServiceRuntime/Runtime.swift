@@ -8,7 +8,7 @@ public struct Runtime: Sendable {
     public var tracer: Tracer
 
     public init(
-        loops: EventLoopGroup, clock: any WallClock = SystemClock(),
+        loops: EventLoopGroup, clock: any WallClock = SharedClock(),
         random: any RandomSource = SystemRandom(), log: Log, metrics: Metrics = Metrics(),
         tracer: Tracer = .off
     ) {

@@ -10,6 +10,12 @@ public protocol WallClock: Sendable {
     func monotonicNanoseconds() -> UInt64
     /// Waits; throws `CancellationError` when the task is cancelled.
     func sleep(for duration: Duration) async throws
+    /// A server that several machines share says this time.
+    func follow(_ server: Timestamp)
+}
+
+extension WallClock {
+    public func follow(_ server: Timestamp) {}
 }
 
 /// The machine's clock.
@@ -27,6 +33,35 @@ public struct SystemClock: WallClock {
     public func sleep(for duration: Duration) async throws {
         // A zero tolerance would cost a timer interrupt each; a service never needs better.
         try await Task.sleep(for: duration, tolerance: .milliseconds(1))
+    }
+}
+
+/// The machine's clock, or where that is wrong by a second or more, the clock of the server whose
+/// data this process shares with others: what they write for each other is of one time.
+public final class SharedClock: WallClock {
+    /// Machines that are kept by a time service differ by less, and go by their own clocks.
+    public static let tolerance = Duration.seconds(1)
+
+    private let machine: any WallClock
+    /// How far the server is ahead of the machine, in milliseconds.
+    private let ahead = Atomic<Int64>(0)
+
+    public init(machine: any WallClock = SystemClock()) { self.machine = machine }
+
+    public func now() -> Timestamp {
+        Timestamp(milliseconds: machine.now().milliseconds + ahead.load(ordering: .relaxed))
+    }
+
+    public func monotonicNanoseconds() -> UInt64 { machine.monotonicNanoseconds() }
+
+    public func sleep(for duration: Duration) async throws {
+        try await machine.sleep(for: duration)
+    }
+
+    public func follow(_ server: Timestamp) {
+        let difference = server.milliseconds - machine.now().milliseconds
+        let isWrong = abs(difference) >= SharedClock.tolerance.milliseconds
+        ahead.store(isWrong ? difference : 0, ordering: .relaxed)
     }
 }
 

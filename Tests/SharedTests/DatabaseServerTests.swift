@@ -157,6 +157,62 @@ import Testing
         }
     }
 
+    @Test func `what was done while the server was away does not wait for the end of its lease`()
+        async throws
+    {
+        let server = try await PostgreSQL(user: "geartrain")
+        let runtime = TestRuntime.make()
+        let database = try await Database.open(
+            DatabaseConfiguration(
+                location: server.url("postgres") + "?sslmode=disable&schema=away"),
+            runtime: runtime)
+        let queue = DurableQueue(name: "work")
+        try await database.migrate(queue.migrations)
+        let (attempts, done) = (Told(), Told())
+        let mayEnd = WorkerSignal()
+        let worker = QueueWorker(
+            queue, database: database, runtime: runtime, name: "worker", lease: .seconds(300),
+            backoff: { _ in .milliseconds(10) }
+        ) { item in
+            attempts.add(item.attempts)
+            if item.attempts == 1 { await mayEnd.wait(atMost: nil, clock: runtime.clock) }
+            return .done { _ in done.add(item.attempts) }
+        }
+        let running = Task { try await worker.run() }
+        let now = runtime.clock.now()
+        try await database.write {
+            try queue.enqueue($0, key: "7", payload: [], due: now, now: now)
+        }
+        try await eventually("it is begun") { attempts.all == [1] }
+        try await server.halt(SIGQUIT)
+        mayEnd.fire()
+        // The outcome is tried, and cannot be written.
+        await #expect(throws: DatabaseError.self) { try await database.write { _ in } }
+        try await server.start()
+        try await eventually("it is done", within: .seconds(30)) { done.all.last == 2 }
+        await worker.shutdown()
+        try await running.value
+        await database.close()
+        try await server.stop()
+    }
+
+    @Test func `a machine whose clock is wrong goes by the server's`() async throws {
+        let clock = SharedClock(machine: ManualClock(start: Timestamp(milliseconds: 1_000_000)))
+        let database = try await StoreEngine.postgresql.open(
+            in: folder, runtime: TestRuntime.make(clock: clock))
+        let difference = clock.now().milliseconds - SystemClock().now().milliseconds
+        #expect(abs(difference) < 60_000)
+        await database.close()
+        // One that is right within the tolerance stays as it is.
+        let right = SharedClock(machine: ManualClock(start: Timestamp(milliseconds: 5_000)))
+        right.follow(Timestamp(milliseconds: 5_999))
+        #expect(right.now().milliseconds == 5_000)
+        right.follow(Timestamp(milliseconds: 305_000))
+        #expect(right.now().milliseconds == 305_000)
+        right.follow(Timestamp(milliseconds: 4_500))
+        #expect(right.now().milliseconds == 5_000)
+    }
+
     @Test func `what a copy had begun that is gone is soon done by another`() async throws {
         let pair = try await Pair(StoreEngine.postgresql.place("test", in: folder.path))
         await pair.first.close()

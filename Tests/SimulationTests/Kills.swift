@@ -94,14 +94,18 @@ struct Killer {
 
 extension Train {
     /// The sample, with a mailbox that looks often.
+    static var hurriedModel: String {
+        let text = TestFile.text(TestFile.repository + "/compose/models/helpdesk.json") ?? ""
+        return text.replacing("\"every\": \"2s\"", with: "\"every\": \"1s\"")
+    }
+
+    /// With the sample in a hurry.
     static func hurried(
         _ formation: Formation, settings: [String: String] = [:]
     ) async throws -> Train {
-        let text = TestFile.text(TestFile.repository + "/compose/models/helpdesk.json") ?? ""
         let folder = TemporaryFolder()
         let path = folder.path + "/helpdesk.json"
-        try TestFile.write(
-            text.replacing("\"every\": \"2s\"", with: "\"every\": \"1s\""), to: path)
+        try TestFile.write(hurriedModel, to: path)
         let train = Train(formation, settings: settings, model: path)
         try await train.start()
         _ = try await train.admin()

@@ -161,7 +161,7 @@ public final class SocketServer: Sendable {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    private static func inThread(_ body: @escaping @Sendable () -> Void) {
+    static func inThread(_ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         pthread_create(

@@ -60,10 +60,15 @@ public final class Train: Sendable {
         formation == .together ? "geartrain" : service
     }
 
-    /// Starts a process (see `processes`).
-    public func start(_ process: String) throws {
+    /// Starts a process (see `processes`); one of another name than its `product` is a copy of it,
+    /// with `settings` of its own. A product with a slash is a program of another build.
+    public func start(
+        _ process: String, product: String? = nil, settings: [String: String] = [:]
+    ) throws {
         let child = try ChildProcess(
-            ChildProcess.product(process), environment: environment,
+            product?.contains("/") == true
+                ? product ?? "" : ChildProcess.product(product ?? process),
+            environment: environment.merging(settings) { $1 },
             output: "\(folder.path)/log/\(process).log")
         children.withLock { $0[process] = child }
     }
@@ -72,11 +77,8 @@ public final class Train: Sendable {
     /// answer; `name` is what it is killed and stopped by.
     public func startCopy(of service: String, name: String) throws -> Int {
         let port = FreePort.take()
-        let child = try ChildProcess(
-            ChildProcess.product(service),
-            environment: environment.merging(["\(service.uppercased())_PORT": "\(port)"]) { $1 },
-            output: "\(folder.path)/log/\(name).log")
-        children.withLock { $0[name] = child }
+        let settings = ["\(service.uppercased())_PORT": "\(port)"]
+        try start(name, product: service, settings: settings)
         return port
     }
 

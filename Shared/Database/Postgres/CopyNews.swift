@@ -16,14 +16,20 @@ final class CopyNews: Sendable {
     private let state = Mutex(State())
     /// Which one this is; see `PostgresPlace.lock(ofCopy:)`.
     private let copy: Int64?
+    private let clock: any WallClock
     private let isClosed = Atomic(false)
     /// Ends the thread's wait.
     private let bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     /// How often it is tried to become the one.
     private static let interval = Duration.milliseconds(500)
+    /// How often the server is asked for the time.
+    private static let timeInterval = Duration.seconds(10)
     private static let reconnectWait: UInt32 = 200_000
 
-    init(copy: Int64?) { self.copy = copy }
+    init(copy: Int64?, clock: any WallClock) {
+        self.copy = copy
+        self.clock = clock
+    }
 
     func add(_ desk: any QueueDesk, for queue: String) {
         state.withLock { $0.desks[queue] = desk }
@@ -73,7 +79,15 @@ final class CopyNews: Sendable {
                     let (desks, followers) = state.withLock { ($0.desks, $0.followers) }
                     for desk in desks.values { desk.wake() }
                     for follower in followers.values { follower() }
-                    while !isClosed.load(ordering: .acquiring) { try turn(session, place) }
+                    var asked: UInt64 = 0
+                    while !isClosed.load(ordering: .acquiring) {
+                        let now = clock.monotonicNanoseconds()
+                        if asked == 0 || now - asked > CopyNews.timeInterval.nanoseconds {
+                            try session.tellTime(to: clock)
+                            asked = now
+                        }
+                        try turn(session, place)
+                    }
                 } catch {
                     state.withLock { $0.held = [] }
                     usleep(CopyNews.reconnectWait)

@@ -14,6 +14,11 @@ extension Database {
             let name = runtime.random.identifier(at: runtime.clock.now())
             let connection = try configuration.connection(.write, copy: place.lock(ofCopy: name))
             try connection.makeSchema(place.schema)
+            do {
+                try PostgresConnection(place.address).tellTime(to: runtime.clock)
+            } catch let error as PostgresError {
+                throw DatabaseError(error)
+            }
             return try Database(configuration, runtime: runtime, writing: connection)
         #else
             throw DatabaseError.schema(

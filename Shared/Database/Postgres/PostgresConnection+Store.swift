@@ -154,6 +154,20 @@
             return isHeld
         }
 
+        /// Lets `clock` follow the server's. An answer that took long says too little.
+        func tellTime(to clock: any WallClock) throws {
+            let start = clock.monotonicNanoseconds()
+            var time: Int64?
+            let sql = "select (extract(epoch from clock_timestamp()) * 1000)::bigint"
+            _ = try execute([], sql, []) { row in
+                time = row.integer(0)
+                return false
+            }
+            let spent = clock.monotonicNanoseconds() - start
+            guard let time, spent < SharedClock.tolerance.nanoseconds / 2 else { return }
+            clock.follow(Timestamp(milliseconds: time))
+        }
+
         /// Waits for what others notify of, or until `bell` can be read; answers what they said.
         func notifications(within limit: Duration, or bell: Int32) throws -> Set<String> {
             var places = [
@@ -326,6 +340,8 @@
             case "53100": self = .full(message)
             default:
                 switch state.prefix(2) {
+                // Of statements whose results say no more (two copies make the same schema).
+                case "23": self = .constraint(kind: .other, table: nil, columns: [])
                 case "08", "57": self = .away(message)
                 case "53": self = .away(message)
                 case "58", "XX":

@@ -72,23 +72,31 @@ extension QueueWorker {
         }
     }
 
-    /// The effect could not be written: the item is tried again, by its lease's end if not even
-    /// that can be.
+    /// The effect could not be written: the item is tried again. While not even that can be written
+    /// since the database is away, it is kept, so that nobody waits for the end of its lease.
     private func settleFailure(_ item: DurableQueue.Item, _ error: any Error) async {
-        runtime.log.error(
-            "the outcome of an item could not be written",
-            ["queue": .string(queue.name), "key": .string(item.key), "error": "\(error)"])
-        let due = runtime.clock.now().advanced(by: backoff(item.attempts))
-        do {
-            gauges.count(.retry(""))
-            try await database.write { [queue] connection in
-                try queue.retry(connection, item, due: due, error: "\(error)")
+        let details: KeyValuePairs<String, Log.Value> = [
+            "queue": .string(queue.name), "key": .string(item.key), "error": "\(error)",
+        ]
+        runtime.log.error("the outcome of an item could not be written", details)
+        gauges.count(.retry(""))
+        while true {
+            let due = runtime.clock.now().advanced(by: backoff(item.attempts))
+            do {
+                try await database.write { [queue] connection in
+                    try queue.retry(connection, item, due: due, error: "\(error)")
+                }
+                signal.fire()
+                return
+            } catch is QueueError {
+                return
+            } catch {
+                let mayPass = (error as? any TemporaryError)?.isTemporary == true
+                guard mayPass, !signal.isStopping,
+                    (try? await runtime.clock.sleep(for: QueueWorker.failureWait)) != nil
+                else { break }
             }
-            signal.fire()
-        } catch {
-            runtime.log.error(
-                "an item waits for the end of its lease",
-                ["queue": .string(queue.name), "key": .string(item.key), "error": "\(error)"])
         }
+        runtime.log.error("an item waits for the end of its lease", details)
     }
 }

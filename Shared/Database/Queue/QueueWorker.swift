@@ -43,10 +43,12 @@ public final class QueueWorker: Service {
     /// How often a database that others share is looked into though nobody told of anything.
     private static let lookInterval = Duration.seconds(2)
     /// How long to wait after the database itself failed.
-    private static let failureWait = Duration.seconds(1)
+    static let failureWait = Duration.seconds(1)
     /// The queue is counted at most this often, and so seldom that it takes a hundredth of the
     /// time.
     private static let countingInterval = Duration.seconds(1)
+    /// It is counted so often though it takes long, or seemed to since the process was held up.
+    private static let countingLimit = Duration.seconds(30)
     /// An item whose handling throws what will not pass by itself is buried after so many tries,
     /// where there is somebody to be told.
     public static let attemptLimit = 20
@@ -200,7 +202,9 @@ public final class QueueWorker: Service {
         if let wait = gauges.wait(at: start) { return wait }
         gauges.set(try await database.read { [queue] in try queue.state($0) })
         let spent = runtime.clock.monotonicNanoseconds() - start
-        let interval = max(QueueWorker.countingInterval.nanoseconds, spent * 100)
+        let interval = min(
+            max(QueueWorker.countingInterval.nanoseconds, spent * 100),
+            QueueWorker.countingLimit.nanoseconds)
         gauges.countNext(at: start + interval)
         return places.isEmpty ? nil : .nanoseconds(Int64(clamping: interval))
     }
