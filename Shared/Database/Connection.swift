@@ -16,6 +16,19 @@ public final class Connection {
 
     /// Which copy of the service this is to the others; see `PostgresPlace.lock(ofCopy:)`.
     var copy: Int64?
+    /// Locks of copies that are there, up to what their number equals.
+    static let presence = """
+        pg_locks as held where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
+            and held.database = (select oid from pg_database where datname = current_database())
+            and ((held.classid::bigint << 32) | held.objid::bigint)
+        """
+
+    /// Whether a copy of a service has a session with the server now; see `Database.copy`.
+    public func isThere(copy: Int64) throws -> Bool {
+        guard !dialect.isSQLite else { return false }
+        return try count("select count(*) from \(Connection.presence) = ?", [.integer(copy)]) > 0
+    }
+
     /// `copy` as a value.
     var holder: SQLValue { copy.map { .integer($0) } ?? .null }
 

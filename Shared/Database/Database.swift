@@ -19,6 +19,9 @@ public final class Database: Sendable {
     private let reclaimed = Mutex<Set<String>>([])
     /// Of a database that other copies share.
     private let news: CopyNews?
+    /// What tells this copy of the service from the others that share the database, and is new each
+    /// time that it is opened; nil of a file. See `Connection.isThere`.
+    public let copy: Int64?
 
     /// Opens or creates it. `groups` may be empty where no point reads on loops are needed.
     public static func open(
@@ -46,6 +49,7 @@ public final class Database: Sendable {
         self.configuration = configuration
         self.runtime = runtime
         engine = connection.dialect.engine
+        copy = connection.copy
         let writer = Writer(connection, configuration: configuration)
         let readers = Readers(configuration)
         let confinedReaders = Readers(configuration, access: .confined)

@@ -137,6 +137,40 @@ import Testing
         #expect(try await retried(request, .nobody).status == 201)
     }
 
+    @Test func `what another gateway is doing is under way`() async throws {
+        let place = try await StoreEngine.postgresql.place("kept", in: TemporaryFolder().path)
+        let runtime = TestRuntime.make()
+        let databases = [
+            try await Database.open(place, runtime: runtime),
+            try await Database.open(place, runtime: runtime),
+        ]
+        try await databases[0].migrate([KeptAnswers.migration])
+        let key = Array(repeating: UInt8(7), count: 32)
+        let request = Request(
+            method: .post, target: "/api/x", headers: KeptAnswerTests.key,
+            body: RequestBody(Array("{}".utf8)))
+        let doors = databases.map { KeptAnswers(database: $0, key: key, runtime: runtime) }
+        let stuck = doors[0].keeping({ _, _ in try await waitForEver() }, bodyLimit: 100) {
+            _, _ in "a"
+        }
+        let task = Task { try await stuck(request, .nobody) }
+        try await eventually("the row") {
+            try await databases[1].read { try $0.count("select count(*) from kept_answer") } == 1
+        }
+        let other = doors[1].keeping({ _, _ in Response(status: 201) }, bodyLimit: 100) {
+            _, _ in "a"
+        }
+        await #expect(throws: Problem.keyInUse) { _ = try await other(request, .nobody) }
+        // Of one that ended in the middle nobody knows.
+        try await databases[1].write {
+            try $0.run("update kept_answer set run = '7'")
+        }
+        await #expect(throws: Problem.outcomeUnknown) { _ = try await other(request, .nobody) }
+        task.cancel()
+        _ = await task.result
+        for database in databases { await database.close() }
+    }
+
     @Test(.ofFile) func `the database alone shows neither keys nor passwords nor tokens`()
         async throws
     {

@@ -40,8 +40,13 @@ public final class CutProxy: Sendable {
         else { throw SocketServer.NoSocket() }
         self.listener = listener
         SocketServer.inThread { [self] in
-            while case let client = accept(listener, nil, nil), client >= 0 {
-                SocketServer.inThread { [self] in serve(client) }
+            while true {
+                let client = accept(listener, nil, nil)
+                if client >= 0 {
+                    SocketServer.inThread { [self] in serve(client) }
+                } else if errno != EINTR && errno != ECONNABORTED {
+                    return
+                }
             }
         }
     }

@@ -24,7 +24,8 @@ struct KeptAnswers: Sendable {
     private let clock: any WallClock
     private let random: any RandomSource
     private let secret: [UInt8]
-    /// Tells rows of this run from those of one that ended before its work did.
+    /// Tells rows of this run from those of one that ended before its work did; of those that share
+    /// a database it is the copy's number.
     private let run: String
 
     init(database: Database, key: [UInt8], runtime: Runtime) {
@@ -32,7 +33,7 @@ struct KeptAnswers: Sendable {
         clock = runtime.clock
         random = runtime.random
         secret = HMAC.sha256(Array("kept answers of the gateway".utf8), key: key)
-        run = runtime.random.token(12)
+        run = database.copy.map { "\($0)" } ?? runtime.random.token(12)
     }
 
     static let migration = Migration("0010-kept-answers") { connection in
@@ -135,7 +136,12 @@ struct KeptAnswers: Sendable {
             }
             guard kept.fingerprint == entry.fingerprint else { throw Problem.keyReused }
             if let answer = kept.answer { return answer }
-            throw kept.run == run ? Problem.keyInUse : Problem.outcomeUnknown
+            // Another copy may be at it.
+            let isRunning =
+                try kept.run == run
+                || Int64(kept.run).map { try connection.isThere(copy: $0) }
+                    ?? false
+            throw isRunning ? Problem.keyInUse : Problem.outcomeUnknown
         }
         return try sealed.map { try open($0, entry) }
     }

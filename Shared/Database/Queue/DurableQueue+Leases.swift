@@ -19,11 +19,7 @@ extension DurableQueue {
             select distinct holder from \(table) as item
             where dead = 0 and ready > ? and ready <= ? and ready > due
                 and holder_attempts = attempts and not exists (
-                    select 1 from pg_locks as held
-                    where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
-                        and held.database =
-                            (select oid from pg_database where datname = current_database())
-                        and ((held.classid::bigint << 32) | held.objid::bigint) = item.holder)
+                    select 1 from \(Connection.presence) = item.holder)
             """, [.integer(now.milliseconds), .integer(end.milliseconds)]
         ) { $0.optionalInteger(0) }.compactMap(\.self)
     }

@@ -34,10 +34,10 @@ final class Faults: Sendable {
         }
     }
 
-    /// Two at a time, until it is over; then everything is whole again.
+    /// Three at a time, until it is over; then everything is whole again.
     func run(until isOver: Flag) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in 0..<2 {
+            for lane in 0..<3 {
                 group.addTask { try await self.run(lane, until: isOver) }
             }
             group.addTask { try await self.watch(until: isOver) }
@@ -54,7 +54,9 @@ final class Faults: Sendable {
             let kind = Kind.likely.randomElement(using: &random) ?? .kill
             let copy = fleet.copies.randomElement(using: &random) ?? fleet.copies[0]
             let way = fleet.ways.keys.sorted().randomElement(using: &random) ?? ""
-            let long = Int.random(in: longest / 20...longest, using: &random)
+            // Most are short.
+            let share = Double.random(in: 0.3...1, using: &random)
+            let long = Int(Double(longest) * share * share * share * share)
             let rest = Int.random(in: 0...1500, using: &random)
             try await Task.sleep(for: .milliseconds(rest))
             let names = touched(kind, copy, way)
