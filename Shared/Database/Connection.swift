@@ -134,8 +134,8 @@ public final class Connection {
         }
     }
 
-    /// What `body` answers, asked once in a transaction that writes: for what others can change only
-    /// before it began or after it ended.
+    /// What `body` answers, asked once in a transaction that writes: for what others can change
+    /// only before it began or after it ended.
     public func once(_ name: String, _ body: () throws -> Int64) throws -> Int64 {
         if let known = answers[name] { return known }
         let answer = try body()

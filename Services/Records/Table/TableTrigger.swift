@@ -1,7 +1,7 @@
 import Database
 
-/// A trigger of ours in the words of either engine. Its statements are SQLite's; PostgreSQL has them
-/// in a function of the trigger's name, in which a refusal is raised and what is looked up is
+/// A trigger of ours in the words of either engine. Its statements are SQLite's; PostgreSQL has
+/// them in a function of the trigger's name, in which a refusal is raised and what is looked up is
 /// performed.
 struct TableTrigger: Sendable {
     enum Event: Sendable {
