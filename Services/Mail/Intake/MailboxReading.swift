@@ -25,6 +25,8 @@ actor MailboxReading {
     /// How long a reading waits for the records of what it found, before it marks the mails at the
     /// source.
     private static let recordWait = Duration.seconds(30)
+    /// Another copy may make them, which tells nobody here.
+    private static let lookInterval = Duration.milliseconds(250)
     /// Entries marked or moved by one command.
     private static let settleLimit = 200
     /// Mails that were not given, asked for alone; more are asked for together.
@@ -63,7 +65,9 @@ actor MailboxReading {
         tools.wake()
         let (store, code, database) = (tools.store, definition.code, tools.database)
         _ = try await tools.pulse.wait(
-            atMost: MailboxReading.recordWait, clock: tools.runtime.clock
+            atMost: MailboxReading.recordWait,
+            orEvery: database.isShared ? MailboxReading.lookInterval : nil,
+            clock: tools.runtime.clock
         ) { try await database.read { try store.untried($0, code) } == 0 }
         failure = try await settle()
         if let failure { throw failure }

@@ -11,9 +11,11 @@ final class Pulse: Sendable {
     }
 
     /// Looks at once and after every pulse until `condition` holds, the time has passed or the task
-    /// is cancelled; answers whether it held.
+    /// is cancelled; answers whether it held. What another process may do is looked for after each
+    /// `interval`, too.
     func wait(
-        atMost limit: Duration, clock: any WallClock, until condition: () async throws -> Bool
+        atMost limit: Duration, orEvery interval: Duration? = nil, clock: any WallClock,
+        until condition: () async throws -> Bool
     ) async rethrows -> Bool {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -23,8 +25,14 @@ final class Pulse: Sendable {
             try? await clock.sleep(for: limit)
             continuation.finish()
         }
+        let looks = interval.map { interval in
+            Task {
+                while (try? await clock.sleep(for: interval)) != nil { continuation.yield() }
+            }
+        }
         defer {
             timer.cancel()
+            looks?.cancel()
             waiting.withLock { $0[number] = nil }
         }
         continuation.yield()
