@@ -14,14 +14,16 @@ enum MailMigrations {
     static var all: [Migration] {
         [
             Migration("mail-1-model", model), Migration("mail-2-outgoing", apply: mails),
-            Migration("mail-3-intake", apply: intakes), IdempotencyTable().migration,
+            Migration("mail-3-intake", apply: intakes),
+        ] + outgoing.migrations + intake.migrations + [
+            IdempotencyTable().migration,
             Migration(
                 "mail-4-confidential",
                 "alter table mail add column confidential integer not null default 0;"),
             Migration("mail-5-answers", answers),
             Migration("mail-6-accounts", apply: accounts),
             Migration("mail-7-numbers", apply: numbers),
-        ] + outgoing.migrations + intake.migrations + IncidentBook.migrations + [
+        ] + IncidentBook.migrations + [
             Migration("mail-incidents", formerIncidents)
         ]
     }

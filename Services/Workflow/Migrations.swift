@@ -4,13 +4,13 @@ import Database
 enum Migrations {
     static var all: [Migration] {
         [
-            definitions, instances, events, reactions, incidents,
-            IdempotencyTable().migration,
-            keptEvents, causeAccount, DirectoryTables.migration,
-            jobs, jobInstances,
-            firingLog, eventOnce, incidentService, branches, tasks, ends,
+            definitions, instances, events, reactions, incidents, IdempotencyTable().migration,
+        ] + Queues.reaction.migrations + Queues.instance.migrations + Queues.timer.migrations + [
+            keptEvents, causeAccount, DirectoryTables.migration, jobs,
+        ] + Queues.job.migrations + Queues.jobRun.migrations + [
+            jobInstances, firingLog, eventOnce, incidentService, branches, tasks, ends,
             ownedIncidents, times,
-        ] + Queues.all.flatMap(\.migrations)
+        ]
     }
 
     /// Documents as they were handed over, and every version of every workflow in them.
