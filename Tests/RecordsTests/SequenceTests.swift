@@ -109,10 +109,10 @@ import Testing
         try await store.apply(document(#"[["a", "b"]]"#))
         let twice = await refusal { try await store.create(item, ["a": "x", "b": 1]) }
         #expect(twice?.faults == ["/a not-unique"])
-        try await store.create(item, ["a": "x", "b": 2])
+        let other = try await store.create(item, ["a": "x", "b": 2])
         // An empty value is like no other.
         for _ in 0..<2 { try await store.create(item, ["a": "x"]) }
-        let changed = await refusal { try await store.change(item, 3, ["b": 1]) }
+        let changed = await refusal { try await store.change(item, other.id, ["b": 1]) }
         #expect(changed?.faults == ["/a not-unique"])
         let foreign = try await store.foreign(
             "UPDATE\(TestStore.orReplace) DataRow_1 SET b = 1 WHERE a = 'x'")
