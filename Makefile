@@ -7,7 +7,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 # The databases of others that the set-up has installed libraries for.
 TRAITS := --traits PostgreSQL,ODBC
 # Suites of stores that run on PostgreSQL too.
-STORES := ^(MailTests\.(OldMail|Outbox|Intake|Audit)|WorkflowTests|$\
+STORES := ^(RecordsTests|MailTests\.(OldMail|Outbox|Intake|Audit)|WorkflowTests|$\
 BatchTests\.(Run|SyncTests|SyncKey)|GatewayTests\.(Account|Session|Organization|KeptAnswer))
 SOURCES := Package.swift Services Shared Tests compose
 

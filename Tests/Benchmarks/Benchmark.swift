@@ -37,6 +37,9 @@ struct Benchmark {
         if options.takes("syncs") {
             try await SyncBenchmark(options: options, folder: folder.path).run(&report)
         }
+        if options.takes("copies") {
+            try await CopiesBenchmark(options: options, folder: folder.path).run(&report)
+        }
         if options.takes("stores") { try await StoreBenchmark(options: options).run(&report) }
         if options.takes("formats") {
             try await FormatsBenchmark(options: options, folder: folder.path).run(&report)

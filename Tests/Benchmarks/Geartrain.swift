@@ -18,10 +18,12 @@ final class Geartrain: Sendable {
     /// What the five took a while after their start, before anything was asked of them.
     let idleKilobytes: Int
     private let folder: String
+    private let environment: [String: String]
 
     private static let idleTime = Duration.seconds(5)
 
-    init(in folder: String) async throws {
+    /// `settings` are added to the environment of each.
+    init(in folder: String, settings: [String: String] = [:]) async throws {
         self.folder = folder
         let ports = Dictionary(
             uniqueKeysWithValues: zip(Geartrain.services, FreePort.take(Geartrain.services.count)))
@@ -31,15 +33,16 @@ final class Geartrain: Sendable {
             "GATEWAY_ADMIN_PASSWORD": Geartrain.password, "INTEGRATIONS": "off",
             // One account at full speed is what is measured.
             "GATEWAY_RATE_ACCOUNT": "0", "GATEWAY_RATE_ADDRESS": "0", "GATEWAY_RATE_TOKEN": "0",
-        ]
+        ].merging(settings) { $1 }
         for (service, port) in ports {
             environment["\(service.uppercased())_PORT"] = "\(port)"
             environment["\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
         }
+        let own = environment
+        self.environment = own
         processes = try Geartrain.services.map { service in
             try ChildProcess(
-                ChildProcess.product(service), environment: environment,
-                output: "\(folder)/\(service).log")
+                ChildProcess.product(service), environment: own, output: "\(folder)/\(service).log")
         }
         port = ports["gateway"] ?? 0
         for (service, port) in ports {
@@ -113,6 +116,27 @@ final class Geartrain: Sendable {
                 json: .array((next...last).map(item)))
             next = last + 1
         }
+    }
+
+    /// Another gateway with a Records of its own, on the same databases.
+    func startCopies() async throws -> (port: Int, processes: [ChildProcess]) {
+        let ports = FreePort.take(2)
+        var copied = environment
+        for (service, port) in zip(["records", "gateway"], ports) {
+            copied["\(service.uppercased())_PORT"] = "\(port)"
+            copied["\(service.uppercased())_URL"] = "http://127.0.0.1:\(port)"
+        }
+        let environment = copied
+        let processes = try ["records", "gateway"].map { service in
+            try ChildProcess(
+                ChildProcess.product(service), environment: environment,
+                output: "\(folder)/\(service)-copy.log")
+        }
+        try await eventually("the copies are ready") {
+            for port in ports where await !APIClient(port: port).isReady() { return false }
+            return true
+        }
+        return (ports[1], processes)
     }
 
     /// Where a service keeps its data, for programs that read the file.

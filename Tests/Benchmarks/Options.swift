@@ -19,7 +19,7 @@ struct Options {
     static let recordParts = ["reads", "large", "rights", "writes", "foreign"]
     static let workflowParts = ["flows", "saves", "crowds", "timers", "attacks"]
     static let mailParts = ["parsing", "reading", "sending"]
-    static let batchParts = ["imports", "formats", "syncs", "stores"]
+    static let batchParts = ["imports", "formats", "syncs", "stores", "copies"]
     static let parts = recordParts + workflowParts + mailParts + batchParts
 
     func takes(_ part: String) -> Bool { only.isEmpty || only.contains(part) }
@@ -27,7 +27,7 @@ struct Options {
     static let usage = """
         benchmarks [--rounds N] [--seconds N] [--rows N] [--many-rows N] [--waiting N] [--mails N]
                    [--only reads|large|rights|writes|foreign|flows|saves|crowds|timers|attacks|
-                           parsing|reading|sending|imports|formats|syncs|stores]…
+                           parsing|reading|sending|imports|formats|syncs|stores|copies]…
 
         Measures Geartrain (its five executables, log-in on, synchronous=FULL) beside nginx proxying nginx,
         PocketBase, datasette, DBOS on SQLite and on PostgreSQL, a raw SQLite loop, imaplib, mbsync, Postfix and

@@ -39,6 +39,13 @@ struct Report {
                 + "target \(atMost ? "≤" : "≥") \(Report.text(target))  \(holds ? "yes" : "NO")")
     }
 
+    /// A ratio that is said and has no target.
+    mutating func compare(_ title: String, _ a: String, _ b: String) {
+        let ratios = zip(samples[a] ?? [], samples[b] ?? []).map { $0.rate / $1.rate }
+        guard !ratios.isEmpty else { return }
+        lines.append(pad(title, 52) + Report.text(Report.median(ratios)))
+    }
+
     /// The median of what the samples say.
     func middle(_ name: String, _ value: (Sample) -> Double) -> Double {
         Report.median((samples[name] ?? []).map(value))

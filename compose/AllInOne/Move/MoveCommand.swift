@@ -2,6 +2,7 @@ import Batch
 import Database
 import Gateway
 import Mail
+import Records
 import ServiceRuntime
 import Workflow
 
@@ -23,7 +24,8 @@ extension ServiceCommand {
 /// One move.
 struct Moving {
     private static let layouts = [
-        GatewayService.layout, MailService.layout, WorkflowService.layout, BatchService.layout,
+        GatewayService.layout, RecordsService.layout, MailService.layout, WorkflowService.layout,
+        BatchService.layout,
     ]
 
     private let folders: DataFolders
