@@ -26,4 +26,10 @@ extension Connection {
     func timed<T>(_ limit: Duration, _ body: (Connection) throws -> T) throws -> T {
         try link.timed(limit) { try body(self) }
     }
+
+    /// Why `sql`, which somebody else wrote over subqueries of its own, cannot be run within a
+    /// confinement, in the engine's words; nil where it can.
+    public func fault(of sql: String, within confinement: Confinement) throws -> String? {
+        try link.fault(of: sql, within: confinement)
+    }
 }

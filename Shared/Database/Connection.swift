@@ -143,6 +143,9 @@ public final class Connection {
         return answer
     }
 
+    /// After another copy of the service has changed tables; one's own `script` does it by itself.
+    public func forgetPlans() throws { try link.forgetPlans() }
+
     /// As `once`, where this transaction itself has changed it.
     public func correct(_ name: String, to answer: Int64) { answers[name] = answer }
 

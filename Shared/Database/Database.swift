@@ -149,10 +149,7 @@ public final class Database: Sendable {
         _ body: @escaping @Sendable (Connection) throws -> T
     ) async throws -> T {
         try await confinedReaders.read { connection in
-            guard let link = connection.link as? SQLiteLink else {
-                throw DatabaseError.schema("statements of others do not run on this engine")
-            }
-            return try link.confined(by: confinement) { try body(connection) }
+            try connection.link.confined(by: confinement) { try body(connection) }
         }
     }
 

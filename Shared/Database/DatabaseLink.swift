@@ -14,6 +14,8 @@ protocol DatabaseLink: AnyObject {
     func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64?
     /// Puts the rows that `body` adds into a table.
     func copy(_ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void) throws -> Int
+    /// Forgets how statements are done: their tables are not what they were.
+    func forgetPlans() throws
     /// Several statements without values.
     func script(_ sql: String) throws
     func begin(_ kind: TransactionKind) throws
@@ -26,10 +28,15 @@ protocol DatabaseLink: AnyObject {
     func rollback() throws
     /// Statements within `body` end with `DatabaseError.interrupted` when `limit` has passed.
     func timed<T>(_ limit: Duration, _ body: () throws -> T) throws -> T
+    /// Runs `body`, whose statements somebody else wrote and keep within `confinement`.
+    func confined<T>(by confinement: Confinement, _ body: () throws -> T) throws -> T
+    /// Why a statement of somebody else's cannot be run; nil where it can.
+    func fault(of sql: String, within confinement: Confinement) throws -> String?
 }
 
 extension DatabaseLink {
     var writeLock: Int64? { nil }
+    func forgetPlans() {}
 }
 
 enum TransactionKind {

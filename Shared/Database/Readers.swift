@@ -30,7 +30,7 @@ final class Readers: Sendable {
     }
 
     /// Runs `body` on a thread, each of its statements for itself. A server that was started anew
-    /// is asked once more.
+    /// is asked once more, and so is one whose plan was from before a change of its table.
     func look<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             let refusal = queue.push { lent in
@@ -40,6 +40,8 @@ final class Readers: Sendable {
                         do {
                             return try body(connection)
                         } catch DatabaseError.away where !connection.isInTransaction {
+                            return try body(connection)
+                        } catch DatabaseError.busy where !connection.dialect.isSQLite {
                             return try body(connection)
                         }
                     })

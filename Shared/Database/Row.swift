@@ -72,6 +72,15 @@ public struct Row {
         #endif
         }
     }
+    /// An exact number with decimals, in digits; nil where the value is none. A file has no such.
+    public func decimal(_ column: Int) -> String? {
+        switch source {
+        case .sqlite: return nil
+        #if PostgreSQL
+            case .postgres(let row): return row.decimal(column)
+        #endif
+        }
+    }
     /// The UTF-8 of a text column without a copy, for the JSON writer.
     public func withText<T>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> T)
         rethrows -> T

@@ -5,12 +5,10 @@ import Testing
 
 /// Two copies of a service share what is to be done over one PostgreSQL.
 @Suite struct `Copies of services` {
-    private static let shared = ["mail", "workflow", "batch", "gateway"]
-
     private func settings() async throws -> [String: String] {
         let url = try await TestServer.shared.url()
         let name = TemporaryFolder().path.filter { $0.isLetter || $0.isNumber }
-        let pairs = Self.shared.map { service in
+        let pairs = Train.services.map { service in
             (
                 "\(service.uppercased())_DATABASE",
                 "\(url)?sslmode=disable&schema=\(name)\(service)"
@@ -26,7 +24,7 @@ import Testing
         try await train.start()
         let api = try await train.admin()
         var ports: [String: Int] = [:]
-        for service in ["mail", "workflow", "gateway"] {
+        for service in ["records", "mail", "workflow", "gateway"] {
             let port = try train.startCopy(of: service, name: service + "-2")
             ports[service] = port
             try await eventually("the second \(service) is ready") {
@@ -38,6 +36,8 @@ import Testing
         try await train.kill("workflow-2")
         try await train.kill("mail")
         try train.start("mail")
+        try await train.kill("records-2")
+        _ = try train.startCopy(of: "records", name: "records-2")
         ports["workflow"] = try train.startCopy(of: "workflow", name: "workflow-2")
         var other = APIClient(port: ports["gateway"] ?? 0)
         other.token = api.token

@@ -57,7 +57,7 @@ import Testing
         #expect(moved.code == 0, "\(moved.output)")
         let settings = moved.output.split(separator: "\n").filter { $0.contains("_DATABASE=") }
             .map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-        #expect(settings.count >= 4)
+        #expect(settings.count == 5)
         try await refused(old.data, to: url)
 
         let new = Train(

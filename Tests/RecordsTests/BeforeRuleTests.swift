@@ -181,15 +181,9 @@ private final class Rules: Sendable {
     {
         let store = try await make("changing")
         try await store.create(ticket, ["subject": "a"])
-        let path = store.folder.path + "/records.db"
         let change: @Sendable (Int) async throws -> Void = { count in
             guard count <= 2 else { return }
-            _ = try await ChildProcess.run(
-                "sqlite3",
-                [
-                    "-cmd", ".timeout 5000", path,
-                    "UPDATE DataRow_2 SET score = \(count) WHERE id = 1",
-                ])
+            _ = try await store.foreign("UPDATE DataRow_2 SET score = \(count) WHERE id = 1")
         }
         rules.during.withLock { $0 = change }
         try await store.change(ticket, 1, ["subject": "b"])
@@ -202,12 +196,7 @@ private final class Rules: Sendable {
         // Another program that never rests.
         rules.during.withLock { during in
             during = { count in
-                _ = try await ChildProcess.run(
-                    "sqlite3",
-                    [
-                        "-cmd", ".timeout 5000", path,
-                        "UPDATE DataRow_2 SET score = \(-count) WHERE id = 1",
-                    ])
+                _ = try await store.foreign("UPDATE DataRow_2 SET score = \(-count) WHERE id = 1")
             }
         }
         let problem = await refusal { try await store.change(ticket, 1, ["subject": "c"]) }

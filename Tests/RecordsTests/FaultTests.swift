@@ -11,7 +11,8 @@ import Testing
 
 /// What happens when the storage does not do its part.
 @Suite struct FaultTests {
-    @Test func `where there is no room callers are told, and nothing acknowledged is lost`()
+    @Test(.ofFile)
+    func `where there is no room callers are told, and nothing acknowledged is lost`()
         async throws
     {
         let store = try await TestStore()
@@ -47,7 +48,7 @@ import Testing
         await store.database.close()
     }
 
-    @Test func `a model that cannot be stored leaves the old one in force`() async throws {
+    @Test(.ofFile) func `a model that cannot be stored leaves the old one in force`() async throws {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#))
         try await store.database.exclusive { connection in
@@ -65,7 +66,7 @@ import Testing
         await store.database.close()
     }
 
-    @Test func `a failing commit fails every write in it`() async throws {
+    @Test(.ofFile) func `a failing commit fails every write in it`() async throws {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#))
         // A promise of another program's schema that the commit finds broken.

@@ -1,5 +1,5 @@
 import Contracts
-import Database
+@testable import Database
 import JSON
 import RPC
 import ServiceRuntime
@@ -92,7 +92,9 @@ import Testing
         private func makeColumns(_ random: inout TestRandom) -> [ColumnDefinition] {
             let problems = ObjectReader.Problems()
             let document = try? small(FormulaEngineTests.columns)
-            let model = ModelDefinition(code: "m", document: document ?? .null, problems: problems)
+            let model = ModelDefinition(
+                code: "m", document: document ?? .null, problems: problems, Dialect(engine: .sqlite)
+            )
             var columns = model.classes.first?.columns ?? []
             var source = RandomFormula()
             for index in 0..<30 {

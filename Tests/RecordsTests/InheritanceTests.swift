@@ -266,7 +266,9 @@ import Testing
         try await store.apply(document("\(root), \(child)"), allowDestructive: true)
         #expect(try await store.get(laptop, 2)["serial"] == "s")
         #expect(
-            try await store.foreign("SELECT serial IS NULL FROM DataRow_1 WHERE id = 1").output
+            try await store.foreign(
+                "SELECT count(*) FROM DataRow_1 WHERE id = 1 AND serial IS NULL"
+            ).output
                 == "1\n")
         // The child goes with its rows, the parent's stay.
         let gone = await refusal { try await store.apply(document(root)) }

@@ -237,7 +237,9 @@ import Testing
         try await store.create(item, ["a": "still"])
     }
 
-    @Test func `a trigger of another program survives a change of the model`() async throws {
+    /// On a server by `ServerViewTests`.
+    @Test(.ofFile) func `a trigger of another program survives a change of the model`() async throws
+    {
         let store = try await TestStore()
         try await store.apply(small(#"{"code": "a", "type": "text"}"#))
         let made = try await store.foreign(
@@ -266,12 +268,28 @@ func small(_ columns: String, more: Bool = false) throws -> JSONValue {
 }
 
 extension TestStore {
-    /// The statements that made the tables, without those that the engine keeps for itself.
+    private static let serverSchema = """
+        SELECT c.relname || ' ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+        FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND a.attnum > 0
+            AND NOT a.attisdropped
+        UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger AS t
+        JOIN pg_class AS c ON c.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+        UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc
+        WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND prokind = 'f'
+        UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() ORDER BY 1
+        """
+
+    /// The statements that made the tables, or what a server tells of these, without those that the
+    /// engine keeps for itself.
     func schema() async throws -> [String] {
         try await database.read {
-            try $0.query("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name") {
-                $0.text(0)
-            }
+            try $0.query(
+                TestStore.isServer
+                    ? TestStore.serverSchema
+                    : "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+            ) { $0.text(0) }
         }
     }
 }

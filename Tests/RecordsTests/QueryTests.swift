@@ -63,7 +63,7 @@ func helpdesk(query sql: String, _ parameters: JSONValue = []) throws -> JSONVal
         let store = try await make(
             """
             select status, count(*) as n from helpdesk_ticket where status <> :status
-            group by status
+            group by status order by status
             """, [["code": "status", "type": "text"]])
         try await fill(store)
         let answer = try await store.query(
@@ -81,7 +81,8 @@ func helpdesk(query sql: String, _ parameters: JSONValue = []) throws -> JSONVal
     @Test func `sums of decimals are exact`() async throws {
         let store = try await make(
             """
-            select sum(spent) as sum, avg(spent) as avg, total(spent) as total, max(spent) as max,
+            select sum(spent) as sum, avg(spent) as avg,
+              \(TestStore.isServer ? "sum" : "total")(spent) as total, max(spent) as max,
               sum(spent) = 1.1 as equal, sum(id) as ids, sum(spent) * 3 as threefold from helpdesk_ticket
             """)
         for _ in 0..<11 { try await store.create(ticket, ["subject": "x", "spent": json("0.10")]) }
@@ -95,8 +96,15 @@ func helpdesk(query sql: String, _ parameters: JSONValue = []) throws -> JSONVal
         #expect(
             try await store.query("q")["items"]?.array?.first?["max"]
                 == json("999999999999.99"))
-        // A number holds 15 digits; where there are more, it says so rather than round.
         try await store.create(ticket, ["subject": "x", "spent": json("90071992547409.93")])
+        if TestStore.isServer {
+            let row = try await store.query("q")["items"]?.array?.first?.object
+            #expect(
+                row?["sum"].map { String(decoding: $0.bytes, as: UTF8.self) }
+                    == "91071992547411.02")
+            return
+        }
+        // A number holds 15 digits; where there are more, it says so rather than round.
         let wide = await refusal { try await store.query("q") }
         #expect(wide?.code == "query-failed")
         #expect(wide?.detail?.contains("15 digits") == true)
@@ -245,8 +253,10 @@ func helpdesk(query sql: String, _ parameters: JSONValue = []) throws -> JSONVal
 
     @Test func `a query that cannot be run is a fault of the model`() async throws {
         let store = try await TestStore()
+        // Of PostgreSQL a SELECT of nothing is one.
         let cases = [
-            "select nothing from helpdesk_ticket", "select * from nothing", "select",
+            "select nothing from helpdesk_ticket", "select * from nothing",
+            TestStore.isServer ? "select 1 2" : "select",
             "select :later from helpdesk_ticket", "select deleted from helpdesk_ticket",
             "select rowid from helpdesk_ticket",
         ]

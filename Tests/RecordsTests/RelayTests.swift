@@ -167,7 +167,7 @@ import Testing
         try await house.stop()
     }
 
-    @Test func `broken UTF-8 of another program stops nothing`() async throws {
+    @Test(.ofFile) func `broken UTF-8 of another program stops nothing`() async throws {
         let house = try await House()
         try await house.store.apply(helpdesk())
         let written = try await house.store.foreign(

@@ -50,7 +50,9 @@ import Testing
         return store
     }
 
-    @Test func `few rows are gone to, many are tested in the order of the list`() async throws {
+    @Test(.ofFile) func `few rows are gone to, many are tested in the order of the list`()
+        async throws
+    {
         let store = try await make()
         let access = try store.models.current.access(
             RowReachTests.file, .caller("boss", "reader"))

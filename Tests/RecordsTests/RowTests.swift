@@ -116,7 +116,8 @@ import Testing
         let again = try await write(store, rows(change, plan: true))
         let done = try await write(store, rows(change, expect: .array(again)))
         #expect(done[0] == again[0] && done[2] == again[2])
-        #expect(done[1].array?.prefix(3) == ["insert", 3, 1])
+        // A server gives no number twice, not even one that was planned.
+        #expect(done[1].array?.first == "insert" && done[1].array?[2] == 1)
         #expect(try await store.ids(ticket).count == 3)
     }
 
@@ -180,6 +181,8 @@ import Testing
         call.rules = nil
         _ = try await write(store, call)
         _ = try await write(store, rows([["c", "C", 1, nil]]))
-        #expect(try await store.foreign("SELECT count(*), kept FROM change_log").output == "1|0\n")
+        #expect(
+            try await store.foreign("SELECT count(*), sum(kept) FROM change_log").output
+                == "1|0\n")
     }
 }

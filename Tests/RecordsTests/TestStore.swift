@@ -19,13 +19,13 @@ final class TestStore: Sendable {
 
     init(
         clock: any WallClock = SystemClock(), folder: TemporaryFolder = TemporaryFolder(),
-        peers: [String: any Transport] = [:],
+        peers: [String: any Transport] = [:], engine: StoreEngine = .chosen,
         onCommit: @escaping @Sendable () -> Void = {}
     ) async throws {
         self.folder = folder
         runtime = TestRuntime.make(clock: clock)
         database = try await Database.open(
-            StoreEngine.chosen.place("records", in: folder.path), runtime: runtime)
+            engine.place("records", in: folder.path), runtime: runtime)
         try await database.migrate(Migrations.all)
         models = ModelStore(database: database, runtime: runtime)
         try await models.refresh()
@@ -138,7 +138,16 @@ final class TestStore: Sendable {
         let (url, schema) = (place.prefix { $0 != "?" }, place.split(separator: "=").last ?? "")
         return try await ChildProcess.run(
             "psql", [String(url), "-qXAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
-            environment: ["PGOPTIONS": "-c search_path=\(schema)", "LC_ALL": "C.UTF-8"])
+            environment: [
+                "PGOPTIONS": "-c search_path=\"\(schema)\",\"\(schema)_api\"", "LC_ALL": "C.UTF-8",
+            ])
+    }
+
+    /// What stands before the name of an API view where another program makes one.
+    func api() async throws -> String {
+        guard TestStore.isServer else { return "" }
+        let place = try await StoreEngine.chosen.place("records", in: folder.path).location
+        return "\"\(place.split(separator: "=").last ?? "")_api\"."
     }
 }
 

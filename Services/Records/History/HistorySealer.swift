@@ -61,7 +61,8 @@ final class HistorySealer: Service {
             await signal.wait(atMost: HistorySealer.lookInterval, clock: runtime.clock)
             await stopping.wait(atMost: HistorySealer.restInterval, clock: runtime.clock)
         }
-        await sealAll()
+        // Another copy goes on, and writes while this one would hurry after it.
+        if !database.isShared { await sealAll() }
     }
 
     private func sealAll() async {

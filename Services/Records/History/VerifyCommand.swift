@@ -9,10 +9,12 @@ extension ServiceCommand {
     /// where it is intact, 1 where it is not.
     public static let verifyHistory = ServiceCommand(
         "verify", usage: "verify [--head <head>]",
-        help: "verifies the history in GEARTRAIN_DATA; exit code 1 at the first place that is not"
-            + " as it was. Keep the head that it prints: with --head a later run finds it again."
+        help: "verifies the history in GEARTRAIN_DATA, or of RECORDS_DATABASE; exit code 1 at the"
+            + " first place that is not as it was. Keep the head that it prints: with --head a"
+            + " later run finds it again."
     ) { reader, arguments in
         let data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
+        let place = DatabaseConfiguration(reading: reader, service: "records", data: data)
         let keys = HistoryKeys(reading: reader)
         try reader.finish()
         var call = VerifyHistory()
@@ -21,12 +23,12 @@ extension ServiceCommand {
         } else if !arguments.isEmpty {
             throw WrongArguments(what: "the only argument is --head <head>")
         }
-        let path = data + "/records.db"
         // Opening would make one.
-        guard Files.exists(path) else { throw WrongArguments(what: "there is no \(path)") }
+        guard place.isShared || Files.exists(place.location) else {
+            throw WrongArguments(what: "there is no \(place.location)")
+        }
         let runtime = Runtime(loops: try EventLoopGroup(count: 1), log: Log(service: "records"))
-        let database = try await Database.open(
-            DatabaseConfiguration(location: path), runtime: runtime)
+        let database = try await Database.open(place, runtime: runtime)
         let file = HistoryHeadFile(data: data)
         var sum = HistoryVerification()
         repeat {

@@ -35,7 +35,8 @@ struct ModelApplication {
     func prepare() throws -> Prepared {
         let value = try JSONValue(parsing: document.bytes)
         let problems = ObjectReader.Problems()
-        let definition = ModelDefinition(code: code, document: value, problems: problems)
+        let definition = ModelDefinition(
+            code: code, document: value, problems: problems, connection.dialect)
         let store = try ModelTables.load(connection)
         let change = ModelChange(
             model: code, from: store.families(of: code), to: definition.classes)
@@ -134,7 +135,7 @@ struct ModelTables {
             // next time.
             let definition = ModelDefinition(
                 code: code, document: try JSONValue(parsing: bytes),
-                problems: ObjectReader.Problems())
+                problems: ObjectReader.Problems(), connection.dialect)
             tables.models[code] = AppliedModel(
                 code: code, version: version, name: definition.name, document: JSONBytes(bytes),
                 queries: definition.queries,

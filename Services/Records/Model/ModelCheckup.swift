@@ -17,20 +17,24 @@ struct ModelCheckup {
             try checkView(item, pointer, connection, problems)
         }
         checkReferrers(own, problems)
-        checkQueries(problems)
+        try checkQueries(connection, problems)
         checkParents(problems)
         try checkRows(connection, problems)
     }
 
     /// Every query compiles over the views of the model as it will be.
-    private func checkQueries(_ problems: ObjectReader.Problems) {
+    private func checkQueries(
+        _ connection: Connection, _ problems: ObjectReader.Problems
+    ) throws {
+        let dialect = connection.dialect
         for (index, query) in definition.queries.enumerated() where query.text != .empty {
-            var views = callerViews(definition.code, definition.classes, of: query)
+            var views = callerViews(definition.code, definition.classes, of: query, dialect)
             for (model, classes) in store.definitionsByModel where model != definition.code {
-                views += callerViews(model, classes, of: query, sharedOnly: true)
+                views += callerViews(model, classes, of: query, dialect, sharedOnly: true)
             }
-            let sql = CallerView.statement(query.text, over: views) { _ in .null }
-            if let fault = QueryRun.confinement(of: views).fault(of: sql.text) {
+            let sample = QueryStatement(query, over: views, dialect).sample
+            let confinement = QueryRun.confinement(of: views, sample: sample, dialect)
+            if let fault = try connection.fault(of: sample, within: confinement) {
                 problems.add("/queries/\(index)/sql", "wrong-sql", "cannot be run: \(fault)")
             }
         }
@@ -39,13 +43,13 @@ struct ModelCheckup {
     /// The views that a query names, to compile it over.
     private func callerViews(
         _ model: String, _ classes: [ClassDefinition], of query: QueryDefinition,
-        sharedOnly: Bool = false
+        _ dialect: Dialect, sharedOnly: Bool = false
     ) -> [CallerView] {
         classes.compactMap { item in
             let name = ClassTable.viewName(model: model, code: item.code)
             guard query.text.names.contains(name), item.isShared || !sharedOnly else { return nil }
             let isFamily = item.parent != nil || classes.contains { $0.parent == item.code }
-            return CallerView(checking: item, hasClassColumn: isFamily, name: name)
+            return CallerView(checking: item, hasClassColumn: isFamily, name: name, dialect)
         }
     }
 
@@ -103,15 +107,13 @@ struct ModelCheckup {
     ) throws {
         if store.number(model: definition.code, item.code) != nil { return }
         let view = ClassTable.viewName(model: definition.code, code: item.code)
-        let sql = "SELECT count(*) FROM sqlite_master WHERE lower(name) = ? AND type <> 'trigger'"
         // The class that has the name may be one that this document drops.
         let dropped = Set(store.definitions(of: definition.code).map(\.code)).subtracting(
             definition.classes.map(\.code))
         let freed = dropped.contains {
             ClassTable.viewName(model: definition.code, code: $0) == view
         }
-        let taken = try connection.count(sql, [.text(view)])
-        if taken > 0, !freed {
+        if try APIView.isTaken(view, connection), !freed {
             problems.add(
                 "\(pointer)/code", "name-taken",
                 "The API view would be called \(view), which something else is called already.")

@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import JSON
 
 /// What Records takes from a model document.
@@ -19,8 +20,10 @@ struct ModelDefinition: Sendable {
     }
 
     /// Reads a document and gathers every fault. What is in other services' lists is theirs to
-    /// check.
-    init(code: String, document: JSONValue, problems: ObjectReader.Problems) {
+    /// check. Queries are in the engine's own SQL.
+    init(
+        code: String, document: JSONValue, problems: ObjectReader.Problems, _ dialect: Dialect
+    ) {
         let reader = ObjectReader(document, at: "", problems: problems)
         self.code = code
         let ownCode = reader.code()
@@ -54,7 +57,7 @@ struct ModelDefinition: Sendable {
         queries = []
         readClasses(list)
         let roles = roles
-        queries = queryReaders.map { QueryDefinition(reading: $0, roles: roles) }
+        queries = queryReaders.map { QueryDefinition(reading: $0, roles: roles, dialect) }
         reader.finish()
         for (index, item) in queries.enumerated()
         where queries[..<index].contains(where: { $0.code == item.code && !$0.code.isEmpty }) {

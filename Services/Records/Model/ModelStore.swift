@@ -38,6 +38,9 @@ final class ModelStore: Sendable {
         let generation = try connection.once(ModelStore.topic) {
             try connection.count(ModelStore.generationSQL)
         }
+        if written.exchange(generation, ordering: .acquiringAndReleasing) != generation {
+            try connection.forgetPlans()
+        }
         return snapshot.generation == generation
     }
 
@@ -78,7 +81,8 @@ final class ModelStore: Sendable {
                 return ModelCheck(problems: [ModelStore.codeFault])
             }
             let value = try JSONValue(parsing: call.document.bytes)
-            let definition = ModelDefinition(code: call.code, document: value, problems: problems)
+            let definition = ModelDefinition(
+                code: call.code, document: value, problems: problems, connection.dialect)
             if problems.items.isEmpty {
                 let store = try ModelTables.load(connection)
                 try ModelCheckup(definition: definition, store: store).run(connection, problems)
@@ -165,9 +169,9 @@ final class ModelStore: Sendable {
             return outcome
         } catch DatabaseError.constraint(kind: .unique, table: _, let columns) {
             try await refresh()
+            let what = columns.isEmpty ? "values" : columns.joined(separator: ", ")
             throw RecordsError.conflict(
-                "Rows that stand have the same \(columns.joined(separator: ", ")), which would "
-                    + "have to be unique.")
+                "Rows that stand have the same \(what), which would have to be unique.")
         } catch DatabaseError.failed(let code, let message, _) where code & 0xff == 1 {
             try await refresh()
             throw RecordsError.conflict(

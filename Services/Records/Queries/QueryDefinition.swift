@@ -1,4 +1,5 @@
 import Contracts
+import Database
 import JSON
 import RPC
 
@@ -19,6 +20,16 @@ struct QueryDefinition: Sendable, Hashable {
         var defaultValue: JSONValue?
     }
 
+    /// The type of a parameter on PostgreSQL.
+    func sqlType(of code: String) -> String {
+        switch parameters.first(where: { $0.code == code })?.type {
+        case .integer: "BIGINT"
+        case .decimal: "NUMERIC"
+        case .boolean: "SMALLINT"
+        case .text, .date, .datetime, nil: "TEXT"
+        }
+    }
+
     /// Values that every query has without declaring them: the caller's account, this moment, this
     /// day.
     static let ownParameters: Set<String> = ["me", "now", "today"]
@@ -37,7 +48,7 @@ struct QueryDefinition: Sendable, Hashable {
     }
 
     /// Reads an element of `queries`, every fault gathered.
-    init(reading reader: ObjectReader, roles known: [String]) {
+    init(reading reader: ObjectReader, roles known: [String], _ dialect: Dialect) {
         code = reader.code()
         name = reader.texts("name") ?? [:]
         let parameterReaders = reader.list("parameters")
@@ -63,7 +74,7 @@ struct QueryDefinition: Sendable, Hashable {
         text = QueryText.empty
         if let sql = reader.string("sql", required: true) {
             do throws(FilterFault) {
-                text = try QueryText(sql)
+                text = try QueryText(sql, dialect)
                 let declared = QueryDefinition.ownParameters.union(parameters.map(\.code))
                 if let parameter = text.parameters.first(where: { !declared.contains($0) }) {
                     reader.fault(

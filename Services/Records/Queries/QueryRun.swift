@@ -23,19 +23,25 @@ struct QueryRun: Sendable {
 
     init(
         _ call: RunQuery, _ context: CallContext, snapshot: ModelSnapshot, moment: QueryMoment,
-        secret: String
+        secret: String, _ dialect: Dialect
     ) throws {
         guard let model = snapshot.models[call.query.model],
             let query = model.queries.first(where: { $0.code == call.query.code }),
             query.isGranted(to: context.principal)
         else { throw RecordsError.notFound }
         let values = try QueryRun.values(of: query, call.parameters?.object ?? JSONObject(), moment)
-        let views = snapshot.views(of: query.text, model: call.query.model).map { name, item in
+        let classes = snapshot.views(of: query.text, model: call.query.model)
+        let views = classes.map { name, item in
             CallerView(
                 item, try? snapshot.access(item.type, context), name: name, secret: secret)
         }
-        statement = CallerView.statement(query.text, over: views) { values[$0] ?? .null }
-        confinement = QueryRun.confinement(of: views)
+        statement = QueryStatement(query, over: views, dialect).sql { values[$0] ?? .null }
+        var sample = ""
+        if !dialect.isSQLite {
+            let nothing = classes.map { CallerView(checking: $1, name: $0) }
+            sample = QueryStatement(query, over: nothing, dialect).sample
+        }
+        confinement = QueryRun.confinement(of: views, sample: sample, dialect)
         limit = call.limit ?? QueryRun.defaultLimit
         guard QueryRun.limitRange.contains(limit) else {
             throw RecordsError.validation([
@@ -84,9 +90,12 @@ struct QueryRun: Sendable {
         return values
     }
 
-    static func confinement(of views: [CallerView]) -> Confinement {
+    static func confinement(
+        of views: [CallerView], sample: String, _ dialect: Dialect
+    ) -> Confinement {
         Confinement(
-            readers: Set(views.map(\.reader)), functions: QueryRun.functions, time: QueryRun.time)
+            readers: Set(views.map(\.reader)), functions: QueryVocabulary.of(dialect),
+            sample: sample, time: QueryRun.time)
     }
 
     /// `{"items", "next"}`.
@@ -145,20 +154,6 @@ struct QueryRun: Sendable {
         else { throw RecordsError.cursor }
         return offset
     }
-
-    /// What a query may call; anything else would reach further, or not be the same elsewhere.
-    static let functions: Set<String> = [
-        "abs", "avg", "ceil", "ceiling", "char", "coalesce", "count", "cume_dist", "current_date",
-        "current_time", "current_timestamp", "date", "datetime", "dense_rank", "exp",
-        "first_value", "floor", "group_concat", "hex", "ifnull", "iif", "instr", "json",
-        "json_array", "json_array_length", "json_extract", "json_group_array",
-        "json_group_object", "json_object", "json_quote", "json_type", "json_valid", "->", "->>",
-        "julianday", "lag", "last_value", "lead", "length", "like", "ln", "log", "log10", "log2",
-        "lower", "ltrim", "max", "min", "mod", "nth_value", "ntile", "nullif", "percent_rank",
-        "pow", "power", "rank", "replace", "round", "row_number", "rtrim", "sign", "sqrt",
-        "strftime", "substr", "substring", "sum", "time", "total", "trim", "trunc", "typeof",
-        "unicode", "unixepoch", "upper",
-    ]
 }
 
 extension ModelSnapshot {
@@ -180,11 +175,13 @@ extension RecordStore {
     /// Runs a query of a model with the caller's rights.
     func query(_ call: RunQuery, _ context: CallContext) async throws -> JSONBytes {
         let secret = querySecret
+        let dialect = database.dialect
         do {
             return try await current { snapshot in
                 let moment = moment(context)
                 let run = try QueryRun(
-                    call, context, snapshot: snapshot, moment: moment, secret: secret)
+                    call, context, snapshot: snapshot, moment: moment, secret: secret,
+                    dialect)
                 return try await database.read(confinedBy: run.confinement) {
                     try run.answer($0, moment)
                 }
@@ -192,13 +189,20 @@ extension RecordStore {
         } catch DatabaseError.failed(let code, let message, _)
             where QueryRun.isOwnFault(code) && !message.contains(secret)
         {
-            throw RecordsError.query(message)
+            throw RecordsError.query(dialect.isSQLite ? message : QueryRun.withoutValue(message))
         }
     }
 }
 
 extension QueryRun {
     /// The engine's codes for a statement that went wrong by what it computed (an overflow, broken
-    /// JSON, a value too long), or that does not fit what its model has become.
-    static func isOwnFault(_ code: Int) -> Bool { [1, 18, 23].contains(code & 0xff) }
+    /// JSON, a value too long, what a function of ours raises), or that does not fit what its model
+    /// has become.
+    static func isOwnFault(_ code: Int) -> Bool { [1, 18, 19, 23].contains(code & 0xff) }
+
+    /// PostgreSQL says the value that went wrong, which may be of a record that was deleted: the
+    /// rows that somebody may read are not always looked at before his conditions.
+    static func withoutValue(_ message: String) -> String {
+        message.firstRange(of: ": \"").map { String(message[..<$0.lowerBound]) } ?? message
+    }
 }

@@ -36,8 +36,17 @@ enum QueryValue {
 
 extension JSONWriter {
     /// A value of a query's row. A number with decimals has at most 15 digits: what arithmetic left
-    /// behind these is not the value's.
+    /// behind these is not the value's. An exact one has all of them, but for zeros at the end.
     mutating func queryValue(_ row: Row, _ column: Int) {
+        if let digits = row.decimal(column) {
+            var text = digits[...]
+            if text.contains(".") {
+                while text.last == "0" { text.removeLast() }
+                if text.last == "." { text.removeLast() }
+            }
+            if let number = JSONNumber(text: String(text)) { return self.number(number) }
+            return string(digits)
+        }
         switch row.value(column) {
         case .null: null()
         case .integer(let value): integer(value)

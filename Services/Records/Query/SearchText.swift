@@ -6,8 +6,14 @@ struct SearchText: Sendable, Hashable {
     static let lengthLimit = 1000
     static let wordLimit = 20
 
-    /// As the engine takes it, without columns.
-    let expression: String
+    /// A word, or several that follow one another.
+    struct Word: Sendable, Hashable {
+        let text: String
+        /// Whether the last may go on.
+        let isPrefix: Bool
+    }
+
+    let words: [Word]
 
     init(_ text: String) throws(FilterFault) {
         guard text.utf8.count <= SearchText.lengthLimit else {
@@ -15,7 +21,7 @@ struct SearchText: Sendable, Hashable {
                 detail: "is longer than \(SearchText.lengthLimit) bytes",
                 offset: SearchText.lengthLimit)
         }
-        var words: [String] = []
+        var words: [Word] = []
         var rest = text[...]
         while let first = rest.first {
             if first.isWhitespace || first == "\0" {
@@ -36,20 +42,14 @@ struct SearchText: Sendable, Hashable {
         guard words.count <= SearchText.wordLimit else {
             throw FilterFault(detail: "has more than \(SearchText.wordLimit) words", offset: 0)
         }
-        expression = words.joined(separator: " AND ")
+        self.words = words
     }
 
-    private static func add(_ text: Substring, to words: inout [String]) {
+    private static func add(_ text: Substring, to words: inout [Word]) {
         // What is no letter or digit separates words, so that it would be none itself.
         guard text.contains(where: { $0.isLetter || $0.isNumber }) else { return }
-        let isPrefix = text.last == "*"
         let plain = text.filter { $0 != "\"" && $0 != "\0" && $0 != "*" }
-        words.append("\"\(plain)\"" + (isPrefix ? " *" : ""))
-    }
-
-    /// Looked for in these columns only.
-    func expression(in columns: [String]) -> String {
-        "{\(columns.joined(separator: " "))} : (\(expression))"
+        words.append(Word(text: plain, isPrefix: text.last == "*"))
     }
 }
 
@@ -66,10 +66,12 @@ struct ClassSearch: Sendable {
 
     /// Records that are ranked. Words that more have say little, and to rank all takes long.
     static let rankLimit = 5_000
-    /// A whole number, as cursors can hold it.
-    static let rank = SQLText("CAST(s.rank * 1e12 AS INTEGER)")
+    /// A whole number, as cursors can hold it; the least is the best.
+    let rank: SQLText
     /// The id in the order in which the words are found; nil where another way is gone.
-    var id: SQLText? { before.text.isEmpty ? nil : "s.rowid" }
+    var id: SQLText? { before.text.isEmpty ? nil : SQLText("s." + words.id) }
+
+    private let words: SearchWords
 
     /// `isOrdered`: by what is asked and not as it is found.
     init(
@@ -77,6 +79,8 @@ struct ClassSearch: Sendable {
         isOrdered: Bool
     ) {
         let tables = ClassSearch.tables(recordClass, deleted)
+        let words = SearchWords(text, recordClass.dialect)
+        self.words = words
         let definition = recordClass.definition
         var everywhere: [String] = []
         var partial: [(RowPredicate, [String])] = []
@@ -95,29 +99,27 @@ struct ClassSearch: Sendable {
                 }
             }
         }
-        guard !text.expression.isEmpty, !everywhere.isEmpty || !partial.isEmpty, !tables.isEmpty
+        rank = words.rank(of: everywhere)
+        guard !text.words.isEmpty, !everywhere.isEmpty || !partial.isEmpty, !tables.isEmpty
         else {
             condition = FilterCompiler.never
             return
         }
-        func match(_ columns: [String]) -> SQLText {
-            SQLText(.text(text.expression(in: columns)))
-        }
         if !isOrdered, partial.isEmpty, tables.count == 1 {
             before = SQLText("\(tables[0]) AS s CROSS JOIN ")
-            let words = "s.\(tables[0]) MATCH " + match(everywhere)
-            condition = words + " AND \(QueryScope.alias).id = s.rowid"
+            let found = words.found(in: everywhere, of: tables[0])
+            condition = found + " AND \(QueryScope.alias).id = s.\(words.id)"
             if rights.rows == nil, deleted == .hidden,
                 everywhere.count == definition.search.count
             {
-                ranked = "SELECT count(*) FROM (SELECT 1 FROM \(tables[0]) AS s WHERE " + words
-                ranked?.append(" LIMIT \(ClassSearch.rankLimit + 1))")
+                ranked = "SELECT count(*) FROM (SELECT 1 FROM \(tables[0]) AS s WHERE " + found
+                ranked?.append(" LIMIT \(ClassSearch.rankLimit + 1)) AS k")
             }
             return
         }
         func found(_ columns: [String]) -> SQLText {
             let each = tables.map {
-                "SELECT s.rowid FROM \($0) AS s WHERE s.\($0) MATCH " + match(columns)
+                "SELECT s.\(words.id) FROM \($0) AS s WHERE " + words.found(in: columns, of: $0)
             }
             var sql = "r.id IN (" + each[0]
             for other in each.dropFirst() { sql.append(" UNION ALL " + other) }

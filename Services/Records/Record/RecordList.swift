@@ -78,7 +78,7 @@ struct RecordList: Sendable {
             guard let search, let id = search.id else {
                 return (try OrderBy(call.orderby, scope: scope), nil)
             }
-            let byRank = try OrderBy(first: ClassSearch.rank, scope: scope)
+            let byRank = try OrderBy(first: search.rank, scope: scope)
             return (OrderBy(id: id), search.ranked.map { Ranking(count: $0, byRank: byRank) })
         }
         bound = search == nil ? OrderBound(order, of: access.recordClass) : nil

@@ -25,6 +25,9 @@ final class RecordPlan: Sendable {
     /// One record by its id; its value comes last.
     let byID: SQLText
     let byIDText: String
+    /// What an INSERT adds to answer the record, its id, and whether it may be read; nil where the
+    /// plan looks into other tables than that.
+    let returning: SQLText?
 
     /// Of an object: what is written, in order.
     struct ObjectPlan: Sendable {
@@ -148,6 +151,10 @@ final class RecordPlan: Sendable {
         self.countCondition = countCondition
         byID = "SELECT " + columns + " FROM " + source + " WHERE " + condition + " AND r.id = "
         byIDText = byID.text + "?"
+        returning =
+            builder.joins.text.isEmpty
+            ? " RETURNING " + columns + ", r.id, CASE WHEN " + condition + " THEN 1 ELSE 0 END"
+            : nil
     }
 }
 

@@ -99,7 +99,7 @@ final class RecordStore: Sendable {
             }
             let intents = Intents(rules: call.rules) { _ in [.insert(body)] }
             return try await write(call, context, intents) { writer in
-                let written = try writer.insert(body)
+                let written = try writer.insert(body, isAnswered: true)
                 return try writer.answer(written)
             }
         }
@@ -313,24 +313,3 @@ protocol RecordCall: Call {
 extension CreateRecord: RecordCall {}
 extension ChangeRecord: RecordCall {}
 extension DeleteRecord: RecordCall {}
-
-extension RecordWriter {
-    /// The record as the caller may read it; where it may not, its id and version.
-    func answer(_ written: Written) throws -> [UInt8] {
-        if let plan = access.plan {
-            let values = plan.byID.values(for: moment)
-            let bytes = try connection.first(plan.byIDText, values + [.integer(written.id)]) {
-                plan.bytes($0).bytes
-            }
-            if let bytes { return bytes }
-        }
-        var writer = JSONWriter(capacity: 48)
-        writer.beginObject()
-        writer.key("id")
-        writer.integer(written.id)
-        writer.key("version")
-        writer.integer(written.version)
-        writer.endObject()
-        return writer.bytes
-    }
-}

@@ -28,6 +28,8 @@ struct RecordWriter {
         var changes: [FieldChange] = []
         /// What a new record has, by position.
         var values: [SQLValue?] = []
+        /// The record as the caller may read it, where that came with the write.
+        var answer: [UInt8]?
     }
 
     var recordClass: RecordClass { access.recordClass }
@@ -50,19 +52,21 @@ struct RecordWriter {
 
     // MARK: Insert
 
+    /// `isAnswered`: `answer` will be asked for.
     func insert(
-        _ body: JSONValue, at pointer: String = "", item: Int = 0
+        _ body: JSONValue, at pointer: String = "", item: Int = 0, isAnswered: Bool = false
     ) throws -> Written {
         let draft = try insertDraft(body, at: pointer)
         return try insert(
             draft,
             named: { (body.object?.keys ?? []).compactMap { recordClass.positions[$0] } },
-            at: pointer, item: item)
+            at: pointer, item: item, isAnswered: isAnswered)
     }
 
     /// `named` are the positions of the columns that the caller gave.
     func insert(
-        _ start: RecordDraft, named: () -> [Int], at pointer: String = "", item: Int = 0
+        _ start: RecordDraft, named: () -> [Int], at pointer: String = "", item: Int = 0,
+        isAnswered: Bool = false
     ) throws -> Written {
         var draft = start
         if draft.isClean, let set = try ruling(.inserting, item: item) {
@@ -80,8 +84,8 @@ struct RecordWriter {
         for position in recordClass.storedColumns {
             values.append(draft.values[position] ?? .null)
         }
-        let id = try store(&draft, id: nil, at: pointer) {
-            try connection.insert(recordClass.insertSQL, values)
+        let (id, answer) = try store(&draft, id: nil, at: pointer) {
+            try insert(values, isAnswered: isAnswered)
         }
         try keepFiles(id, draft)
         if let rights = access.rights.insert, !rights.asked.isEmpty {
@@ -93,7 +97,7 @@ struct RecordWriter {
             let isAsked = named.contains { rights.asked.contains(definition.columns[$0].code) }
             if isAsked || !isRuled { try checkResult(id, rights, named, at: pointer) }
         }
-        return Written(id: id, version: 1, effect: .insert, values: draft.values)
+        return Written(id: id, version: 1, effect: .insert, values: draft.values, answer: answer)
     }
 
     /// Values that the platform gives where the caller gives none.
@@ -353,7 +357,11 @@ struct RecordWriter {
         _ draft: inout RecordDraft, id: Int64?, at pointer: String, _ body: () throws -> T
     ) throws -> T {
         do {
-            return try store(body)
+            // A server answers nothing more after an error, unless what failed is taken back.
+            guard !connection.dialect.isSQLite, !definition.uniqueKeys.isEmpty else {
+                return try store(body)
+            }
+            return try connection.savepoint { try store(body) }
         } catch DatabaseError.constraint(kind: .unique, let table, let columns) {
             try checkUnique(&draft, id: id, at: pointer)
             if draft.faults.isEmpty, definition.uniqueKeys.contains(columns) {

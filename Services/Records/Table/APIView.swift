@@ -45,13 +45,21 @@ struct APIView: Sendable {
         let made = try connection.first(
             "SELECT definition FROM api_view WHERE name = ?", [.text(name)]
         ) { $0.text(0) }
-        let present = try connection.first(
-            "SELECT sql FROM sqlite_master WHERE lower(name) = ? AND type IN ('view', 'table')",
-            [.text(name)]
-        ) { $0.text(0) }
-        guard let present else { return .missing }
-        // A view of a version that kept no definitions is taken for ours.
-        return made == nil || present == made ? .current : .drifted
+        guard let standing = try standing(connection, name) else { return .missing }
+        let present = standing.definition
+        // A view of a version that kept no definitions is taken for ours, and so is one that
+        // another version of the server tells in its own words.
+        guard let made, standing.isView, present != made else {
+            return made == nil || standing.isView ? .current : .drifted
+        }
+        guard connection.dialect.isSQLite || version(made) == version(present) else {
+            return .current
+        }
+        return .drifted
+    }
+
+    private static func version(_ definition: String) -> Substring {
+        definition.prefix { $0 != " " }
     }
 
     /// Every view of every model, by name.
@@ -67,7 +75,7 @@ struct APIView: Sendable {
                     let name = ClassTable.viewName(member.type)
                     views.append(
                         APIView(
-                            name: name, type: member.type,
+                            name: connection.dialect.name(name), type: member.type,
                             columns: ClassTable.viewColumns(member, of: family),
                             version: versions[name] ?? 0, state: try state(connection, name)))
                 }
@@ -82,25 +90,32 @@ struct APIView: Sendable {
         version: Int64
     ) throws {
         let name = ClassTable.viewName(member.type)
-        let definition = ClassTable.viewSQL(member, of: family)
-        try drop(connection, name)
-        try connection.script(definition)
+        var lift = ViewLift()
+        try drop(connection, name, lift: &lift)
+        try makeSchema(connection)
+        let place = try place(name, connection)
+        try connection.script(sql(member, of: family, as: place, connection.dialect))
+        let made = try standing(connection, name)?.definition ?? ""
         try connection.run(
             "INSERT INTO api_view (name, class, version, definition) VALUES (?, ?, ?, ?)",
-            [.text(name), .integer(member.number), .integer(version), .text(definition)])
+            [.text(name), .integer(member.number), .integer(version), .text(made)])
+        try lift.restore(connection)
     }
 
-    /// Only views go: a table of another program may hold what is nowhere else.
-    static func drop(_ connection: Connection, _ name: String) throws {
-        let tables = try connection.count(
-            "SELECT count(*) FROM sqlite_master WHERE lower(name) = ? AND type = 'table'",
-            [.text(name)])
-        guard tables == 0 else {
+    /// Only views go: a table of another program may hold what is nowhere else. What stands on the
+    /// view goes into `lift`.
+    static func drop(_ connection: Connection, _ name: String, lift: inout ViewLift) throws {
+        let standing = try standing(connection, name)
+        guard standing?.isView ?? true else {
             throw RecordsError.conflict(
                 "A table of another program is called \(name), as the API view should be. Rename "
                     + "the table.")
         }
-        try connection.script("DROP VIEW IF EXISTS \(quoted(name))")
+        if let standing, !connection.dialect.isSQLite {
+            try lift.takeGrants(connection, of: standing.oid)
+            try lift.take(connection, above: standing.oid)
+        }
+        try connection.script("DROP VIEW IF EXISTS \(place(name, connection))")
         try connection.run("DELETE FROM api_view WHERE name = ?", [.text(name)])
     }
 
@@ -132,9 +147,10 @@ struct APIView: Sendable {
                 guard let before = family.old.members.first(where: { $0.type == member.type })
                 else { continue }
                 let name = ClassTable.viewName(member.type)
+                let dialect = connection.dialect
                 guard
-                    ClassTable.viewSQL(before, of: family.old)
-                        != ClassTable.viewSQL(member, of: family.new)
+                    sql(before, of: family.old, as: name, dialect)
+                        != sql(member, of: family.new, as: name, dialect)
                 else { continue }
                 result.append(
                     ViewChange(type: member.type, change: .make(try state(connection, name))))

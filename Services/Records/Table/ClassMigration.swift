@@ -17,8 +17,9 @@ struct ClassMigration {
         // what is ours goes first; other programs' stay and are asked.
         for family in old { try clear(family) }
         for family in referring { try clear(family) }
+        var lift = ViewLift()
         for view in views where view.change != .make(nil) {
-            try APIView.drop(connection, view.name)
+            try APIView.drop(connection, view.name, lift: &lift)
         }
         var numbers: [String: Int64] = [:]
         for member in old.flatMap(\.members) { numbers[member.type.code] = member.number }
@@ -49,8 +50,10 @@ struct ClassMigration {
                 try APIView.make(connection, member, of: family, version: version)
             }
             let before = change.changed.first { $0.new.root.type == family.root.type }?.old
-            try SearchIndex(family: family).migrate(connection, before: before)
+            try SearchIndex(family: family, dialect: connection.dialect)
+                .migrate(connection, before: before)
         }
+        try lift.restore(connection)
     }
 
     /// Families of other models that refer to this one: their triggers show what they refer to.
@@ -62,8 +65,9 @@ struct ClassMigration {
     }
 
     private func addClass(_ code: String) throws -> Int64 {
-        return try connection.insert(
-            "INSERT INTO class (model, code) VALUES (?, ?)", [.text(model), .text(code)])
+        try connection.count(
+            "INSERT INTO class (model, code) VALUES (?, ?) RETURNING number",
+            [.text(model), .text(code)])
     }
 
     private func clear(_ family: ClassFamily) throws {
@@ -243,6 +247,31 @@ struct ClassMigration {
         return own.statements + references.statements
     }
 
+    /// Makes the tables of every model, none of which is there: of a store that is moved.
+    static func makeAll(
+        _ connection: Connection, _ tables: ModelTables, versionsOfViews versions: [String: Int64]
+    ) throws {
+        let models = tables.models.keys.sorted()
+        // Triggers look references up by table, so that they come when every table is there.
+        for family in models.flatMap(tables.families) {
+            try connection.script(ClassTable.createSQL(family, connection.dialect))
+        }
+        for model in models {
+            let migration = ClassMigration(
+                connection: connection, model: model, standing: tables, version: 0)
+            let families = tables.families(of: model)
+            for family in families {
+                try migration.finish(family, among: families)
+                for member in family.members {
+                    let version = versions[ClassTable.viewName(member.type)] ?? 0
+                    try APIView.make(connection, member, of: family, version: version)
+                }
+                try SearchIndex(family: family, dialect: connection.dialect)
+                    .migrate(connection, before: nil)
+            }
+        }
+    }
+
     /// Makes the triggers of every model anew where they are not what they should be: another
     /// program took one away, an earlier version of this one made them, or a class that they refer
     /// to has got another child. `skipped` has been seen to.
@@ -254,7 +283,7 @@ struct ClassMigration {
                 connection: connection, model: model, standing: tables, version: 0)
             let families = tables.families(of: model)
             for family in families {
-                let search = SearchIndex(family: family)
+                let search = SearchIndex(family: family, dialect: connection.dialect)
                 let wanted =
                     migration.triggers(of: family, among: families)
                     + (search.columns.isEmpty ? [] : search.triggers)

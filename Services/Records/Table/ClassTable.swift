@@ -98,7 +98,7 @@ enum ClassTable {
         let type = family.hasClassColumn ? ", class" : ""
         let value = family.hasClassColumn ? ", " + literal(member.type.description) : ""
         return """
-            INSERT INTO \(family.table) (version, created, creator, modified, modifier, \
+            INSERT INTO \(family.table) AS r (version, created, creator, modified, modifier, \
             deleted\(type)\(codes)) VALUES (1, ?, ?, ?, ?, 0\(value)\(marks))
             """
     }
@@ -111,9 +111,12 @@ enum ClassTable {
             // With a character that no code has, so that it is never the name of a view.
             let label = dialect.name(
                 "\(family.table)-\(kind)-\(columns.joined(separator: "-"))")
-            // In the order of lists, which SQLite's indexes have by themselves.
-            let order = dialect.isSQLite ? "" : " NULLS FIRST"
-            let list = columns.map { quoted($0) + order }.joined(separator: ", ")
+            var list = columns.map(quoted).joined(separator: ", ")
+            if !dialect.isSQLite {
+                // In the order of lists, with the id, which SQLite's indexes have by themselves.
+                list = columns.map { quoted($0) + " NULLS FIRST" }.joined(separator: ", ")
+                if !unique { list += ", id" }
+            }
             result[label] = """
                 CREATE \(unique ? "UNIQUE " : "")INDEX \(quoted(label)) \
                 ON \(family.table) (\(list)) WHERE deleted = 0
@@ -150,29 +153,6 @@ enum ClassTable {
             : "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() "
                 + "AND tablename = lower(?)"
         return Set(try connection.query(sql, [.text(table)]) { $0.text(0) })
-    }
-
-    /// The API view: the class by its codes, without deleted records, decimals as numbers.
-    static func viewSQL(_ member: ClassFamily.Member, of family: ClassFamily) -> String {
-        let view = viewName(member.type)
-        let type = family.hasClassColumn ? "class, " : ""
-        let rows = family.rows(of: member.type.code)?.condition("r") ?? ""
-        let columns = member.definition.columns.map { column in
-            let code = quoted(column.code)
-            guard column.scale > 0 else { return ", \(code)" }
-            let divisor = "1" + String(repeating: "0", count: column.scale) + ".0"
-            if column.many {
-                return """
-                    , (SELECT json_group_array(v.value / \(divisor)) \
-                    FROM json_each(\(code)) AS v) AS \(code)
-                    """
-            }
-            return ", \(code) / \(divisor) AS \(code)"
-        }
-        return """
-            CREATE VIEW \(quoted(view)) AS SELECT id, version, \(type)created, creator, modified, \
-            modifier\(columns.joined()) FROM \(family.table) AS r WHERE deleted = 0\(rows)
-            """
     }
 
     /// The names of the view's columns, in order.

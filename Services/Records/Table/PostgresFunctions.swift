@@ -7,7 +7,7 @@ enum PostgresFunctions {
     static let migration = Migration(
         "records-0-functions", "", postgresql: all.joined(separator: ";\n"))
 
-    private static let all = texts + moments + json + arrays + values
+    private static let all = texts + moments + json + arrays + values + search + queries
 
     /// `body` is an expression over `$1` and so on.
     private static func function(
@@ -21,17 +21,17 @@ enum PostgresFunctions {
 
     /// `body` is what stands between BEGIN and END.
     private static func procedure(
-        _ signature: String, _ type: String, _ body: String
+        _ signature: String, _ type: String, _ body: String, kind: String = "IMMUTABLE"
     ) -> String {
         """
-        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE plpgsql IMMUTABLE AS \(Dialect.bodyQuote)
+        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE plpgsql \(kind) AS \(Dialect.bodyQuote)
         BEGIN \(body) END \(Dialect.bodyQuote)
         """
     }
 
     private static let texts =
         [
-            function("instr(text, text)", "integer", "strpos($1, $2)"),
+            function("\"instr\"(text, text)", "integer", "strpos($1, $2)"),
             function("unicode(text)", "integer", "ascii($1)"),
             function("hex(bytea)", "text", "upper(encode($1, 'hex'))"),
             function(
@@ -39,7 +39,8 @@ enum PostgresFunctions {
                 "substring(uuid_send(gen_random_uuid()) FROM 17 - least($1, 6) FOR $1) "
                     + "|| CASE WHEN $1 > 6 THEN substring(uuid_send(gen_random_uuid()) "
                     + "FROM 11 FOR $1 - 6) ELSE '' END", kind: "VOLATILE"),
-            procedure("gt_raise(text)", "text", "RAISE EXCEPTION '%', $1;"),
+            // Volatile, or it would be raised when the statement is planned.
+            procedure("gt_raise(text)", "text", "RAISE EXCEPTION '%', $1;", kind: "VOLATILE"),
         ]
         + [("bigint", "integer"), ("smallint", "integer"), ("text", "text")].map { type, word in
             function(

@@ -3,9 +3,11 @@ import Database
 
 /// The full-text index of a family of classes: a table of words beside the table of its records,
 /// kept by triggers, so that what other programs write is in it too. Records that were deleted
-/// logically have a table of their own: they count for no rank.
+/// logically have a table of their own: they count for no rank. On PostgreSQL the words of a column
+/// are a `tsvector`, with one index over all.
 struct SearchIndex {
     let family: ClassFamily
+    let dialect: Dialect
 
     /// The columns that are searched, in the order of the table; none where no class has any.
     var columns: [String] {
@@ -49,17 +51,42 @@ struct SearchIndex {
 
     /// Letters without their accents, in any case.
     private func createSQL(_ part: Part) -> String {
-        "CREATE VIRTUAL TABLE \(part.name) USING fts5 "
-            + "(\(list), tokenize = 'unicode61 remove_diacritics 2')"
+        guard !dialect.isSQLite else {
+            return "CREATE VIRTUAL TABLE \(part.name) USING fts5 "
+                + "(\(list), tokenize = 'unicode61 remove_diacritics 2')"
+        }
+        let columns = columns.map { ", \(quoted($0)) tsvector NOT NULL" }.joined()
+        return """
+            CREATE TABLE \(part.name) (id BIGINT PRIMARY KEY\(columns));
+            CREATE INDEX \(part.name)_words ON \(part.name) USING gin (\(list))
+            """
     }
+
+    /// What tells how a table was made.
+    private func standing(_ part: Part, _ connection: Connection) throws -> String? {
+        let sql =
+            dialect.isSQLite
+            ? "SELECT sql FROM sqlite_master WHERE name = ? AND type = 'table'"
+            : "SELECT obj_description(to_regclass(lower(?)), 'pg_class')"
+        return try connection.first(sql, [.text(part.name)]) { $0.text(0) }
+    }
+
+    /// The words of rows of the family's table, as they are put into a table of words.
+    private var taken: String {
+        dialect.isSQLite
+            ? list : columns.map { "gt_words(\(quoted($0)))" }.joined(separator: ", ")
+    }
+
+    private var id: String { SearchWords.id(dialect) }
 
     /// Makes the index what the family wants; over the rows that stand where it is new, or where
     /// the family was another `before`, so that rows changed without their triggers.
     func migrate(_ connection: Connection, before: ClassFamily?) throws {
-        let isStale = before.map { SearchIndex(family: $0).contents != contents } ?? false
+        let isStale =
+            before.map { SearchIndex(family: $0, dialect: dialect).contents != contents } ?? false
         try makeTables(connection, anew: isStale)
         guard !columns.isEmpty else { return }
-        for trigger in triggers { try connection.script(trigger) }
+        try TableTrigger.make(connection, triggers)
     }
 
     /// The tables of words, filled where they come; those that are not wanted go.
@@ -70,17 +97,17 @@ struct SearchIndex {
             try connection.script("DROP TABLE IF EXISTS \(name)")
         }
         for part in wanted {
-            let standing = try connection.first(
-                "SELECT sql FROM sqlite_master WHERE name = ? AND type = 'table'",
-                [.text(part.name)]
-            ) { $0.text(0) }
-            guard anew || standing != createSQL(part) else { continue }
+            let sql = createSQL(part)
+            guard try anew || standing(part, connection) != sql else { continue }
             try connection.script("DROP TABLE IF EXISTS \(part.name)")
-            try connection.script(createSQL(part))
+            try connection.script(sql)
+            if !dialect.isSQLite {
+                try connection.script("COMMENT ON TABLE \(part.name) IS \(literal(sql))")
+            }
             try connection.script(
                 """
-                INSERT INTO \(part.name) (rowid, \(list)) \
-                SELECT id, \(list) FROM \(family.table) WHERE deleted = \(part.deleted)
+                INSERT INTO \(part.name) (\(id), \(list)) \
+                SELECT id, \(taken) FROM \(family.table) WHERE deleted = \(part.deleted)
                 """)
         }
     }
@@ -98,30 +125,26 @@ struct SearchIndex {
     /// Each takes the row as it stands then: of several triggers none knows which comes first.
     var triggers: [String] {
         let changed = (columns.map(quoted) + ["deleted", "id"])
-            .map { "NEW.\($0) IS NOT OLD.\($0)" }.joined(separator: " OR ")
-        let take = parts.map { part in
-            """
-            DELETE FROM \(part.name) WHERE rowid = NEW.id;
-            INSERT INTO \(part.name) (rowid, \(list)) SELECT id, \(list) FROM \(family.table)
-            WHERE id = NEW.id AND deleted = \(part.deleted);
-            """
-        }.joined(separator: "\n")
-        let leave = parts.map { "DELETE FROM \($0.name) WHERE rowid = OLD.id;" }
-            .joined(separator: "\n")
+            .map { "NEW.\($0) IS DISTINCT FROM OLD.\($0)" }.joined(separator: " OR ")
+        let take = parts.flatMap { part in
+            [
+                "DELETE FROM \(part.name) WHERE \(id) = NEW.id",
+                """
+                INSERT INTO \(part.name) (\(id), \(list)) SELECT id, \(taken) \
+                FROM \(family.table) WHERE id = NEW.id AND deleted = \(part.deleted)
+                """,
+            ]
+        }
+        let leave = parts.map { "DELETE FROM \($0.name) WHERE \(id) = OLD.id" }
         let table = family.table
         return [
-            "CREATE TRIGGER \(table)_search_insert AFTER INSERT ON \(table) BEGIN\n\(take)\nEND",
-            """
-            CREATE TRIGGER \(table)_search_update AFTER UPDATE ON \(table) WHEN \(changed) BEGIN
-            \(leave)
-            \(take)
-            END
-            """,
-            """
-            CREATE TRIGGER \(table)_search_delete AFTER DELETE ON \(table) BEGIN
-            \(leave)
-            END
-            """,
-        ]
+            TableTrigger(
+                name: "\(table)_search_insert", table: table, event: .insert, body: take),
+            TableTrigger(
+                name: "\(table)_search_update", table: table, event: .update, condition: changed,
+                body: leave + take),
+            TableTrigger(
+                name: "\(table)_search_delete", table: table, event: .delete, body: leave),
+        ].map { $0.statement(dialect) }
     }
 }

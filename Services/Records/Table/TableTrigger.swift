@@ -88,7 +88,8 @@ struct TableTrigger: Sendable {
             : """
             SELECT t.tgname, coalesce(obj_description(t.tgfoid, 'pg_proc'), '') FROM pg_trigger AS t \
             JOIN pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal \
-            AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace
+            AND t.tgenabled = 'O' AND c.relnamespace = \
+            (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
             """
         let known = Set(names.map(connection.dialect.name))
         return Set(

@@ -9,7 +9,6 @@ extension Database {
         #if PostgreSQL
             var configuration = server
             configuration.readerThreads = max(server.readerThreads, serverReaders)
-            configuration.confinedThreads = 0
             let place = try PostgresPlace(server.location, schema: server.schema)
             let name = runtime.random.identifier(at: runtime.clock.now())
             let connection = try configuration.connection(.write, copy: place.lock(ofCopy: name))

@@ -90,6 +90,20 @@
             return count
         }
 
+        /// What a result says of a store's statement; nil where it is none of an error.
+        func storeError(of result: OpaquePointer) -> DatabaseError? {
+            switch PQresultStatus(result) {
+            case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_PIPELINE_ABORTED: break
+            case PGRES_EMPTY_QUERY:
+                return .failed(code: 1, message: "the statement is empty", sql: "")
+            default: return nil
+            }
+            // A plan from before a change of its table: it is made anew the next time.
+            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
+            if state.map({ String(cString: $0) }) == "0A000" { typed.removeAll() }
+            return DatabaseError(result: result, lost: lost().message)
+        }
+
         /// The server says `COPY t, line 7, column n: "x"`; the value stays out.
         private func copyError(of result: OpaquePointer, _ table: String) -> CopyError? {
             guard let cause = storeError(of: result) else { return nil }

@@ -39,6 +39,43 @@
             return try collect(key, prepared.types, skipping: before.count, body)
         }
 
+        /// Runs a statement whose rows are given as they come, so that one at a time is held. Where
+        /// `body` wants no more and there is more, the session ends with it.
+        func stream(
+            _ sql: String, _ values: [SQLValue], _ body: (PostgresRow) throws -> Bool
+        ) throws {
+            let key = TypedSQL(sql: sql, types: values.map(\.oid))
+            if typed[key] == nil { try prepare(key) }
+            guard let prepared = typed[key] else { throw lost() }
+            try send(prepared, PostgresParameters(values))
+            _ = PQsetSingleRowMode(link)
+            var isWanted = true
+            var fault: DatabaseError?
+            while let result = try next() {
+                defer { PQclear(result) }
+                fault = fault ?? storeError(of: result)
+                guard fault == nil, PQntuples(result) > 0 else { continue }
+                guard isWanted else {
+                    isBroken = true
+                    return
+                }
+                do {
+                    let types = PostgresType.all(of: result)
+                    isWanted = try body(PostgresRow(result: result, row: 0, types: types))
+                } catch {
+                    isBroken = true
+                    throw error
+                }
+            }
+            if let fault { throw fault }
+        }
+
+        /// One statement without values, which is not kept.
+        func single(_ sql: String) throws {
+            guard PQsendQueryParams(link, sql, 0, nil, nil, nil, nil, 0) == 1 else { throw lost() }
+            try finish()
+        }
+
         /// Runs statements that answer nothing in one exchange.
         func flush(_ statements: [String]) throws {
             if statements.count == 1 { return try simple(statements[0]) }
@@ -184,19 +221,6 @@
             return found
         }
 
-        func storeError(of result: OpaquePointer) -> DatabaseError? {
-            switch PQresultStatus(result) {
-            case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_PIPELINE_ABORTED: break
-            case PGRES_EMPTY_QUERY:
-                return .failed(code: 1, message: "the statement is empty", sql: "")
-            default: return nil
-            }
-            // A plan from before a change of its table: it is made anew the next time.
-            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
-            if state.map({ String(cString: $0) }) == "0A000" { typed.removeAll() }
-            return DatabaseError(result: result, lost: lost().message)
-        }
-
         /// Whether a statement of the open transaction failed.
         var isFailed: Bool { isAlive && PQtransactionStatus(link) == PQTRANS_INERROR }
 
@@ -334,6 +358,8 @@
             case "40001", "40P01", "55P03": self = .busy
             // A plan from before a change of the table, which was forgotten with this.
             case "0A000": self = .busy
+            // Of a statement without values, whose answer does not say more.
+            case "23505": self = .constraint(kind: .unique, table: nil, columns: [])
             case "57014": self = .interrupted
             case "P0001":
                 self = .failed(code: DatabaseError.raisedCode, message: message, sql: "")

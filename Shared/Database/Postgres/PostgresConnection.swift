@@ -34,7 +34,7 @@
         var scan: (name: String, place: String)?
         private var scans = 0
         /// A wait was given up: what would come belongs to nobody.
-        private var isBroken = false
+        var isBroken = false
 
         /// Connects. Throws `PostgresError`; `isGivenUp` ends any wait when it becomes true.
         public init(

@@ -5,14 +5,16 @@
     /// lost.
     final class PostgresLink: DatabaseLink {
         let engine = Dialect.Engine.postgresql
-        private let place: PostgresPlace
+        let place: PostgresPlace
         private let access: Connection.Access
         private let lockWait: Duration
         private let copy: Int64?
-        private let isClosed: @Sendable () -> Bool
+        let isClosed: @Sendable () -> Bool
         private var session: PostgresConnection?
         /// Statements that go with the next one.
         private var noted: [String] = []
+        /// Looks at statements of others; open for as long as a transaction.
+        var examiner: PostgresConnection?
         /// A transaction was begun here, and has not ended by us.
         private var isBegun = false
 
@@ -42,6 +44,14 @@
         ) throws -> Int {
             do {
                 return try asked { session in
+                    guard access != .confined else {
+                        try flush(session)
+                        try session.stream(sql, values) { row in
+                            try Confinement.admit(row)
+                            return try body(Row(.postgres(row)))
+                        }
+                        return 0
+                    }
                     let before = noted
                     noted = []
                     return try session.execute(before, sql, values) {
@@ -73,6 +83,13 @@
             }
         }
 
+        func forgetPlans() throws {
+            try asked { session in
+                try flush(session)
+                try session.forgetPrepared()
+            }
+        }
+
         func script(_ sql: String) throws {
             try asked { session in
                 try flush(session)
@@ -85,6 +102,7 @@
             // A transaction whose connection was lost ended with it.
             isBegun = false
             noted = []
+            examiner = nil
             switch kind {
             case .read:
                 try asked { _ in }
@@ -179,7 +197,7 @@
             try session.flush(before)
         }
 
-        private func asked<T>(_ body: (PostgresConnection) throws -> T) throws -> T {
+        func asked<T>(_ body: (PostgresConnection) throws -> T) throws -> T {
             do {
                 if session?.isAlive != true {
                     session = nil
@@ -205,6 +223,7 @@
                     + " set default_transaction_read_only = \(access == .write ? "off" : "on");"
                     + " set lock_timeout = \(lockWait.milliseconds);"
                     + " set idle_in_transaction_session_timeout = \(PostgresPlace.idleLimit)")
+            if access == .confined { try session.confine(to: place.schema) }
             return session
         }
     }

@@ -4,6 +4,8 @@
     /// How a column's text is read.
     enum PostgresType: Sendable {
         case integer, real, boolean, binary, text
+        /// `numeric`, which is read as its text.
+        case decimal
         /// Filled with blanks that do not count.
         case padded
         /// With the offset of UTC.
@@ -20,6 +22,7 @@
             // numeric(p, 0) of so few digits that they are a whole number here.
             case 1700 where modifier >= 4 && modifier - 4 & 0xffff == 0 && modifier - 4 >> 16 <= 18:
                 self = .integer
+            case 1700: self = .decimal
             default: self = .text
             }
         }
@@ -54,7 +57,7 @@
             case .boolean: return .integer
             case .real: return .real
             case .binary: return .blob
-            case .text, .padded, .moment: return .text
+            case .text, .decimal, .padded, .moment: return .text
             }
         }
 
@@ -104,6 +107,19 @@
             PQfname(result, Int32(column)).map { String(cString: $0) } ?? ""
         }
 
+        /// The digits of a `numeric`; nil of what is none, such as NaN.
+        func decimal(_ column: Int) -> String? {
+            guard case .decimal = types[column], !isNull(column) else { return nil }
+            let bytes = bytes(column)
+            guard let last = bytes.last, (48...57).contains(last) else { return nil }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+
+        /// Of the longest value, in bytes.
+        var longest: Int {
+            types.indices.reduce(0) { max($0, Int(PQgetlength(result, row, Int32($1)))) }
+        }
+
         private static func isWhole(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
             let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
             return !digits.isEmpty && digits.allSatisfy { (48...57).contains($0) }
@@ -117,7 +133,7 @@
             case .integer, .boolean: return .integer(integer(column))
             case .real: return .real(Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0)
             case .binary: return .blob(blob(column))
-            case .text, .padded, .moment:
+            case .text, .decimal, .padded, .moment:
                 return withText(column) { .text(String(decoding: $0, as: UTF8.self)) }
             }
         }

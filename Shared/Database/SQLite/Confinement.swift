@@ -1,30 +1,38 @@
 import CSQLite
 
 /// What a statement that somebody else wrote may reach: tables only through subqueries of ours, and
-/// functions that are listed.
+/// functions that are listed. SQLite asks about each when it compiles a statement; of a server the
+/// statement's sample is looked at first, which must be made of the same text.
 public struct Confinement: Sendable {
     /// Subqueries (`WITH name AS …`) that may read any table. Whoever knew such a name could give
     /// it to a subquery of his own, so that it must not be guessed, nor ever shown.
     public var readers: Set<String>
     public var functions: Set<String>
+    /// The same statement over subqueries without rows, by which a server tells what it would do;
+    /// SQLite tells when it compiles the statement itself.
+    public var sample: String
     /// How long the statement may run; then `DatabaseError.interrupted`.
     public var time: Duration
 
-    public init(readers: Set<String>, functions: Set<String>, time: Duration) {
+    public init(
+        readers: Set<String>, functions: Set<String>, sample: String = "", time: Duration
+    ) {
         self.readers = readers
         self.functions = functions
+        self.sample = sample
         self.time = time
     }
 
     /// Values of a statement, and what it makes of them, in bytes.
     public static let lengthLimit = 1 << 20
+}
 
-    /// Why `sql` cannot be run, in the engine's words; nil where it can. It is compiled over an
-    /// empty database, so that its tables must all be subqueries of its own.
-    public func fault(of sql: String) -> String? {
+extension SQLiteLink {
+    /// It is compiled over an empty database, so that its tables must all be subqueries of its own.
+    func fault(of sql: String, within confinement: Confinement) throws -> String? {
         do {
             let link = try SQLiteLink(path: ":memory:", access: .confined, busyTimeout: .zero)
-            _ = try link.confined(by: self) { try link.prepared(sql) }
+            _ = try link.confined(by: confinement) { try link.prepared(sql) }
             return nil
         } catch DatabaseError.failed(_, let message, _) {
             return message
@@ -32,9 +40,7 @@ public struct Confinement: Sendable {
             return "it cannot be compiled: \(error)"
         }
     }
-}
 
-extension SQLiteLink {
     /// Runs `body`, whose statements keep within `confinement`.
     func confined<T>(by confinement: Confinement, _ body: () throws -> T) throws -> T {
         warden.confinement = confinement

@@ -12,7 +12,7 @@ final class Fleet: Sendable {
     static let shared =
         getenv("GEARTRAIN_TEST_SHARED").map {
             String(cString: $0).split(separator: ",").map(String.init)
-        } ?? ["gateway", "mail", "workflow", "batch"]
+        } ?? Train.services
     static let copiesOfEach = 2
 
     struct Copy: Sendable {

@@ -18,7 +18,7 @@ import Testing
         admin.timeout = .seconds(10)
         let wrong = CarefulClient.Wrongs()
         let client = CarefulClient(
-            api: admin, log: log, wrong: wrong, attemptLimit: 2, passing: [502, 503])
+            api: admin, log: log, wrong: wrong, attemptLimit: 2, passing: [502, 503, 504])
         let isOver = Flag()
         let clerks = (1...4).map {
             Clerk(client: client, number: $0, seed: UInt64($0), pause: .milliseconds(20))
