@@ -28,16 +28,8 @@ public final class CutProxy: Sendable {
 
     public init(to targets: [Int]) throws {
         self.targets = targets
-        port = FreePort.take()
-        guard
-            let listener = CutProxy.socket(
-                port,
-                { place, size, socket in
-                    var on: Int32 = 1
-                    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, 4)
-                    return bind(socket, place, size) == 0 && listen(socket, 256) == 0
-                })
-        else { throw SocketServer.NoSocket() }
+        guard let (port, listener) = CutProxy.listening() else { throw SocketServer.NoSocket() }
+        self.port = port
         self.listener = listener
         SocketServer.inThread { [self] in
             while true {
@@ -50,6 +42,23 @@ public final class CutProxy: Sendable {
             }
         }
     }
+
+    /// A program that is just being started holds for a moment what its parent held, among that a
+    /// port that was tried.
+    private static func listening() -> (Int, Int32)? {
+        for _ in 0..<attempts {
+            let port = FreePort.take()
+            let listener = socket(port) { place, size, socket in
+                var on: Int32 = 1
+                setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, 4)
+                return bind(socket, place, size) == 0 && listen(socket, 256) == 0
+            }
+            if let listener { return (port, listener) }
+        }
+        return nil
+    }
+
+    private static let attempts = 20
 
     public var mode: Mode { state.withLock(\.mode) }
 
