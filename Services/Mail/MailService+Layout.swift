@@ -6,12 +6,7 @@ extension MailService {
         service: "mail", migrations: MailMigrations.all,
         prepare: { source, target in
             // Accounts got their queues when they were first configured.
-            let prefix = "queue_" + MailMigrations.outgoing(of: "").name
-            let tables = try source.query("select name from sqlite_schema where type = 'table'") {
-                $0.text(0)
-            }
-            for table in tables where table.hasPrefix(prefix) {
-                let account = String(table.dropFirst(prefix.count))
+            for account in try MailMigrations.standingAccounts(source) {
                 try MailMigrations.outgoing(of: account).create(target)
             }
         },
@@ -24,4 +19,17 @@ extension MailService {
                 return true
             }
         })
+}
+
+extension MailMigrations {
+    /// The accounts that have a queue, configured now or not.
+    static func standingAccounts(_ connection: Connection) throws -> [String] {
+        let prefix = "queue_" + outgoing(of: "").name
+        let sql =
+            connection.dialect.isSQLite
+            ? "select name from sqlite_master where type = 'table'"
+            : "select tablename from pg_tables where schemaname = current_schema()"
+        return try connection.query(sql) { $0.text(0) }.filter { $0.hasPrefix(prefix) }
+            .map { String($0.dropFirst(prefix.count)) }
+    }
 }

@@ -209,6 +209,10 @@ public final class MailService: Service {
             let codes = accounts.map(\.code)
             let (count, orphans) = try await database.write { [store] connection in
                 for code in codes.dropFirst() { try store.queue(of: code).create(connection) }
+                // Of accounts that are gone as well, so that all are of one form.
+                for code in try MailMigrations.standingAccounts(connection) {
+                    try MailMigrations.outgoing(of: code).create(connection)
+                }
                 return (
                     try store.settleInterrupted(
                         connection, resends: { resends.contains($0) }, now: now),

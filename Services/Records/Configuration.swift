@@ -30,6 +30,7 @@ public struct RecordsConfiguration: Sendable {
             peers: ["mail", "workflow", "batch"])
         data = reader.string("GEARTRAIN_DATA", default: "./data", help: "folder for all data")
         database = DatabaseConfiguration(reading: reader, service: "records", data: data)
+        database.gate = ModelStore.gate
         historyKeys = HistoryKeys(reading: reader)
         secretKeys = RecordsConfiguration.secretKeys(reading: reader)
         fileGrace = reader.duration(

@@ -6,7 +6,7 @@ import Synchronization
 /// One database that this process alone writes through (foreign programs may too): a writer thread
 /// with group commit, readers that never wait for it.
 public final class Database: Sendable {
-    private let configuration: DatabaseConfiguration
+    let configuration: DatabaseConfiguration
     let runtime: Runtime
     private let writer: Writer
     private let readers: Readers

@@ -6,6 +6,10 @@ public struct DatabaseConfiguration: Sendable {
     public var location: String
     /// The schema of a PostgreSQL database, where the location names none.
     public var schema = "geartrain"
+    /// A table that each read on a server waits for first, while somebody has it for himself
+    /// because he changes tables: a read that began before would find some of them empty. Nil:
+    /// none.
+    public var gate: String?
     /// Threads for scans.
     public var readerThreads: Int = 2
     /// Threads for statements that somebody else wrote, so that these hold up nothing else.

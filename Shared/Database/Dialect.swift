@@ -15,20 +15,40 @@ public struct Dialect: Sendable {
         count == 0 ? "null" : Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
-    /// The quotes around the body of a function, which nothing in it ends.
+    /// The quotes around the body of a function of ours.
     public static let bodyQuote = "$geartrain$"
 
-    /// Bytes of an identifier; a file's may have any number.
-    private static let nameLimit = 63
+    /// The quotes around a body that has what somebody else wrote: it has none of the like, not
+    /// even within its own quotes, which the server would not heed.
+    public static func bodyQuote(around body: String) -> String {
+        var (quote, number) = (bodyQuote, 0)
+        while body.contains(quote) {
+            number += 1
+            quote = "$geartrain\(number)$"
+        }
+        return quote
+    }
+
+    /// The quotes with which a text begins, if it does with such.
+    static func bodyQuote(beginning text: Substring) -> Substring? {
+        guard text.hasPrefix(bodyQuote.dropLast()) else { return nil }
+        let number = text.dropFirst(bodyQuote.utf8.count - 1).drop { $0.isNumber }
+        return number.first == "$" ? text[...number.startIndex] : nil
+    }
+
+    /// Bytes of an identifier of PostgreSQL; a file's may have any number.
+    public static let nameLimit = 63
 
     /// An identifier of ours as the engine keeps it: one that is too long has a hash for its end.
     public func name(_ identifier: String) -> String {
         guard !isSQLite, identifier.utf8.count > Dialect.nameLimit else { return identifier }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in identifier.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(decoding: identifier.utf8.prefix(46), as: UTF8.self) + "-"
-            + String(hash, radix: 16)
+        return String(decoding: identifier.utf8.prefix(Dialect.nameLimit - 17), as: UTF8.self) + "-"
+            + Fingerprint.text(of: identifier)
     }
+
+    /// Whether two values differ, where either may be empty. SQLite has the words of the standard
+    /// since 3.39, and other programs bring their own: these read our triggers too.
+    public var isDistinct: String { isSQLite ? "IS NOT" : "IS DISTINCT FROM" }
 
     /// A quoted identifier, whatever is in it.
     public func quote(_ identifier: String) -> String { Dialect.quote(identifier) }

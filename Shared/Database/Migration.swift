@@ -20,30 +20,38 @@ public struct Migration: Sendable {
     public let name: String
     public let kind: Kind
     public let apply: @Sendable (Connection) throws -> Void
-    /// Tells a changed migration from the one that was applied; a closure's is its name only.
+    /// Tells a changed migration from the one that was applied; a closure's is its name only. In a
+    /// file, and on a server, which may have other words.
     let checksum: String
+    private let serverChecksum: String
+
+    func checksum(_ dialect: Dialect) -> String { dialect.isSQLite ? checksum : serverChecksum }
 
     public init(
         _ name: String, kind: Kind = .expand,
         apply: @escaping @Sendable (Connection) throws -> Void
     ) {
-        self.init(name, kind: kind, checksum: "closure", apply: apply)
+        self.init(name, kind: kind, checksum: "closure", server: "closure", apply: apply)
     }
 
     /// Statements separated by semicolons, in SQLite's words, or other ones for PostgreSQL.
     public init(_ name: String, kind: Kind = .expand, _ sql: String, postgresql: String? = nil) {
-        self.init(name, kind: kind, checksum: Migration.fingerprint(sql)) { connection in
+        self.init(
+            name, kind: kind, checksum: Fingerprint.text(of: sql),
+            server: Fingerprint.text(of: postgresql ?? sql)
+        ) { connection in
             try connection.script(connection.dialect.isSQLite ? sql : postgresql ?? sql)
         }
     }
 
     private init(
-        _ name: String, kind: Kind, checksum: String,
+        _ name: String, kind: Kind, checksum: String, server: String,
         apply: @escaping @Sendable (Connection) throws -> Void
     ) {
         self.name = name
         self.kind = kind
         self.checksum = checksum
+        serverChecksum = server
         self.apply = apply
     }
 
@@ -55,13 +63,6 @@ public struct Migration: Sendable {
         case .contract(let since): since ?? name
         }
     }
-
-    /// FNV-1a: against a slip, not against malice.
-    private static func fingerprint(_ sql: String) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in sql.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
-    }
 }
 
 extension Database {
@@ -71,6 +72,8 @@ extension Database {
     public func migrate(_ migrations: [Migration]) async throws {
         let now = runtime.clock.now()
         try await exclusive { try $0.migrate(migrations, at: now) }
+        // A move may have ended while this waited for its turn to write.
+        if dialect.isSQLite { try MovedMark.check(configuration.location) }
     }
 }
 
@@ -94,7 +97,7 @@ extension Connection {
                     "a move into it did not come to its end: run geartrain move again, which"
                         + " begins anew, or drop the schema")
             }
-            try old.check(against: migrations)
+            try old.check(against: migrations, dialect)
         }
         let known = Set(applied.map(\.name))
         for migration in migrations where !known.contains(migration.name) {
@@ -143,9 +146,9 @@ private struct AppliedMigration {
         }
     }
 
-    func check(against migrations: [Migration]) throws {
+    func check(against migrations: [Migration], _ dialect: Dialect) throws {
         if let known = migrations.first(where: { $0.name == name }) {
-            guard known.checksum == checksum else {
+            guard known.checksum(dialect) == checksum else {
                 throw DatabaseError.schema("migration \(name) is not the one that was applied")
             }
             return
@@ -168,7 +171,10 @@ extension Migration {
             try apply(connection)
             try connection.run(
                 "insert into schema_migration (name, checksum, applied, needs) values (?, ?, ?, ?)",
-                [.text(name), .text(checksum), .integer(now.milliseconds), .text(needs)])
+                [
+                    .text(name), .text(checksum(connection.dialect)), .integer(now.milliseconds),
+                    .text(needs),
+                ])
         }
     }
 }

@@ -58,7 +58,7 @@ extension DatabaseConfiguration {
             if PostgresPlace.isOne(location) {
                 let place = try PostgresPlace(location, schema: schema)
                 let link = PostgresLink(
-                    place, access: access, lockWait: busyTimeout, copy: copy)
+                    place, access: access, lockWait: busyTimeout, copy: copy, gate: gate)
                 let connection = Connection(link)
                 connection.copy = copy
                 return connection

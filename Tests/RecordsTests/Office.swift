@@ -43,7 +43,8 @@ struct Office {
         store = try await TestStore(clock: clock)
         try await store.apply(json(office(deletion: deletion)))
         files = try FileStore(
-            folder: store.folder.path + "/files", bucket: bucket, runtime: store.runtime)
+            folder: store.folder.path + "/files", bucket: bucket,
+            isShared: TestStore.isServer, runtime: store.runtime)
         sweep = FileSweep(
             database: store.database, models: store.models, files: files, runtime: store.runtime,
             grace: grace)

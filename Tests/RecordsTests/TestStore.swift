@@ -24,8 +24,9 @@ final class TestStore: Sendable {
     ) async throws {
         self.folder = folder
         runtime = TestRuntime.make(clock: clock)
-        database = try await Database.open(
-            engine.place("records", in: folder.path), runtime: runtime)
+        var place = try await engine.place("records", in: folder.path)
+        place.gate = ModelStore.gate
+        database = try await Database.open(place, runtime: runtime)
         try await database.migrate(Migrations.all)
         models = ModelStore(database: database, runtime: runtime)
         try await models.refresh()

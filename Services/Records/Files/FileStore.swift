@@ -1,4 +1,5 @@
 import Crypto
+import Database
 import Glibc
 import HTTP
 import ServiceRuntime
@@ -23,6 +24,8 @@ final class FileStore: Sendable {
     private let thread = ThreadExecutor(name: "records-files")
     private let runtime: Runtime
     private let bucket: FileBucket?
+    /// Whether other copies of the service have the folder too.
+    private let isShared: Bool
     private let state = State()
 
     /// Used on the thread only.
@@ -38,8 +41,11 @@ final class FileStore: Sendable {
     }
 
     /// Makes the folders.
-    init(folder: String, bucket: FileBucket? = nil, runtime: Runtime) throws {
+    init(
+        folder: String, bucket: FileBucket? = nil, isShared: Bool = false, runtime: Runtime
+    ) throws {
         self.folder = folder
+        self.isShared = isShared
         self.bucket = bucket
         self.runtime = runtime
         try Files.makeFolder(folder + "/incoming")
@@ -50,7 +56,7 @@ final class FileStore: Sendable {
         try self.init(
             folder: configuration.data + "/files",
             bucket: configuration.fileBucket.map { FileBucket($0, runtime: runtime) },
-            runtime: runtime)
+            isShared: configuration.database.isShared, runtime: runtime)
     }
 
     func stop() { thread.stop() }
@@ -86,7 +92,7 @@ final class FileStore: Sendable {
             await settled(content)
             return result
         } catch {
-            if bucket != nil { await discard(upload) }
+            if isKept { await discard(upload) }
             await settled(content)
             throw error
         }
@@ -134,18 +140,33 @@ final class FileStore: Sendable {
             try Files.makeFolder(parent)
             // Over one that is there already: the bytes are the same, and if they were damaged
             // they are whole again.
-            try Files.rename(upload.path, to: place)
-            state.uploads.remove(upload.path)
+            guard isShared else {
+                try Files.rename(upload.path, to: place)
+                state.uploads.remove(upload.path)
+                return
+            }
+            let second = upload.path + ".placed"
+            guard link(upload.path, second) == 0 else {
+                throw FileError("link", upload.path, errno)
+            }
+            try Files.rename(second, to: place)
         }
     }
+
+    /// Whether what came is kept until it was confirmed.
+    private var isKept: Bool { bucket != nil || isShared }
 
     /// Another copy of the service may have swept the content away while no row named it yet: it is
     /// looked for once one does, and put again.
     private func confirm(_ upload: FileUpload, _ content: Content) async {
-        guard let bucket else { return }
+        guard isKept else { return }
         do {
-            if try await !bucket.has(content.sha256) {
-                try await bucket.put(upload.path, content.sha256)
+            if let bucket {
+                if try await !bucket.has(content.sha256) {
+                    try await bucket.put(upload.path, content.sha256)
+                }
+            } else if try await thread.run({ [self] in !Files.exists(path(of: content.sha256)) }) {
+                try await place(upload, content)
             }
         } catch {
             runtime.log.warning(
@@ -182,16 +203,24 @@ final class FileStore: Sendable {
     // MARK: Removing
 
     /// Removes those of the contents that `unused` still answers, asked after they were marked:
-    /// one that is coming in, or comes in again meanwhile, stays.
+    /// one that is coming in, or comes in again meanwhile, stays. `taken` removes one at once: of a
+    /// folder that copies share it is called in the transaction that finds it to be unused, so that
+    /// who is told of its row afterwards sees that it is gone, and puts it again.
     func remove(
-        _ hashes: [String], _ unused: ([String]) async throws -> [String]
+        _ hashes: [String],
+        _ unused: ([String], _ taken: @escaping @Sendable (String) throws -> Void) async throws
+            -> [String]
     ) async throws {
         let leaving = try await thread.run { [state] in
             let leaving = hashes.filter { state.arriving[$0] == nil }
             state.leaving = Set(leaving)
             return leaving
         }
-        let gone = try await unused(leaving)
+        let isAtOnce = isShared && bucket == nil
+        let gone = try await unused(leaving) { [self] hash in
+            if isAtOnce { try Files.remove(path(of: hash)) }
+        }
+        if isAtOnce { return try await thread.run { [state] in state.leaving = [] } }
         let removed = try await thread.run { [self] in
             let removed = gone.filter(state.leaving.contains)
             for hash in removed { try Files.remove(path(of: hash)) }

@@ -95,13 +95,16 @@ final class FileSweep: Service {
             }
             if hashes.isEmpty { return }
             var removed = 0
-            try await files.remove(hashes) { [database] leaving in
+            try await files.remove(hashes) { [database] leaving, taken in
                 let gone = try await database.write { connection in
                     try leaving.filter { hash in
-                        try connection.run(
-                            """
-                            DELETE FROM file_content WHERE sha256 = ? AND \(FileTable.isUnused)
-                            """, [.text(hash)]) > 0
+                        let isGone =
+                            try connection.run(
+                                """
+                                DELETE FROM file_content WHERE sha256 = ? AND \(FileTable.isUnused)
+                                """, [.text(hash)]) > 0
+                        if isGone { try taken(hash) }
+                        return isGone
                     }
                 }
                 removed = gone.count
@@ -120,11 +123,15 @@ final class FileSweep: Service {
         position.folder = folder
         let found = try await files.contents(of: folder, before: limit)
         if found.isEmpty { return }
-        try await files.remove(found) { [database] leaving in
-            try await database.read { connection in
+        try await files.remove(found) { [database] leaving, taken in
+            try await database.write { connection in
                 try leaving.filter { hash in
-                    try connection.count(
-                        "SELECT count(*) FROM file_content WHERE sha256 = ?", [.text(hash)]) == 0
+                    let isStray =
+                        try connection.count(
+                            "SELECT count(*) FROM file_content WHERE sha256 = ?", [.text(hash)])
+                        == 0
+                    if isStray { try taken(hash) }
+                    return isStray
                 }
             }
         }

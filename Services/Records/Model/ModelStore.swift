@@ -27,6 +27,8 @@ final class ModelStore: Sendable {
 
     /// What copies tell each other when a model was applied.
     static let topic = "models"
+    /// The table that readers wait for while a model changes others.
+    static let gate = "store"
     private static let generationSQL = "SELECT generation FROM store"
 
     /// Whether a write that was prepared by `snapshot` may go on; asked on the writer thread.
@@ -40,14 +42,31 @@ final class ModelStore: Sendable {
         }
         if written.exchange(generation, ordering: .acquiringAndReleasing) != generation {
             try connection.forgetPlans()
+            catchUp()
         }
         return snapshot.generation == generation
     }
 
     /// Reads what another copy has applied, soon after it did.
     func followCopies() {
-        database.follow(ModelStore.topic) { [weak self] in
-            Task { try? await self?.reload() }
+        database.follow(ModelStore.topic) { [weak self] in self?.catchUp() }
+    }
+
+    private static let retryWait = Duration.seconds(1)
+    private static let retries = 60
+
+    /// Tries again where it fails: nobody says it twice, unless the words themselves were lost.
+    private func catchUp() {
+        Task { [weak self] in
+            for _ in 0..<ModelStore.retries {
+                guard let self else { return }
+                do { return try await self.reload() } catch {
+                    self.runtime.log.warning(
+                        "models of another copy are not read", ["error": .string("\(error)")])
+                }
+                guard (try? await self.runtime.clock.sleep(for: ModelStore.retryWait)) != nil
+                else { return }
+            }
         }
     }
 

@@ -203,6 +203,11 @@ extension QueryRun {
     /// PostgreSQL says the value that went wrong, which may be of a record that was deleted: the
     /// rows that somebody may read are not always looked at before his conditions.
     static func withoutValue(_ message: String) -> String {
-        message.firstRange(of: ": \"").map { String(message[..<$0.lowerBound]) } ?? message
+        for (mark, kept) in [(": \"", 0), ("value \"", 5)] {
+            if let range = message.firstRange(of: mark) {
+                return String(message[..<message.index(range.lowerBound, offsetBy: kept)])
+            }
+        }
+        return message
     }
 }

@@ -11,6 +11,11 @@ struct ClassMigration {
     let version: Int64
 
     func apply(_ change: ModelChange, _ definition: ModelDefinition) throws {
+        // Who reads now reads to the end, and who comes waits until all tables are what they are to
+        // be: a table that is made anew is empty to a read that began before.
+        if !connection.dialect.isSQLite {
+            try connection.script("LOCK TABLE \(ModelStore.gate) IN ACCESS EXCLUSIVE MODE")
+        }
         let (old, classes) = (standing.families(of: model), definition.classes)
         let views = try APIView.changes(connection, change, standing, definition)
         // Changing a table fails while a trigger or view names something that is missing, so that

@@ -167,7 +167,7 @@ struct ClassTriggers {
         let type = family.hasClassColumn ? ["class"] : []
         let changed =
             (family.storedColumns.map { quoted($0.column.code) } + type + ["deleted", "id"])
-            .map { "NEW.\($0) IS DISTINCT FROM OLD.\($0)" }.joined(separator: " OR ")
+            .map { "NEW.\($0) \(dialect.isDistinct) OLD.\($0)" }.joined(separator: " OR ")
         let after = "CASE WHEN NEW.deleted = 0 THEN \(json("t")) END"
         let logged = foreignLog(
             "t", ClassTriggers.operation, version: "t.version", before: json("OLD"),

@@ -26,7 +26,7 @@ struct ForeignChecks {
                 let raise = words.map { literal("\(item.name) \($0)") }
                 return "WHEN \(condition) THEN \(raise.map { "RAISE(ABORT, \($0))" } ?? "NULL")"
             }
-            let scope = onUpdate ? " WHERE NEW.\(code) IS DISTINCT FROM OLD.\(code)" : ""
+            let scope = onUpdate ? " WHERE NEW.\(code) \(dialect.isDistinct) OLD.\(code)" : ""
             return "SELECT CASE \(cases.joined(separator: " ")) END\(scope)"
         }
         return classCheck(onUpdate: onUpdate) + checks
@@ -47,7 +47,7 @@ struct ForeignChecks {
         let name = family.root.type.description
         if onUpdate {
             let words = literal("\(name): the class of a record cannot change")
-            return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class IS DISTINCT FROM OLD.class"]
+            return ["SELECT RAISE(ABORT, \(words)) WHERE NEW.class \(dialect.isDistinct) OLD.class"]
         }
         let codes = family.members.map(\.type.description)
         let words = literal("\(name): class must be one of \(codes.joined(separator: ", "))")
@@ -191,7 +191,7 @@ struct ForeignChecks {
             isDate
             ? "date(\(value), '+0 days')"
             : "strftime('%Y-%m-%dT%H:%M:%fZ', \(value), '+0 days')"
-        return [("\(value) IS DISTINCT FROM \(normal)", "must be \(words)")]
+        return [("\(value) \(dialect.isDistinct) \(normal)", "must be \(words)")]
     }
 
     private func postgresJSONFaults(_ value: String) -> [Fault] {

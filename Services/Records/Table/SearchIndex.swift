@@ -125,7 +125,7 @@ struct SearchIndex {
     /// Each takes the row as it stands then: of several triggers none knows which comes first.
     var triggers: [String] {
         let changed = (columns.map(quoted) + ["deleted", "id"])
-            .map { "NEW.\($0) IS DISTINCT FROM OLD.\($0)" }.joined(separator: " OR ")
+            .map { "NEW.\($0) \(dialect.isDistinct) OLD.\($0)" }.joined(separator: " OR ")
         let take = parts.flatMap { part in
             [
                 "DELETE FROM \(part.name) WHERE \(id) = NEW.id",

@@ -54,17 +54,18 @@ struct TableTrigger: Sendable {
     static func function(
         _ name: String, _ body: String, returning: String, trigger: String
     ) -> String {
-        """
-        CREATE OR REPLACE FUNCTION \(quoted(name))() RETURNS trigger LANGUAGE plpgsql \
-        SET search_path FROM CURRENT AS \(Dialect.bodyQuote)
-        BEGIN
-        \(body)
-        RETURN \(returning);
-        END
-        \(Dialect.bodyQuote);
-        CREATE TRIGGER \(quoted(name)) \(trigger) EXECUTE FUNCTION \(quoted(name))();
-        COMMENT ON FUNCTION \(quoted(name))() IS '\(fingerprint(body + trigger))'
-        """
+        let quote = Dialect.bodyQuote(around: body)
+        return """
+            CREATE OR REPLACE FUNCTION \(quoted(name))() RETURNS trigger LANGUAGE plpgsql \
+            SET search_path FROM CURRENT AS \(quote)
+            BEGIN
+            \(body)
+            RETURN \(returning);
+            END
+            \(quote);
+            CREATE TRIGGER \(quoted(name)) \(trigger) EXECUTE FUNCTION \(quoted(name))();
+            COMMENT ON FUNCTION \(quoted(name))() IS '\(Fingerprint.text(of: body + trigger))'
+            """
     }
 
     /// Makes triggers.
@@ -105,11 +106,5 @@ struct TableTrigger: Sendable {
                 statement.split(separator: "'", omittingEmptySubsequences: false).dropLast().last
                     .map(String.init)
             })
-    }
-
-    private static func fingerprint(_ text: String) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return String(hash, radix: 16)
     }
 }

@@ -100,11 +100,16 @@ public final class StoreMove {
     /// Makes the tables, by the service's own migrations, and what was begun before anew.
     public func make(at now: Timestamp) throws {
         try explained("making its tables") {
-            if standing == .unfinished {
-                try target.script("drop schema \(Dialect.quote(schema)) cascade")
-            }
-            try target.makeSchema(schema)
             try target.writing {
+                if standing == .unfinished {
+                    try target.script("drop schema \(Dialect.quote(schema)) cascade")
+                }
+                try target.makeSchema(schema)
+                guard try StoreMove.tables(target, schema).isEmpty else {
+                    throw MoveError(
+                        "a service has begun to use the schema \(schema) since it was looked at:"
+                            + " stop it, and empty the schema")
+                }
                 try target.script(Migration.table)
                 try target.run(
                     "insert into schema_migration (name, checksum, applied) values (?, '', ?)",

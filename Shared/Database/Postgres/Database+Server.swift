@@ -28,7 +28,7 @@ extension Database {
 
 extension Connection {
     /// Makes a schema of a server where it is not there.
-    func makeSchema(_ name: String) throws {
+    public func makeSchema(_ name: String) throws {
         // Who may make none may have been given one.
         guard try !hasSchema(name) else { return }
         do {

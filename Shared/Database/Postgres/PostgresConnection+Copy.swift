@@ -99,8 +99,11 @@
             default: return nil
             }
             // A plan from before a change of its table: it is made anew the next time.
-            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C")))
-            if state.map({ String(cString: $0) }) == "0A000" { typed.removeAll() }
+            let place = PQresultErrorField(result, Int32(UInt8(ascii: "R")))
+            if place.map({ String(cString: $0) }) == "RevalidateCachedQuery" {
+                typed.removeAll()
+                return .busy
+            }
             return DatabaseError(result: result, lost: lost().message)
         }
 

@@ -356,8 +356,6 @@
         private init(state: String, _ message: String) {
             switch state {
             case "40001", "40P01", "55P03": self = .busy
-            // A plan from before a change of the table, which was forgotten with this.
-            case "0A000": self = .busy
             // Of a statement without values, whose answer does not say more.
             case "23505": self = .constraint(kind: .unique, table: nil, columns: [])
             case "57014": self = .interrupted

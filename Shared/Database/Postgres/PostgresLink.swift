@@ -22,17 +22,20 @@
         /// the service its sessions say that it is there.
         init(
             _ place: PostgresPlace, access: Connection.Access, lockWait: Duration,
-            copy: Int64? = nil,
+            copy: Int64? = nil, gate: String? = nil,
             isClosed: @escaping @Sendable () -> Bool = { false }
         ) {
             self.place = place
             self.access = access
             self.lockWait = lockWait
             self.copy = copy
+            self.gate = gate
             self.isClosed = isClosed
         }
 
         var writeLock: Int64? { place.lockNumber }
+        /// See `DatabaseConfiguration.gate`.
+        private let gate: String?
 
         var isInTransaction: Bool {
             guard isBegun, let session, session.isAlive else { return false }
@@ -108,6 +111,8 @@
                 try asked { _ in }
                 isBegun = true
                 noted = ["begin isolation level repeatable read read only"]
+                // A lock takes no state of the tables yet; the statement after it does.
+                if let gate { noted.append("lock table \(gate) in access share mode") }
             case .write:
                 // One writer at a time, whichever copy of the service it is in: what it reads
                 // stands until it commits, as in a file. The lock is the schema's.

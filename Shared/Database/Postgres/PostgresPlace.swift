@@ -45,13 +45,10 @@ public struct PostgresPlace: Sendable, Hashable {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             try set(String(parts[0]), to: PostgresPlace.decoded(parts.count > 1 ? parts[1] : ""))
         }
-        guard !schema.isEmpty, schema.utf8.count <= PostgresPlace.nameLimit else {
-            throw PostgresPlace.wrong("a schema's name has 1 to \(PostgresPlace.nameLimit) bytes")
+        guard !schema.isEmpty, schema.utf8.count <= Dialect.nameLimit else {
+            throw PostgresPlace.wrong("a schema's name has 1 to \(Dialect.nameLimit) bytes")
         }
     }
-
-    /// Bytes of a name in PostgreSQL.
-    private static let nameLimit = 63
 
     private mutating func set(_ name: String, to value: String) throws {
         switch name {
@@ -127,8 +124,6 @@ public struct PostgresPlace: Sendable, Hashable {
 
     /// FNV-1a of the names.
     func lockNumber(of work: String) -> Int64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in (schema + "/" + work).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int64(bitPattern: hash)
+        Int64(bitPattern: Fingerprint.of(schema + "/" + work))
     }
 }

@@ -1,13 +1,11 @@
 /// What a schema in SQLite's words is in PostgreSQL's. Migrations are written once. What stands
-/// between two of `verbatim` is left as it is.
+/// between the quotes of a body (`Dialect.bodyQuote`) is left as it is.
 enum PostgresSchema {
     /// SQLite's integers have 64 bits, its texts are ordered by their bytes.
     private static let types = [
         "integer": "bigint", "int": "bigint", "text": "text collate \"C\"", "blob": "bytea",
         "real": "double precision",
     ]
-
-    private static let verbatim = Dialect.bodyQuote
 
     /// Functions by their names there.
     private static let names = ["instr": "strpos"]
@@ -69,8 +67,8 @@ enum PostgresSchema {
                 let end = rest.dropFirst().firstIndex(of: first).map { rest.index(after: $0) }
                 return .other(cut(to: end ?? rest.endIndex))
             }
-            if rest.hasPrefix(PostgresSchema.verbatim) {
-                let end = rest.dropFirst().firstRange(of: PostgresSchema.verbatim)?.upperBound
+            if let quote = Dialect.bodyQuote(beginning: rest) {
+                let end = rest[quote.endIndex...].firstRange(of: quote)?.upperBound
                 return .other(cut(to: end ?? rest.endIndex))
             }
             if rest.hasPrefix("--") {

@@ -132,7 +132,7 @@ public struct DurableQueue: Sendable {
             [
                 .text(key), .blob(payload), .integer(due.milliseconds),
                 .integer((until ?? due).milliseconds), .integer(until == nil ? 0 : 1),
-                .integer(now.milliseconds), connection.holder,
+                .integer(now.milliseconds), until == nil ? .null : connection.holder,
             ])
     }
 

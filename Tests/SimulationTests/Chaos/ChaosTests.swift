@@ -53,6 +53,7 @@ enum Chaos {
         let changes = made.reduce(0) { $0 + $1.version }
         log.add("\(made.count) customers, \(changes) writes, \(sent) mails; looking at all of it")
 
+        #expect(!made.isEmpty && sent > 0 && faults.count > 0)
         #expect(try await Clerk.faults(made, admin).isEmpty)
         #expect(try await sender.faults(sent).isEmpty)
         #expect(try await fleet.chainFault(admin) == nil)

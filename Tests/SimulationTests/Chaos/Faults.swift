@@ -28,6 +28,8 @@ final class Faults: Sendable {
     }
 
     /// How many there were of each kind.
+    var count: Int { counts.withLock { $0.values.reduce(0, +) } }
+
     var summary: String {
         counts.withLock { counts in
             Kind.allCases.map { "\($0) \(counts[$0] ?? 0)" }.joined(separator: ", ")

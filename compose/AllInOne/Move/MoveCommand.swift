@@ -84,10 +84,9 @@ struct Moving {
         }
         var (lines, rows, replaced) = ([String](), 0, 0)
         do {
-            for move in moves {
-                try move.make(at: SystemClock().now())
-                try move.copy()
-            }
+            // All are taken before the first is filled, which may last.
+            for move in moves { try move.make(at: SystemClock().now()) }
+            for move in moves { try move.copy() }
             for move in moves {
                 let tables = try move.verify()
                 let empty = tables.filter { $0.rows == 0 }.count

@@ -92,9 +92,10 @@ struct FormulaSQL: Sendable {
     }
 
     func same(_ a: String, _ b: String, isNegated: Bool, isText: Bool) -> String {
+        // SQLite has the standard's words since 3.39; other programs that read bring their own.
+        guard !isSQLite else { return "(\(a) \(isNegated ? "IS NOT" : "IS") \(b))" }
         let word = isNegated ? "IS DISTINCT FROM" : "IS NOT DISTINCT FROM"
-        let a = isText ? varying(a) : a
-        return isSQLite ? "(\(a) \(word) \(b))" : value("\(a) \(word) \(b)")
+        return value("\(isText ? varying(a) : a) \(word) \(b)")
     }
 
     /// Nothing that is empty is before or after anything.

@@ -1,8 +1,9 @@
 import Database
 
 /// Functions of Records' schema on PostgreSQL under the names that SQLite has them by, so that one
-/// statement serves both. Each calls only what the server itself has: it runs in sessions of other
-/// programs too, whose search path is theirs.
+/// statement serves both. What generated columns and defaults call has only the server's own in it:
+/// it runs in sessions of other programs too, whose search path is theirs. The others may call each
+/// other: triggers and our sessions have this schema first.
 enum PostgresFunctions {
     static let migration = Migration(
         "records-0-functions", "", postgresql: all.joined(separator: ";\n"))
@@ -47,26 +48,12 @@ enum PostgresFunctions {
                 "typeof(\(type))", "text", "CASE WHEN $1 IS NULL THEN 'null' ELSE '\(word)' END")
         }
 
-    /// Times as they are stored; of what is none, NULL.
+    /// This moment as it is stored.
     private static let moments = [
         function(
             "strftime(text, text)", "text",
             "to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-            kind: "VOLATILE"),
-        procedure(
-            "strftime(text, text, text)", "text",
-            """
-            IF $2 !~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' THEN RETURN NULL; END IF;
-            RETURN to_char(rtrim($2, 'Z')::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-            EXCEPTION WHEN OTHERS THEN RETURN NULL;
-            """),
-        procedure(
-            "date(text, text)", "text",
-            """
-            IF $1 !~ '^\\d{4}-\\d\\d-\\d\\d$' THEN RETURN NULL; END IF;
-            RETURN to_char($1::date, 'YYYY-MM-DD');
-            EXCEPTION WHEN OTHERS THEN RETURN NULL;
-            """),
+            kind: "VOLATILE")
     ]
 
     private static let json = [

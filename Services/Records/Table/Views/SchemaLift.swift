@@ -27,10 +27,10 @@ struct SchemaLift {
         ) { (type: $0.text(0), name: $0.text(1), sql: $0.text(2)) }
         // A view's own triggers go with it, and come back after it.
         for row in rows where row.type == "trigger" {
-            try connection.script("DROP TRIGGER \(escaped(row.name))")
+            try connection.script("DROP TRIGGER \(connection.dialect.quote(row.name))")
         }
         for row in rows where row.type != "trigger" {
-            try connection.script("DROP \(row.type) \(escaped(row.name))")
+            try connection.script("DROP \(row.type) \(connection.dialect.quote(row.name))")
         }
         let sql =
             rows.filter { $0.type != "trigger" }.map(\.sql)
@@ -58,14 +58,17 @@ struct SchemaLift {
             """, [.integer(oid)]
         ) { (name: $0.text(0), sql: $0.text(1)) }
         for trigger in triggers {
-            try connection.verbatim("DROP TRIGGER \(escaped(trigger.name)) ON \(table)")
+            try connection.verbatim(
+                "DROP TRIGGER \(connection.dialect.quote(trigger.name)) ON \(table)")
         }
         for index in indexes { try connection.verbatim("DROP INDEX \(index.name)") }
         items = indexes.map { Item(name: $0.name, sql: $0.sql) }
         for trigger in triggers {
             items.append(Item(name: trigger.name, sql: trigger.sql))
             guard !trigger.state.isEmpty else { continue }
-            let sql = "ALTER TABLE \(table) \(trigger.state) TRIGGER \(escaped(trigger.name))"
+            let sql =
+                "ALTER TABLE \(table) \(trigger.state) TRIGGER "
+                + connection.dialect.quote(trigger.name)
             items.append(Item(name: trigger.name, sql: sql))
         }
     }
@@ -86,9 +89,4 @@ struct SchemaLift {
             ALTER TABLE \(table) DROP COLUMN "_probe";
             """)
     }
-}
-
-/// A name of another program in quotes.
-private func escaped(_ name: String) -> String {
-    "\"" + name.replacing("\"", with: "\"\"") + "\""
 }

@@ -6,8 +6,6 @@ extension APIView {
     /// of the database has `<schema>_api`.
     private static let usualSchema = "api"
     private static let usualHome = "records"
-    /// Bytes of a name there.
-    private static let nameLimit = 63
 
     /// The class by its codes, without deleted records, decimals as numbers, under a name that is
     /// ready for the engine.
@@ -45,10 +43,10 @@ extension APIView {
         let home = try connection.first("SELECT current_schema()") { $0.text(0) } ?? ""
         guard home != usualHome else { return usualSchema }
         let name = home + "_" + usualSchema
-        guard name.utf8.count <= nameLimit else {
+        guard name.utf8.count <= Dialect.nameLimit else {
             throw RecordsError.conflict(
                 "The schema of the API views would be called \(name), which is too long. Give the "
-                    + "service a schema of at most \(nameLimit - 4) bytes.")
+                    + "service a schema of at most \(Dialect.nameLimit - 4) bytes.")
         }
         return name
     }
@@ -63,11 +61,7 @@ extension APIView {
 
     /// Makes the schema of the views, where it is missing.
     static func makeSchema(_ connection: Connection) throws {
-        guard let schema = try schema(connection) else { return }
-        // Asked first: who may not make one may still use one that somebody else made.
-        let count = try connection.count(
-            "SELECT count(*) FROM pg_namespace WHERE nspname = ?", [.text(schema)])
-        if count == 0 { try connection.script("CREATE SCHEMA \(connection.dialect.quote(schema))") }
+        if let schema = try schema(connection) { try connection.makeSchema(schema) }
     }
 
     /// What stands under a view's name.

@@ -94,6 +94,13 @@ struct ViewLift {
             FROM pg_class AS c, aclexplode(c.relacl) AS x
             WHERE c.oid = CAST(? AS oid) AND x.grantee <> c.relowner
             UNION ALL
+            SELECT 0, format('GRANT %s (%I) ON %s TO %s%s', x.privilege_type, a.attname,
+                a.attrelid::regclass, CASE WHEN x.grantee = 0 THEN 'PUBLIC'
+                ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+                CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+            FROM pg_attribute AS a, aclexplode(a.attacl) AS x
+            WHERE a.attrelid = CAST(? AS oid) AND a.attnum > 0 AND NOT a.attisdropped
+            UNION ALL
             SELECT 1, format('COMMENT ON VIEW %s IS %L', c.oid::regclass, d.description)
             FROM pg_class AS c JOIN pg_description AS d ON d.objoid = c.oid AND d.objsubid = 0
                 AND d.classoid = 'pg_class'::regclass WHERE c.oid = CAST(? AS oid)
@@ -108,7 +115,7 @@ struct ViewLift {
             FROM pg_class AS c WHERE c.oid = CAST(? AS oid) AND ? = 1
                 AND pg_get_userbyid(c.relowner) <> current_user ORDER BY 1
             """,
-            Array(repeating: .integer(oid), count: 5) + [SQLValue(isOwnerKept)]
+            Array(repeating: .integer(oid), count: 6) + [SQLValue(isOwnerKept)]
         ) { $0.text(1) }
     }
 }
