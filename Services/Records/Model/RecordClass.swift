@@ -26,6 +26,8 @@ final class RecordClass: Sendable {
     /// As a list of SQL: the numbers under which the change log has its records.
     let numbersSQL: String
     let insertSQL: String
+    /// Of a server: inserts several, with an array of values for each column.
+    let arrivalSQL: String
     /// The position of each column by its code.
     let positions: [String: Int]
     /// The positions of the columns that are stored, of those that the platform makes, of those
@@ -70,6 +72,7 @@ final class RecordClass: Sendable {
         hasClassColumn = family.hasClassColumn
         numbersSQL = family.line(of: type.code).map { String($0.number) }.joined(separator: ", ")
         insertSQL = ClassTable.insertSQL(member, of: family)
+        arrivalSQL = ClassTable.arrivalSQL(member, of: family)
         let columns = member.definition.columns
         func places(_ isOne: (ColumnDefinition) -> Bool) -> [Int] {
             columns.indices.filter { isOne(columns[$0]) }

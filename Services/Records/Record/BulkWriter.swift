@@ -21,28 +21,129 @@ struct BulkWriter {
 
     /// `{"results": [{"id", "version", "operation"} | {"problem"}]}`.
     func run(isAtomic: Bool) throws -> [UInt8] {
-        var answer = JSONWriter(capacity: 32 * items.count + 32)
-        var failures: [Problem] = []
+        var results: [Result] = []
+        results.reserveCapacity(items.count)
+        // Of the items after the results.
+        var together: [Row] = []
+        var taken: Set<[SQLValue]> = []
+        func flush() throws {
+            guard !together.isEmpty else { return }
+            let start = results.count
+            if let ids = insert(together.map(\.values)) {
+                results += ids.map { .written(id: $0, version: 1, .insert) }
+            } else {
+                for index in start..<start + together.count {
+                    results.append(try write(index, isAtomic: isAtomic))
+                }
+            }
+            together = []
+            taken = []
+        }
+        for index in items.indices {
+            var row = try row(index)
+            if let keys = row?.keys, !taken.isDisjoint(with: keys) {
+                // It meets one that the statement before has brought.
+                try flush()
+                row = nil
+            }
+            if let row {
+                together.append(row)
+                taken.formUnion(row.keys)
+                if together.count == Arrivals.limit { try flush() }
+            } else {
+                try flush()
+                results.append(try write(index, isAtomic: isAtomic))
+            }
+        }
+        try flush()
+        if isAtomic, let failure = BulkWriter.sum(results.compactMap(\.problem)) { throw failure }
+        return BulkWriter.answer(results)
+    }
+
+    /// What is to be inserted, and its values that no other record may have, each with the place of
+    /// the key that they belong to.
+    private struct Row {
+        let values: [SQLValue]
+        let keys: [[SQLValue]]
+    }
+
+    private enum Result {
+        case written(id: Int64, version: Int64, RecordWriter.Written.Effect)
+        case refused(Problem)
+
+        var problem: Problem? { if case .refused(let problem) = self { problem } else { nil } }
+    }
+
+    /// One item for itself.
+    private func write(_ index: Int, isAtomic: Bool) throws -> Result {
+        do {
+            let written = try writer.connection.savepoint {
+                try write(items[index], index, at: isAtomic ? "/\(index)" : "")
+            }
+            return .written(id: written.id, version: written.version, written.effect)
+        } catch let error as any ProblemConvertible {
+            return .refused(error.problem)
+        }
+    }
+
+    /// The row of an item that is a new record, and that one statement can insert with others: of a
+    /// server, where nothing is asked of it afterwards. Nil too where anything is wrong with it.
+    private func row(_ index: Int) throws -> Row? {
+        guard !writer.connection.dialect.isSQLite, writer.recordClass.sequenceColumns.isEmpty,
+            writer.recordClass.fileColumns.isEmpty,
+            writer.access.rights.insert?.asked.isEmpty == true
+        else { return nil }
+        let item = items[index]
+        do {
+            return try writer.connection.savepoint {
+                guard try writer.standing(item, by: key) == nil else { return nil }
+                let start = try writer.insertDraft(item, at: "")
+                let draft = try writer.complete(start, at: "", item: index)
+                let recordClass = writer.recordClass
+                return Row(
+                    values: recordClass.row(of: draft, account: writer.account, now: writer.now),
+                    keys: recordClass.uniqueValues(of: draft))
+            }
+        } catch is any ProblemConvertible {
+            return nil
+        }
+    }
+
+    /// Nil where the server did not take them all, and then none.
+    private func insert(_ rows: [[SQLValue]]) -> [Int64]? {
+        try? writer.connection.savepoint {
+            let contexts = Array(repeating: writer.writeContext, count: rows.count)
+            let ids = try writer.recordClass.insert(
+                rows, by: contexts, returning: " RETURNING r.id", writer.connection
+            ) { $0.integer(0) }
+            try writer.writeContext.begin(writer.connection)
+            return ids
+        }
+    }
+
+    private static func answer(_ results: [Result]) -> [UInt8] {
+        var answer = JSONWriter(capacity: 32 * results.count + 32)
         answer.beginObject()
         answer.key("results")
         answer.beginArray()
-        for (index, item) in items.enumerated() {
-            do {
-                let written = try writer.connection.savepoint {
-                    try write(item, index, at: isAtomic ? "/\(index)" : "")
-                }
-                BulkWriter.write(written, into: &answer)
-            } catch let error as any ProblemConvertible {
-                failures.append(error.problem)
-                answer.beginObject()
+        for result in results {
+            answer.beginObject()
+            switch result {
+            case .written(let id, let version, let effect):
+                answer.key("id")
+                answer.integer(id)
+                answer.key("version")
+                answer.integer(version)
+                answer.key("operation")
+                answer.string(effect.rawValue)
+            case .refused(let problem):
                 answer.key("problem")
-                answer.value(error.problem.member)
-                answer.endObject()
+                answer.value(problem.member)
             }
+            answer.endObject()
         }
         answer.endArray()
         answer.endObject()
-        if isAtomic, let failure = BulkWriter.sum(failures) { throw failure }
         return answer.bytes
     }
 
@@ -54,17 +155,6 @@ struct BulkWriter {
                 id, version: nil, key?.rest(of: item) ?? item, at: pointer, item: index)
         }
         return try writer.insert(item, at: pointer, item: index)
-    }
-
-    private static func write(_ written: RecordWriter.Written, into answer: inout JSONWriter) {
-        answer.beginObject()
-        answer.key("id")
-        answer.integer(written.id)
-        answer.key("version")
-        answer.integer(written.version)
-        answer.key("operation")
-        answer.string(written.effect.rawValue)
-        answer.endObject()
     }
 
     /// All faults of all items where they are of the same kind, else the first failure.

@@ -22,6 +22,7 @@ final class RecordStore: Sendable {
     let runtime: Runtime
     let peers: Peers
     private let answers = IdempotencyTable()
+    private let arrivals: Arrivals
     let counts = CountCache()
     /// In the names of what reads tables for queries; see `Confinement.readers`.
     let querySecret: String
@@ -37,6 +38,7 @@ final class RecordStore: Sendable {
         self.peers = peers
         self.runtime = runtime
         self.onCommit = onCommit
+        arrivals = Arrivals(database: database, models: models)
         querySecret = "reader \(runtime.random.token(24)) "
     }
 
@@ -96,6 +98,12 @@ final class RecordStore: Sendable {
                         pointer: "", code: "wrong-type",
                         detail: "Only an array can be written atomically or upserted.")
                 ])
+            }
+            if let arrival = try arrival(of: body, call, context),
+                let answer = try await arrivals.insert(arrival)
+            {
+                onCommit()
+                return JSONBytes(answer)
             }
             let intents = Intents(rules: call.rules) { _ in [.insert(body)] }
             return try await write(call, context, intents) { writer in

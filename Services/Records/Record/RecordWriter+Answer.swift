@@ -15,7 +15,7 @@ extension RecordWriter {
         return RecordWriter.answer(written.id, written.version)
     }
 
-    private static func answer(_ id: Int64, _ version: Int64) -> [UInt8] {
+    static func answer(_ id: Int64, _ version: Int64) -> [UInt8] {
         var writer = JSONWriter(capacity: 48)
         writer.beginObject()
         writer.key("id")

@@ -34,14 +34,18 @@ struct RecordWriter {
 
     var recordClass: RecordClass { access.recordClass }
     var definition: ClassDefinition { access.recordClass.definition }
-    private var account: String { context.principal.account }
+    var account: String { context.principal.account }
     /// Who asks and when, for the conditions of rights.
     var moment: QueryMoment { QueryMoment(account: account, now: now) }
 
+    /// What the triggers are told.
+    var writeContext: WriteContext {
+        WriteContext(account: account, door: context.door, cause: context.cause, now: now)
+    }
+
     /// Runs `body` as this caller's write.
     func writing<T>(_ body: () throws -> T) throws -> T {
-        try WriteContext.begin(
-            connection, account: account, door: context.door, cause: context.cause, now: now)
+        try writeContext.begin(connection)
         let result = try body()
         try WriteContext.end(connection)
         try connection.announce(EventRelay.topic)
@@ -68,22 +72,9 @@ struct RecordWriter {
         _ start: RecordDraft, named: () -> [Int], at pointer: String = "", item: Int = 0,
         isAnswered: Bool = false
     ) throws -> Written {
-        var draft = start
-        if draft.isClean, let set = try ruling(.inserting, item: item) {
-            draft.apply(set, of: recordClass, at: pointer)
-        }
-        draft.requireAll(of: definition, at: pointer)
-        make(&draft)
-        try checkStored(&draft, id: nil, at: pointer)
-        try checkFiles(&draft, id: nil, at: pointer)
-        try draft.validate()
+        var draft = try complete(start, at: pointer, item: item)
         try number(&draft)
-        let (time, who) = (SQLValue.text(now.text), SQLValue.text(account))
-        var values = [time, who, time, who]
-        values.reserveCapacity(4 + recordClass.storedColumns.count)
-        for position in recordClass.storedColumns {
-            values.append(draft.values[position] ?? .null)
-        }
+        let values = recordClass.row(of: draft, account: account, now: now)
         let (id, answer) = try store(&draft, id: nil, at: pointer) {
             try insert(values, isAnswered: isAnswered)
         }
@@ -100,11 +91,19 @@ struct RecordWriter {
         return Written(id: id, version: 1, effect: .insert, values: draft.values, answer: answer)
     }
 
-    /// Values that the platform gives where the caller gives none.
-    private func make(_ draft: inout RecordDraft) {
-        for position in recordClass.guidColumns where draft.values[position] ?? .null == .null {
-            draft.fill(position, .text(ColumnValue.guid(random)))
+    /// A new record with what rules and the platform add to it, held to what stands. Its numbers are
+    /// not taken yet.
+    func complete(_ start: RecordDraft, at pointer: String, item: Int) throws -> RecordDraft {
+        var draft = start
+        if draft.isClean, let set = try ruling(.inserting, item: item) {
+            draft.apply(set, of: recordClass, at: pointer)
         }
+        draft.requireAll(of: definition, at: pointer)
+        draft.make(of: recordClass, random)
+        try checkStored(&draft, id: nil, at: pointer)
+        try checkFiles(&draft, id: nil, at: pointer)
+        try draft.validate()
+        return draft
     }
 
     /// Numbers are taken last, so that a refused record takes none.
@@ -119,16 +118,7 @@ struct RecordWriter {
     }
 
     func insertDraft(_ body: JSONValue, at pointer: String) throws -> RecordDraft {
-        guard let rights = access.rights.insert else {
-            throw RecordsError.forbidden("You may not create such records.")
-        }
-        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
-        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives
-        // is refused now, the rest when it stands.
-        draft.check(
-            rights, read: access.rights.read, access.rights.predicates, body: body,
-            of: recordClass, at: pointer)
-        return draft
+        try access.insertDraft(body, at: pointer)
     }
 
     // MARK: Change

@@ -103,6 +103,23 @@ enum ClassTable {
             """
     }
 
+    /// The same for several records on a server: an array for each of these values. In the order of
+    /// the arrays the records get their ids.
+    static func arrivalSQL(_ member: ClassFamily.Member, of family: ClassFamily) -> String {
+        let columns = member.definition.columns.filter { $0.type != .computed }
+        let codes = columns.map { ", " + quoted($0.code) }.joined()
+        let types = Array(repeating: "TEXT", count: 4) + columns.map { sqlType($0.form) }
+        let names = types.indices.map { "c\($0)" }.joined(separator: ", ")
+        let arrays = types.map { "CAST(? AS \($0)[])" }.joined(separator: ", ")
+        let type = family.hasClassColumn ? ", class" : ""
+        let value = family.hasClassColumn ? ", " + literal(member.type.description) : ""
+        return """
+            INSERT INTO \(family.table) AS r (version, deleted\(type), created, creator, modified, \
+            modifier\(codes)) SELECT 1, 0\(value), \(names) FROM unnest(\(arrays)) \
+            WITH ORDINALITY AS a (\(names), place) ORDER BY place
+            """
+    }
+
     /// Index name → the statement that makes it. All leave deleted records out, but for one of
     /// these alone.
     static func indexes(_ family: ClassFamily, _ dialect: Dialect) -> [String: String] {

@@ -18,7 +18,6 @@ struct ClassTriggers {
     /// Without history an entry stands only until it is sent; where no rule may run there is
     /// nobody to send it to.
     private var kept: Int { family.root.definition.history ? 1 : 0 }
-    private static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
     private static let logColumns =
         "class, record, operation, version, time, account, door, root, via, depth, before, after, "
         + "kept"
@@ -33,11 +32,11 @@ struct ClassTriggers {
 
     private func trigger(
         _ name: String, _ event: TableTrigger.Event, isBefore: Bool = false,
-        when condition: String? = nil, _ body: [String]
+        of writers: TableTrigger.Writers = .all, when condition: String? = nil, _ body: [String]
     ) -> TableTrigger {
         TableTrigger(
             name: "\(table)_\(name)", table: table, isBefore: isBefore, event: event,
-            condition: condition, body: body)
+            writers: writers, condition: condition, body: body)
     }
 
     // MARK: Records' own writes
@@ -54,9 +53,24 @@ struct ClassTriggers {
     }
 
     private var ownInsert: TableTrigger {
-        trigger(
+        guard dialect.isSQLite else { return ownArrival }
+        return trigger(
             "insert", .insert,
             [ownLog("NEW", "'insert'", version: "NEW.version", before: "NULL", after: json("NEW"))])
+    }
+
+    /// On a server all that a statement inserts is logged at once, each record under its own
+    /// writer. Where one had none, the log would refuse the statement.
+    private var ownArrival: TableTrigger {
+        let log = """
+            INSERT INTO change_log (\(ClassTriggers.logColumns), cause_account)
+            SELECT \(number("t")), t.id, 'insert', t.version, c.time, c.account, c.door, \
+            c.root, c.via, c.depth, NULL, \(json("t")), \(kept), c.cause_account \
+            FROM (SELECT a.*, row_number() OVER (ORDER BY a.id) AS "row-number" FROM arrived AS a) \
+            AS t LEFT JOIN write_context AS c ON c.place = t."row-number" \
+            \(kept == 0 ? "WHERE coalesce(c.silent, 0) = 0 " : "")ORDER BY t.id
+            """
+        return trigger("insert", .insert, of: .own, [log])
     }
 
     private var ownUpdate: TableTrigger {
@@ -100,7 +114,7 @@ struct ClassTriggers {
             same.append("(\(equal.joined(separator: " AND ")) AND t.deleted = 0)")
         }
         return trigger(
-            "foreign_arrive", .insert, isBefore: true, when: ClassTriggers.isForeign,
+            "foreign_arrive", .insert, isBefore: true, of: .foreign,
             [
                 "DELETE FROM replaced_row",
                 """
@@ -120,10 +134,10 @@ struct ClassTriggers {
             """
             IF TG_OP = 'TRUNCATE' THEN
             PERFORM gt_raise(\(literal("\(name): delete the records instead"))); END IF;
-            IF \(ClassTriggers.isForeign) THEN PERFORM pg_advisory_xact_lock(\(lock)); END IF;
+            PERFORM pg_advisory_xact_lock(\(lock));
             """, returning: "NULL",
             trigger: "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \(table) "
-                + "FOR EACH STATEMENT")
+                + "FOR EACH STATEMENT WHEN (\(WriteContext.isForeignParameter))")
     }
 
     private var foreignInsert: TableTrigger {
@@ -143,7 +157,7 @@ struct ClassTriggers {
             "t", "'insert'", version: "t.version", before: "NULL", after: json("t"),
             from: " FROM \(table) AS t WHERE t.id = NEW.id")
         return trigger(
-            "foreign_insert", .insert, when: ClassTriggers.isForeign,
+            "foreign_insert", .insert, of: .foreign,
             checks(onUpdate: false) + (dialect.isSQLite ? [replaced] : [advance]) + numbering
                 + [
                     "INSERT INTO filled_row (record) VALUES (NEW.id)",
@@ -173,9 +187,8 @@ struct ClassTriggers {
             "t", ClassTriggers.operation, version: "t.version", before: json("OLD"),
             after: after, from: " FROM \(table) AS t WHERE t.id = NEW.id")
         return trigger(
-            "foreign_update", .update,
-            when: "\(ClassTriggers.isForeign) AND (\(changed)) "
-                + "AND NOT EXISTS (SELECT 1 FROM filled_row)",
+            "foreign_update", .update, of: .foreign,
+            when: "(\(changed)) AND NOT EXISTS (SELECT 1 FROM filled_row)",
             [
                 "SELECT RAISE(ABORT, \(literal("\(name): the id of a record cannot change"))) "
                     + "WHERE NEW.id <> OLD.id"
@@ -194,7 +207,7 @@ struct ClassTriggers {
             "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
         let noted = "UPDATE replaced_row SET logged = 1 WHERE record = OLD.id"
         return trigger(
-            "foreign_delete", .delete, when: "\(ClassTriggers.isForeign) AND OLD.deleted = 0",
+            "foreign_delete", .delete, of: .foreign, when: "OLD.deleted = 0",
             (dialect.isSQLite ? [noted] : []) + [logged])
     }
 
@@ -211,8 +224,8 @@ struct ClassTriggers {
                 """
         }
         return trigger(
-            "foreign_clash", .update, isBefore: true,
-            when: "\(ClassTriggers.isForeign) AND NEW.deleted = 0", checks)
+            "foreign_clash", .update, isBefore: true, of: .foreign, when: "NEW.deleted = 0",
+            checks)
     }
 
     /// What a row gets after another program wrote it: JSON without blanks, no list where it is

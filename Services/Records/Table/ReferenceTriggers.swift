@@ -69,7 +69,7 @@ struct ReferenceTriggers {
         }
         return TableTrigger(
             name: ReferenceTriggers.name(family, column, kind), table: table, event: event,
-            condition: "NOT EXISTS (SELECT 1 FROM write_context) AND \(condition)", body: [body]
+            writers: .foreign, condition: condition, body: [body]
         ).statement(dialect)
     }
 

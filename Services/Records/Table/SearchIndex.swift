@@ -46,7 +46,7 @@ struct SearchIndex {
     private var list: String { columns.map(quoted).joined(separator: ", ") }
 
     static func triggerNames(_ number: Int64) -> [String] {
-        ["insert", "update", "delete"].map { "\(ClassTable.name(number))_search_\($0)" }
+        ["insert", "arrive", "update", "delete"].map { "\(ClassTable.name(number))_search_\($0)" }
     }
 
     /// Letters without their accents, in any case.
@@ -137,14 +137,27 @@ struct SearchIndex {
         }
         let leave = parts.map { "DELETE FROM \($0.name) WHERE \(id) = OLD.id" }
         let table = family.table
-        return [
+        let isSQLite = dialect.isSQLite
+        // On a server all that a statement of ours inserts is taken at once; nothing stands of it.
+        let arrive = parts.map { part in
+            """
+            INSERT INTO \(part.name) (\(id), \(list)) SELECT id, \(taken) \
+            FROM arrived WHERE deleted = \(part.deleted)
+            """
+        }
+        let own = TableTrigger(
+            name: "\(table)_search_arrive", table: table, event: .insert, writers: .own,
+            body: arrive)
+        let triggers = [
             TableTrigger(
-                name: "\(table)_search_insert", table: table, event: .insert, body: take),
+                name: "\(table)_search_insert", table: table, event: .insert,
+                writers: isSQLite ? .all : .foreign, body: take),
             TableTrigger(
                 name: "\(table)_search_update", table: table, event: .update, condition: changed,
                 body: leave + take),
             TableTrigger(
                 name: "\(table)_search_delete", table: table, event: .delete, body: leave),
-        ].map { $0.statement(dialect) }
+        ]
+        return (triggers + (isSQLite ? [] : [own])).map { $0.statement(dialect) }
     }
 }

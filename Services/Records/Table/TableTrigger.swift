@@ -18,10 +18,18 @@ struct TableTrigger: Sendable {
         }
     }
 
+    /// Whose writes it is for.
+    enum Writers: Sendable {
+        case all, foreign
+        /// Of a server alone, where it runs once for a statement, whose rows are `arrived`.
+        case own
+    }
+
     let name: String
     let table: String
     var isBefore = false
     let event: Event
+    var writers = Writers.all
     /// When it runs; nil is always.
     var condition: String?
     /// Without semicolons at their ends.
@@ -32,12 +40,14 @@ struct TableTrigger: Sendable {
         let moment = "\(isBefore ? "BEFORE" : "AFTER") \(event.sql) ON \(table)"
         let statements = body.map { $0 + ";" }.joined(separator: "\n")
         guard !dialect.isSQLite else {
-            let when = condition.map { "\nWHEN \($0)" } ?? ""
+            let isForeign = writers == .foreign ? WriteContext.isForeign : nil
+            let conditions = [isForeign, condition].compactMap { $0 }
+            let when = conditions.isEmpty ? "" : "\nWHEN " + conditions.joined(separator: " AND ")
             return "CREATE TRIGGER \(quoted(name)) \(moment)\(when) BEGIN\n\(statements)\nEND"
         }
         return TableTrigger.function(
             dialect.name(name), TableTrigger.performed(body, under: condition),
-            returning: isBefore ? "NEW" : "NULL", trigger: "\(moment) FOR EACH ROW")
+            returning: isBefore ? "NEW" : "NULL", trigger: moment + writers.clause)
     }
 
     private static func performed(_ body: [String], under condition: String?) -> String {
@@ -106,5 +116,18 @@ struct TableTrigger: Sendable {
                 statement.split(separator: "'", omittingEmptySubsequences: false).dropLast().last
                     .map(String.init)
             })
+    }
+}
+
+extension TableTrigger.Writers {
+    /// Of a server's trigger: those that it is not for do not even call its function.
+    fileprivate var clause: String {
+        switch self {
+        case .all: " FOR EACH ROW"
+        case .foreign: " FOR EACH ROW WHEN (\(WriteContext.isForeignParameter))"
+        case .own:
+            " REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT"
+                + " WHEN (NOT (\(WriteContext.isForeignParameter)))"
+        }
     }
 }

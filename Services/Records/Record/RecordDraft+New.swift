@@ -1,0 +1,65 @@
+import Database
+import JSON
+import ServiceRuntime
+
+// What a new record is made of, as far as no database is needed.
+
+extension ClassAccess {
+    /// What the body says, and what of it the caller may not say. `forbidden` where he may create
+    /// none at all.
+    func insertDraft(_ body: JSONValue, at pointer: String) throws -> RecordDraft {
+        guard let allowed = rights.insert else {
+            throw RecordsError.forbidden("You may not create such records.")
+        }
+        var draft = RecordDraft(body, of: recordClass, at: pointer, isInsert: true)
+        // Of a record that is not there yet nobody knows what will hold; what no grant ever gives
+        // is refused now, the rest when it stands.
+        draft.check(
+            allowed, read: rights.read, rights.predicates, body: body, of: recordClass,
+            at: pointer)
+        return draft
+    }
+}
+
+extension RecordDraft {
+    /// Gives the values that the platform makes where the caller gives none.
+    mutating func make(of recordClass: RecordClass, _ random: any RandomSource) {
+        for position in recordClass.guidColumns where values[position] ?? .null == .null {
+            fill(position, .text(ColumnValue.guid(random)))
+        }
+    }
+}
+
+extension RecordClass {
+    /// Inserts records on a server by one statement, each under its own writer; answers what `map`
+    /// makes of the row that `returning` asks of each, in their order.
+    func insert<T>(
+        _ rows: [[SQLValue]], by writers: [WriteContext], returning: String,
+        asked: [SQLValue] = [], _ connection: Connection, _ map: (Row) throws -> T
+    ) throws -> [T] {
+        try WriteContext.begin(connection, writers)
+        let columns = (rows.first ?? []).indices.map { column in
+            SQLValue.text(SQLArray.text(rows.map { $0[column] }))
+        }
+        return try connection.query(arrivalSQL + returning, columns + asked, map)
+    }
+
+    /// The values that no other record may have, each with the place of its key before it; without
+    /// those that are computed.
+    func uniqueValues(of draft: RecordDraft) -> [[SQLValue]] {
+        definition.uniqueKeys.enumerated().compactMap { place, key in
+            let values = key.compactMap { positions[$0].flatMap { draft.values[$0] } }
+            guard values.count == key.count, !values.contains(.null) else { return nil }
+            return [.integer(Int64(place))] + values
+        }
+    }
+
+    /// The values of `insertSQL`, and of each row of `arrivalSQL`.
+    func row(of draft: RecordDraft, account: String, now: Timestamp) -> [SQLValue] {
+        let (time, who) = (SQLValue.text(now.text), SQLValue.text(account))
+        var values = [time, who, time, who]
+        values.reserveCapacity(4 + storedColumns.count)
+        for position in storedColumns { values.append(draft.values[position] ?? .null) }
+        return values
+    }
+}
