@@ -91,8 +91,8 @@ struct RecordWriter {
         return Written(id: id, version: 1, effect: .insert, values: draft.values, answer: answer)
     }
 
-    /// A new record with what rules and the platform add to it, held to what stands. Its numbers are
-    /// not taken yet.
+    /// A new record with what rules and the platform add to it, held to what stands. Its numbers
+    /// are not taken yet.
     func complete(_ start: RecordDraft, at pointer: String, item: Int) throws -> RecordDraft {
         var draft = start
         if draft.isClean, let set = try ruling(.inserting, item: item) {

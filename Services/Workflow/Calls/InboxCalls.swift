@@ -10,24 +10,27 @@ struct InboxCalls: Sendable {
     let store: ReactionStore
     let wakes: Wakes
 
-    /// Answers when all are durable; those that came before are known by their id.
+    /// Answers when all that a rule may want are durable; those that came before are known by their
+    /// id. Nothing is kept of the others.
     func deliver(_ call: DeliverEvents, _ context: CallContext) async throws -> Done {
         guard context.principal.isSystem else {
             throw Problem.forbidden("Only Records delivers events.")
         }
-        try await database.write { [definitions, store] connection in
-            for event in call.events {
-                // Of a model that has not come yet nobody knows whether a rule waits.
-                let mayFire =
-                    !definitions.knows(event.record.model)
-                    || RuleEngine.moment(event.type).map {
-                        !definitions.rules(for: event.record, $0).isEmpty
-                    } ?? false
-                let isAwaited = mayFire && !event.cause.isWithoutRules
-                _ = try store.receive(event, isAwaited: isAwaited, connection)
-            }
+        let awaited = call.events.filter(isAwaited)
+        guard !awaited.isEmpty else { return Done() }
+        try await database.write { [store] connection in
+            for event in awaited { try store.receive(event, connection) }
         }
         wakes.reactions()
         return Done()
+    }
+
+    private func isAwaited(_ event: RecordEvent) -> Bool {
+        guard !event.cause.isWithoutRules else { return false }
+        // Of a model that has not come yet nobody knows whether a rule waits.
+        guard definitions.knows(event.record.model) else { return true }
+        return RuleEngine.moment(event.type).map {
+            !definitions.rules(for: event.record, $0).isEmpty
+        } ?? false
     }
 }

@@ -32,25 +32,20 @@ struct ReactionStore: Sendable {
 
     // MARK: Inbox
 
-    /// Takes an event; false where it came before. `isAwaited` says whether any rule may want it.
-    func receive(_ event: RecordEvent, isAwaited: Bool, _ connection: Connection) throws -> Bool {
-        let now = clock.now()
+    /// Takes an event that a rule may want; one that came before is known.
+    func receive(_ event: RecordEvent, _ connection: Connection) throws {
+        let type = event.record.description
         let added = try connection.run(
             """
             insert into inbox (event_id, class, record, state, received, body)
-            values (?, ?, ?, ?, ?, ?)
+            values (?, ?, ?, 'new', ?, ?)
             on conflict (event_id) do nothing
             """,
             [
-                .text(event.id), .text(event.record.description), .integer(event.recordID),
-                isAwaited ? "new" : "done", .integer(now.milliseconds),
-                isAwaited ? .text(JSONCoder.encode(event).text) : nil,
+                .text(event.id), .text(type), .integer(event.recordID),
+                .integer(clock.now().milliseconds), .text(JSONCoder.encode(event).text),
             ])
-        guard added > 0 else { return false }
-        if isAwaited {
-            try queue(event.record.description, event.recordID, connection)
-        }
-        return true
+        if added > 0 { try queue(type, event.recordID, connection) }
     }
 
     func queue(_ type: String, _ record: Int64, _ connection: Connection) throws {
