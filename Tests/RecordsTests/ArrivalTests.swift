@@ -148,6 +148,31 @@ import Testing
                 == count - 2)
     }
 
+    @Test
+    func `a trigger of another program that leaves a record out leaves none of the others out`()
+        async throws
+    {
+        let made = try await store.foreign(
+            """
+            CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.text = 'plain' THEN RETURN NULL; END IF; RETURN NEW; END $$;
+            CREATE TRIGGER leave_out BEFORE INSERT ON DataRow_1 FOR EACH ROW
+            EXECUTE FUNCTION leave_out();
+            """)
+        #expect(made.code == 0, "\(made.output)")
+        let answers = try await createAll { body($0) }
+        for (number, answer) in answers {
+            let sent = body(number)["text"]
+            switch answer {
+            case .success(let record):
+                #expect(try await store.get(item, record.id)["text"] == sent, "\(number)")
+            case .failure: #expect(sent == "plain", "\(number)")
+            }
+        }
+        let count = (0..<ArrivalTests.count).count { body($0)["text"] != "plain" }
+        #expect(try await store.ids(item).count == count)
+    }
+
     @Test func `an array is written in its order, whatever is wrong with some of it`() async throws
     {
         let wrong: [Int: JSONValue] = [

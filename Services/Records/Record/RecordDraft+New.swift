@@ -32,7 +32,8 @@ extension RecordDraft {
 
 extension RecordClass {
     /// Inserts records on a server by one statement, each under its own writer; answers what `map`
-    /// makes of the row that `returning` asks of each, in their order.
+    /// makes of the row that `returning` asks of each, in their order. `notFound` where a trigger
+    /// of another program left one out.
     func insert<T>(
         _ rows: [[SQLValue]], by writers: [WriteContext], returning: String,
         asked: [SQLValue] = [], _ connection: Connection, _ map: (Row) throws -> T
@@ -41,7 +42,9 @@ extension RecordClass {
         let columns = (rows.first ?? []).indices.map { column in
             SQLValue.text(SQLArray.text(rows.map { $0[column] }))
         }
-        return try connection.query(arrivalSQL + returning, columns + asked, map)
+        let answers = try connection.query(arrivalSQL + returning, columns + asked, map)
+        guard answers.count == rows.count else { throw RecordsError.notFound }
+        return answers
     }
 
     /// The values that no other record may have, each with the place of its key before it; without
