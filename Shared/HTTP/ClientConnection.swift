@@ -25,12 +25,18 @@ final class ClientConnection: @unchecked Sendable {
     /// How many exchanges it has begun or ended, so that a late cancellation hits no other.
     private(set) var exchanges = 0
 
-    init(_ socket: Socket, pool: ClientPool) {
+    /// When another takes its place, in the loop's time.
+    private let end: UInt64
+
+    init(_ socket: Socket, pool: ClientPool, end: UInt64) {
         self.socket = socket
         self.pool = pool
+        self.end = end
     }
 
     var isUsable: Bool { !isClosed && socket.isQuiet() }
+
+    func isOld(at now: UInt64) -> Bool { now >= end }
 
     /// False where it was closed before.
     func close() -> Bool {

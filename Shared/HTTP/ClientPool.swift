@@ -17,7 +17,13 @@ final class ClientPool: @unchecked Sendable {
     private var count = 0
     private var waiters: [Waiter] = []
     private var isClosed = false
+    private var addresses: ClientAddresses
+    private let lookUp: LookUp
 
+    /// What finds the addresses of a name; it may block.
+    typealias LookUp = @Sendable (_ name: String, _ port: Int) throws -> [SocketAddress]
+    /// A connection to a name is made anew after it, so that a copy that comes gets its share.
+    private static let lifeTime: UInt64 = 60_000_000_000
     /// Less than a server's, so that it is us who close.
     private static let idleTime: UInt64 = 50_000_000_000
     /// Names are resolved off the loops.
@@ -31,8 +37,12 @@ final class ClientPool: @unchecked Sendable {
         var continuation: UnsafeContinuation<Taken, Never>?
     }
 
-    init(loop: EventLoop, host: String, port: Int, limit: Int) {
+    init(
+        loop: EventLoop, host: String, port: Int, limit: Int, start: Int, lookUp: @escaping LookUp
+    ) {
         self.loop = loop
+        addresses = ClientAddresses(start: start)
+        self.lookUp = lookUp
         self.host = host
         self.port = port
         self.limit = max(1, limit)
@@ -85,7 +95,7 @@ final class ClientPool: @unchecked Sendable {
 
     /// Takes back a connection that can be used again.
     func give(_ connection: ClientConnection) {
-        if isClosed || !connection.isUsable {
+        if isClosed || !connection.isUsable || connection.isOld(at: loop.now) {
             discard(connection)
         } else if !waiters.isEmpty {
             waiters.removeFirst().continuation?.resume(returning: .success(connection))
@@ -132,10 +142,17 @@ final class ClientPool: @unchecked Sendable {
     private func connect(until deadline: UInt64) async throws -> ClientConnection {
         do {
             var failure = HTTPClient.Failure.notConnected("\(authority): no address")
-            for address in try await resolve() {
+            let (found, end) = try await resolve()
+            let ordered = addresses.ordered(found, now: loop.now)
+            for (index, address) in ordered.enumerated() {
+                // One that says nothing leaves time for the others.
+                let isLast = index == ordered.count - 1
+                let patience = isLast ? deadline : loop.now + ClientAddresses.patience
                 do {
-                    return ClientConnection(try await connect(to: address, deadline), pool: self)
+                    let socket = try await connect(to: address, min(deadline, patience))
+                    return ClientConnection(socket, pool: self, end: end)
                 } catch let error as HTTPClient.Failure {
+                    addresses.failed(address, now: loop.now)
                     failure = error
                 }
             }
@@ -165,11 +182,13 @@ final class ClientPool: @unchecked Sendable {
         return socket
     }
 
-    private func resolve() async throws -> [SocketAddress] {
-        if let address = try? SocketAddress.resolve(host, port, isNumeric: true) { return address }
-        let (host, port) = (host, port)
-        return try await ClientPool.resolver.run {
-            try SocketAddress.resolve(host, port, isNumeric: false)
+    /// The addresses, and when a connection to them is made anew.
+    private func resolve() async throws -> ([SocketAddress], end: UInt64) {
+        if let address = try? SocketAddress.resolve(host, port, isNumeric: true) {
+            return (address, end: .max)
         }
+        let (host, port, lookUp) = (host, port, lookUp)
+        let found = try await ClientPool.resolver.run { try lookUp(host, port) }
+        return (found, end: loop.now + ClientPool.lifeTime)
     }
 }

@@ -50,7 +50,8 @@ public protocol Transport: Sendable {
 }
 
 /// Keep-alive connections to one server, a pool per event loop. A call from a loop uses that loop's
-/// connections and never leaves its thread. Callers beyond the limit wait in order.
+/// connections and never leaves its thread. Callers beyond the limit wait in order. Where the name
+/// has several addresses, connections are spread over them, and one that fails is passed over.
 public final class HTTPClient: Transport {
     public enum Failure: Error, Sendable {
         /// Nothing was sent: safe to try again.
@@ -64,10 +65,24 @@ public final class HTTPClient: Transport {
     private let pools: [ClientPool]
 
     /// `connectionLimit` per loop.
-    public init(host: String, port: Int, runtime: Runtime, connectionLimit: Int = 64) {
+    public convenience init(
+        host: String, port: Int, runtime: Runtime, connectionLimit: Int = 64
+    ) {
+        self.init(host: host, port: port, runtime: runtime, connectionLimit: connectionLimit) {
+            try SocketAddress.resolve($0, $1, isNumeric: false)
+        }
+    }
+
+    init(
+        host: String, port: Int, runtime: Runtime, connectionLimit: Int = 64,
+        lookUp: @escaping ClientPool.LookUp
+    ) {
         loops = runtime.loops
+        let start = Int(runtime.random.bytes(1)[0])
         pools = runtime.loops.loops.map {
-            ClientPool(loop: $0, host: host, port: port, limit: connectionLimit)
+            ClientPool(
+                loop: $0, host: host, port: port, limit: connectionLimit, start: start + $0.index,
+                lookUp: lookUp)
         }
     }
 

@@ -3,7 +3,7 @@ import Glibc
 import ServiceRuntime
 
 /// An IPv4 or IPv6 address with its port, as the system calls take it.
-struct SocketAddress: Sendable {
+struct SocketAddress: Sendable, Equatable {
     private let storage: sockaddr_storage
     private let length: socklen_t
 
@@ -56,6 +56,12 @@ struct SocketAddress: Sendable {
     func connect(_ file: Int32) throws {
         let code = withPointer { Glibc.connect(file, $0, length) }
         guard code == 0 || errno == EINPROGRESS else { throw SystemError("connect") }
+    }
+
+    static func == (one: SocketAddress, other: SocketAddress) -> Bool {
+        withUnsafeBytes(of: one.storage) { left in
+            withUnsafeBytes(of: other.storage) { right in left.elementsEqual(right) }
+        }
     }
 
     private func withPointer<T>(_ body: (UnsafePointer<sockaddr>) -> T) -> T {
