@@ -14,6 +14,7 @@ public final class RecordsService: Service {
     private let group: ServiceGroup
     private let database: Database
     private let files: FileStore
+    private let handover: ModelHandover
     /// For tests: the same calls without a socket.
     let routes: RPCRoutes
     let store: RecordStore
@@ -55,6 +56,7 @@ public final class RecordsService: Service {
             grace: configuration.fileGrace)
         let handover = ModelHandover(
             database: database, models: models, peers: peers, runtime: runtime)
+        handover.followCopies()
         let routes = RPCRoutes(
             service: "records", signer: signer, runtime: runtime,
             ready: {
@@ -89,6 +91,7 @@ public final class RecordsService: Service {
         self.routes = routes
         self.store = store
         self.files = files
+        self.handover = handover
         group = ServiceGroup(
             services: [
                 relay, sealer, handover.makeWorker(), Housekeeping(store: store, runtime: runtime),
@@ -111,7 +114,10 @@ public final class RecordsService: Service {
         await database.close()
     }
 
-    public func shutdown() async { group.shutdown() }
+    public func shutdown() async {
+        handover.stopWaiting()
+        group.shutdown()
+    }
 }
 
 /// Removes what has expired, now and then.

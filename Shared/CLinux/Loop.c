@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static _Thread_local void *current_loop;
 
@@ -12,6 +14,11 @@ void geartrain_set_current_loop(void *loop) { current_loop = loop; }
 int geartrain_accept(int listener, struct sockaddr_storage *peer) {
     socklen_t size = sizeof(*peer);
     return accept4(listener, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int geartrain_unacknowledged(int socket) {
+    int count = 0;
+    return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
 int geartrain_address_bytes(

@@ -5,6 +5,8 @@ final class ClientConnection: @unchecked Sendable {
     enum Broken: Error {
         /// The connection ended before the first byte of an answer.
         case unanswered(String)
+        /// It ended before the peer had any of the request: nobody will do it.
+        case untaken
     }
 
     static let limits = HeadLimits(head: 32 << 10, target: 1 << 10, count: 200)
@@ -74,6 +76,7 @@ final class ClientConnection: @unchecked Sendable {
         _ request: ClientRequest, until deadline: UInt64
     ) async throws -> ClientResponse {
         defer { exchanges += 1 }
+        let start = socket.sent
         do {
             var isSent = true
             do {
@@ -87,16 +90,21 @@ final class ClientConnection: @unchecked Sendable {
             return try await answer(parser, to: request, isSent: isSent)
         } catch {
             let hasAnswer = socket.available > 0
+            let isUntaken = request.isWhole && socket.isUntaken(since: start)
             await stopSender()
             pool.discard(self)
             if Task.isCancelled { throw CancellationError() }
-            throw senderFailure ?? ClientConnection.shown(error, hasAnswer: hasAnswer)
+            throw senderFailure
+                ?? ClientConnection.shown(error, hasAnswer: hasAnswer, isUntaken: isUntaken)
         }
     }
 
-    private static func shown(_ error: any Error, hasAnswer: Bool) -> any Error {
+    private static func shown(
+        _ error: any Error, hasAnswer: Bool, isUntaken: Bool
+    ) -> any Error {
         switch error {
         case ConnectionLost.slow: HTTPClient.Failure.timeout
+        case ConnectionLost.closed where !hasAnswer && isUntaken: Broken.untaken
         case ConnectionLost.closed where !hasAnswer:
             Broken.unanswered("the connection was closed without an answer")
         case ConnectionLost.closed:

@@ -21,9 +21,12 @@ public struct ClientRequest: Sendable {
         self.timeout = timeout
     }
 
+    /// Whether its body can be sent once more.
+    var isWhole: Bool { if case .bytes = body.storage { true } else { false } }
+
     /// Whether sending it twice does no more than once: by its method, or by an `Idempotency-Key`.
     var isReplayable: Bool {
-        guard case .bytes = body.storage else { return false }
+        guard isWhole else { return false }
         return switch method {
         case .get, .head, .put, .delete, .options, .trace, .query: true
         case .post, .patch: headers["Idempotency-Key"] != nil
@@ -54,7 +57,7 @@ public protocol Transport: Sendable {
 /// has several addresses, connections are spread over them, and one that fails is passed over.
 public final class HTTPClient: Transport {
     public enum Failure: Error, Sendable {
-        /// Nothing was sent: safe to try again.
+        /// The server had none of it: safe to try again.
         case notConnected(String)
         /// Sent, perhaps handled, no answer.
         case noAnswer(String)
@@ -116,6 +119,12 @@ public final class HTTPClient: Transport {
                 } onCancel: {
                     pool.loop.execute { connection.breakOff(exchange) }
                 }
+            } catch ClientConnection.Broken.untaken {
+                // Closed by the peer while the request was on its way.
+                guard isReused, !Task.isCancelled else {
+                    throw Failure.notConnected("the connection was closed before the request came")
+                }
+                pool.dropIdle()
             } catch ClientConnection.Broken.unanswered(let reason) {
                 // Likely closed by the peer just now, and so are the others that were idle.
                 guard isReused, mayRetry, !Task.isCancelled else {

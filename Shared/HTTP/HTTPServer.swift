@@ -16,6 +16,10 @@ public struct HTTPServerConfiguration: Sendable {
     /// Between two pieces of a body, and without progress of an answer to a slow reader.
     public var bodyTimeout = Duration.seconds(30)
     public var idleTimeout = Duration.seconds(75)
+    /// For how long an idle connection must have been idle before it is closed since the server
+    /// ends: a request may be on its way to it, the likelier the sooner after the last. So much the
+    /// end of a server may take at least.
+    public var drainGrace = Duration.milliseconds(250)
     public var connectionLimit = 10_000
     public init() {}
 }
@@ -48,6 +52,8 @@ public final class HTTPServer: Service {
         var port: Int?
         var members: [ServerLoop] = []
         var running = 0
+        /// Members that accept connections.
+        var accepting = 0
         var isShutDown = false
         var waiter: CheckedContinuation<Void, Never>?
     }
@@ -85,9 +91,12 @@ public final class HTTPServer: Service {
             state.members = zip(runtime.loops.loops, listeners).map { loop, listener in
                 ServerLoop(
                     loop, listener: listener, configuration: configuration, runtime: runtime,
-                    count: count, respond: respond, ended: { [weak self] in self?.memberEnded() })
+                    count: count, respond: respond,
+                    closed: { [weak self] in self?.memberClosed() },
+                    ended: { [weak self] in self?.memberEnded() })
             }
             state.running = state.members.count
+            state.accepting = state.members.count
             state.port = port
             return port
         }
@@ -154,11 +163,22 @@ public final class HTTPServer: Service {
         }
     }
 
-    /// Stops accepting; connections end after the request that they are at.
+    /// Stops accepting. What still comes on open connections is answered, with `Connection: close`;
+    /// those on which nothing comes are closed after `drainGrace`.
     public func shutdown() async {
         let members = state.withLock { state in
             state.isShutDown = true
             return state.members
+        }
+        for member in members { member.loop.execute { member.stopAccepting() } }
+    }
+
+    /// Whoever is told to close a connection makes a new one, which must find no door that is about
+    /// to be shut: that would take the request and lose it.
+    private func memberClosed() {
+        let members = state.withLock { state in
+            state.accepting -= 1
+            return state.accepting == 0 ? state.members : []
         }
         for member in members { member.loop.execute { member.drain() } }
     }

@@ -27,7 +27,6 @@ final class ServerConnection: @unchecked Sendable {
     /// peer.
     private static let lingerTime: UInt64 = 2_000_000_000
     private static let lingerLimit = 16 << 20
-    private static let lateTime: UInt64 = 100_000_000
 
     init(_ socket: Socket, of owner: ServerLoop, remoteAddress: String) {
         self.socket = socket
@@ -49,7 +48,8 @@ final class ServerConnection: @unchecked Sendable {
         }
     }
 
-    func drain() { if isIdle { socket.stopInput() } }
+    /// It waits less long from here on.
+    func drain() { if isIdle { socket.cancelRead() } }
 
     func abort() {
         task?.cancel()
@@ -81,6 +81,7 @@ final class ServerConnection: @unchecked Sendable {
     private func readHead(isFirst: Bool) async throws -> HeadParser? {
         var parser = HeadParser(.request, limits: owner.limits)
         var headDeadline: UInt64?
+        let start = owner.loop.now
         while true {
             if socket.available > 0 {
                 let count = try socket.withInput { input throws(HTTPFault) in
@@ -96,8 +97,7 @@ final class ServerConnection: @unchecked Sendable {
                 deadline = headDeadline ?? owner.loop.now + owner.headPatience
                 headDeadline = deadline
             } else {
-                guard let patience = idlePatience(isFirst: isFirst) else { return nil }
-                deadline = owner.loop.now + patience
+                deadline = start + idlePatience(isFirst: isFirst)
             }
             isIdle = !parser.hasBegun
             defer { isIdle = false }
@@ -106,16 +106,19 @@ final class ServerConnection: @unchecked Sendable {
                 guard try await socket.fill(until: deadline) else { return nil }
             } catch .slow {
                 if parser.hasBegun { throw HTTPFault.headTimeout }
-                return nil
+                guard EventLoop.monotonicNow() >= start + idlePatience(isFirst: isFirst) else {
+                    continue
+                }
+                // What came in this moment would be lost, and its sender could not know it.
+                guard socket.hasInput() else { return nil }
             }
         }
     }
 
-    /// How long to wait for a request to begin; nil is not at all.
-    private func idlePatience(isFirst: Bool) -> UInt64? {
-        guard owner.isDraining else { return isFirst ? owner.headPatience : owner.idlePatience }
-        // Accepted while the server ends: its request is likely to be here.
-        return isFirst ? ServerConnection.lateTime : nil
+    /// How long to wait for a request to begin.
+    private func idlePatience(isFirst: Bool) -> UInt64 {
+        if owner.isDraining { return owner.drainPatience }
+        return isFirst ? owner.headPatience : owner.idlePatience
     }
 
     /// False where the connection is to be closed.

@@ -13,10 +13,12 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
     let bodyPatience: UInt64
     let idlePatience: UInt64
     let headPatience: UInt64
+    let drainPatience: UInt64
     /// Where heads are built; whoever uses it does so without a pause.
     var writer = HeadWriter()
     let runtime: Runtime
     private let count: ConnectionCount
+    private let closed: @Sendable () -> Void
     private let ended: @Sendable () -> Void
     private var listener: Int32
     /// Given up for a moment to accept a connection, and close it, when there is no other file
@@ -36,7 +38,7 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
         _ loop: EventLoop, listener: Int32, configuration: HTTPServerConfiguration,
         runtime: Runtime, count: ConnectionCount,
         respond: @escaping @Sendable (Request) async -> Response,
-        ended: @escaping @Sendable () -> Void
+        closed: @escaping @Sendable () -> Void, ended: @escaping @Sendable () -> Void
     ) {
         self.loop = loop
         self.listener = listener
@@ -44,6 +46,7 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
         self.runtime = runtime
         self.count = count
         self.respond = respond
+        self.closed = closed
         self.ended = ended
         limits = HeadLimits(
             head: configuration.headLimit, target: configuration.targetLimit,
@@ -52,6 +55,7 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
         bodyPatience = configuration.bodyTimeout.nanoseconds
         idlePatience = configuration.idleTimeout.nanoseconds
         headPatience = configuration.headTimeout.nanoseconds
+        drainPatience = configuration.drainGrace.nanoseconds
         ids = runtime.random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
@@ -131,24 +135,31 @@ final class ServerLoop: EventHandler, @unchecked Sendable {
 
     // MARK: Ending
 
-    /// Takes nothing new; idle connections close now, the others after their request.
+    /// Accepts nothing new.
+    func stopAccepting() {
+        guard listener >= 0 else { return }
+        if spare >= 0 { close(spare) }
+        spare = -1
+        loop.forget(listener)
+        // What the kernel has accepted for us already would otherwise be reset.
+        accept()
+        close(listener)
+        listener = -1
+        if let retry { loop.remove(retry) }
+        closed()
+    }
+
+    /// Connections close after a request, or when none has come for a while.
     func drain() {
         guard !isDraining else { return }
         isDraining = true
-        if spare >= 0 { close(spare) }
-        spare = -1
-        if let retry { loop.remove(retry) }
-        // What the kernel has accepted for us already would otherwise be reset.
-        accept()
-        loop.forget(listener)
-        close(listener)
-        listener = -1
         for connection in connections.values { connection.drain() }
         endIfDone()
     }
 
     /// Breaks every connection off.
     func abort() {
+        stopAccepting()
         drain()
         for connection in connections.values { connection.abort() }
     }

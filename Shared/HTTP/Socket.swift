@@ -41,7 +41,10 @@ final class Socket: EventHandler, @unchecked Sendable {
     private(set) var hasHungUp = false
     /// Whether the connection is broken both ways.
     private(set) var hasFailed = false
-    private var isInputStopped = false
+    /// Whether all that the peer has sent was read, and its end after it.
+    private var isAtEnd = false
+    /// How many bytes the kernel has taken to send.
+    private(set) var sent = 0
     private var reader: UnsafeContinuation<Bool, Never>?
     private var writer: UnsafeContinuation<Bool, Never>?
     private var readTimer: LoopTimer?
@@ -120,10 +123,20 @@ final class Socket: EventHandler, @unchecked Sendable {
         return true
     }
 
-    /// Lets a waiting reader go as if the peer had ended.
-    func stopInput() {
-        isInputStopped = true
-        resumeReader(true)
+    /// Whether something waits in the kernel, of which the loop may not know yet.
+    func hasInput() -> Bool {
+        var byte: UInt8 = 0
+        guard isOpen, recv(file, &byte, 1, Int32(MSG_PEEK)) > 0 else { return false }
+        mayRead = true
+        return true
+    }
+
+    /// Whether the peer can have read nothing of what was sent since `sent` was `mark`: it ended
+    /// first. What acknowledges its end acknowledges all that it had by then, and who has ended
+    /// answers nothing that comes after. Of a reset this cannot be said: it acknowledges nothing.
+    func isUntaken(since mark: Int) -> Bool {
+        guard isOpen, sent > mark else { return sent == mark }
+        return isAtEnd && Int(geartrain_unacknowledged(file)) >= sent - mark
     }
 
     func ready(_ events: UInt32) {
@@ -161,7 +174,7 @@ final class Socket: EventHandler, @unchecked Sendable {
     /// end of the stream. There must be room: whoever reads a head bounds it below the block's
     /// size.
     func fill(until deadline: UInt64) async throws(ConnectionLost) -> Bool {
-        while isOpen, !isInputStopped {
+        while isOpen {
             if !mayRead {
                 if available == 0, let block {
                     pool.give(block)
@@ -179,10 +192,12 @@ final class Socket: EventHandler, @unchecked Sendable {
                 mayRead = count == room || hasHungUp || hasFailed
                 return true
             }
-            if count == 0 { return false }
+            if count == 0 {
+                isAtEnd = true
+                return false
+            }
             try noteReadError()
         }
-        if isInputStopped { return false }
         throw .closed
     }
 
@@ -238,7 +253,7 @@ final class Socket: EventHandler, @unchecked Sendable {
         readTimer = timer
         return await withUnsafeContinuation { continuation in
             // Looked at here, since any call may be a pause in which the event came.
-            if mayRead || !isOpen || isInputStopped { return continuation.resume(returning: true) }
+            if mayRead || !isOpen { return continuation.resume(returning: true) }
             // One task reads at a time; one that was given up may still be here.
             resumeReader(false)
             reader = continuation
@@ -288,6 +303,7 @@ final class Socket: EventHandler, @unchecked Sendable {
                 }
             }
             if count >= 0 {
+                sent += count
                 mayWrite = done + count == head.count + body.count
                 return count
             }

@@ -25,6 +25,9 @@ public final class ServiceGroup: Sendable {
     /// How long cancelled services have to end before the group no longer waits for them.
     public static let grace: Duration = .seconds(3)
 
+    /// The end of one that takes longer is on the log.
+    public static let slowEnd: Duration = .seconds(1)
+
     @TaskLocal private static var isNested = false
 
     private let services: [any Service]
@@ -72,6 +75,7 @@ public final class ServiceGroup: Sendable {
         stopping: for index in services.indices.reversed() where state.isRunning[index] {
             let service = services[index]
             let asked = Task { await service.shutdown() }
+            let start = clock.monotonicNanoseconds()
             while state.isRunning[index] {
                 guard let event = await iterator.next() else { break stopping }
                 note(event, in: &state)
@@ -79,10 +83,18 @@ public final class ServiceGroup: Sendable {
                 if case .abandoned = event { break stopping }
             }
             asked.cancel()
+            noteEnd(of: service, after: clock.monotonicNanoseconds() - start)
         }
         timer.cancel()
         if let failure = state.failure { throw failure }
         if !state.late.isEmpty { throw ShutdownDeadlinePassed(services: state.late) }
+    }
+
+    private func noteEnd(of service: any Service, after nanoseconds: UInt64) {
+        guard nanoseconds >= ServiceGroup.slowEnd.nanoseconds else { return }
+        let milliseconds = Log.Value.integer(Int(nanoseconds / 1_000_000))
+        log.info(
+            "took long to end", ["name": .string(service.name), "milliseconds": milliseconds])
     }
 
     private func run(_ index: Int) async {

@@ -236,6 +236,40 @@ import Testing
         }
         try await house.stop()
     }
+
+    @Test func `who waits until every service has a model is let go when the service ends`()
+        async throws
+    {
+        let house = try await House()
+        for peer in [house.mail, house.batch] { peer.isDown.store(true, ordering: .relaxed) }
+        let first = try await house.store.apply(helpdesk())
+        house.handover.wake()
+        async let pending = house.handover.pending(
+            first, model: "helpdesk", within: .seconds(600))
+        try await eventually("Workflow has it") { !house.workflow.models.withLock(\.isEmpty) }
+        house.handover.stopWaiting()
+        #expect(Set(await pending).isSuperset(of: ["mail", "batch"]))
+        try await house.stop()
+    }
+
+    #if PostgreSQL
+        @Test func `who waits for a model learns what another copy has handed over`() async throws {
+            let house = try await House(engine: .postgresql, delivers: false)
+            let other = try await House(folder: house.store.folder, engine: .postgresql)
+            let first = try await house.store.apply(helpdesk())
+            #expect(
+                await house.handover.pending(first, model: "helpdesk", within: .seconds(60)) == [])
+            #expect(other.mail.models.withLock { $0 } == ["helpdesk 1"])
+            // Nobody tells of what was done before somebody waits.
+            let late = try await House(
+                folder: house.store.folder, engine: .postgresql, delivers: false)
+            #expect(
+                await late.handover.pending(first, model: "helpdesk", within: .seconds(60)) == [])
+            try await late.stop()
+            try await other.stop()
+            try await house.stop()
+        }
+    #endif
 }
 
 /// Records with its relay and hand-over, and peers that take what comes.
@@ -248,9 +282,13 @@ private final class House: Sendable {
     private let group: ServiceGroup
     private let running: Task<Void, any Error>
 
-    init(folder: TemporaryFolder = TemporaryFolder()) async throws {
+    /// Where it `delivers` no models, another copy has to.
+    init(
+        folder: TemporaryFolder = TemporaryFolder(), engine: StoreEngine = .chosen,
+        delivers: Bool = true
+    ) async throws {
         let shared = Shared()
-        store = try await TestStore(folder: folder) { shared.wake() }
+        store = try await TestStore(folder: folder, engine: engine) { shared.wake() }
         let runtime = store.runtime
         let signer = PrincipalSigner(
             key: Array(repeating: 7, count: 32), clock: runtime.clock)
@@ -264,7 +302,10 @@ private final class House: Sendable {
         shared.set(relay)
         handover = ModelHandover(
             database: store.database, models: store.models, peers: peers, runtime: runtime)
-        let group = ServiceGroup(services: [relay, handover.makeWorker()], log: runtime.log)
+        handover.followCopies()
+        store.models.followCopies()
+        let workers: [any Service] = delivers ? [handover.makeWorker()] : []
+        let group = ServiceGroup(services: [relay] + workers, log: runtime.log)
         self.group = group
         running = Task { try await group.run() }
     }

@@ -64,6 +64,21 @@ import Testing
         try await running.value
     }
 
+    @Test func `an end waits for nobody who does not have a model`() async throws {
+        let (service, running, peer) = try await start()
+        let document = JSONBytes(try helpdesk().bytes)
+        async let applied = peer.call(
+            ApplyModel(code: "helpdesk", document: document, allowDestructive: false), as: .system)
+        try await eventually("it is in force") {
+            (try? await peer.call(GetModel(code: "helpdesk"), as: .system)) == document
+        }
+        let start = ContinuousClock.now
+        await service.shutdown()
+        try await running.value
+        #expect(ContinuousClock.now - start < ModelHandover.patience / 2)
+        #expect(try await applied.pending == ["workflow", "mail", "batch"])
+    }
+
     @Test func `an unsigned caller gets nothing`() async throws {
         let (service, running, _) = try await start()
         let stranger = PrincipalSigner(

@@ -73,6 +73,12 @@ public final class SocketServer: Sendable {
             return fill() ? .bytes : .end
         }
 
+        /// Returns when there is something to read, and leaves it there.
+        public func waitForMore() {
+            var item = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while Glibc.poll(&item, 1, -1) < 0 {}
+        }
+
         /// Says nothing until the other side goes.
         public func hang() { while fill() { taken = pending.count } }
     }

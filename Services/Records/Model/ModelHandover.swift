@@ -28,6 +28,8 @@ final class ModelHandover: Sendable {
         var taken: [String: Int64] = [:]
         var waiters: [Int: Waiter] = [:]
         var lastTicket = 0
+        /// Nobody is let wait any more.
+        var isStopping = false
 
         func hasAll(_ model: String, _ version: Int64) -> Bool {
             ModelHandover.peers.allSatisfy { (taken["\($0)/\(model)"] ?? 0) >= version }
@@ -49,6 +51,14 @@ final class ModelHandover: Sendable {
         self.models = models
         self.peers = peers
         self.runtime = runtime
+    }
+
+    /// What copies tell each other when a peer has taken a document.
+    static let topic = "handover"
+
+    /// Learns what other copies have handed over.
+    func followCopies() {
+        database.follow(ModelHandover.topic) { [weak self] in Task { await self?.look() } }
     }
 
     /// An item for each peer, in the transaction of the application.
@@ -111,7 +121,7 @@ final class ModelHandover: Sendable {
                 ? .bury(reason) : .retry(reason)
         }
         took(peer: peer, model: code, version: model.version)
-        return .done()
+        return .done { try $0.announce(ModelHandover.topic) }
     }
 
     /// It has read the document and does not want it; what it would say again.
@@ -138,13 +148,38 @@ final class ModelHandover: Sendable {
         if outcome.changed {
             return await pending(model: model, version: outcome.version, within: patience)
         }
-        let waiting = try? await database.read { connection in
+        return await undelivered(model, outcome.version) ?? ModelHandover.peers
+    }
+
+    /// Peers for which an item is still there; nil where that cannot be read.
+    private func undelivered(_ model: String, _ version: Int64) async -> [String]? {
+        try? await database.read { connection in
             try ModelHandover.peers.filter { peer in
-                try ModelHandover.queue.contains(
-                    connection, key: "\(peer)/\(model)/\(outcome.version)")
+                try ModelHandover.queue.contains(connection, key: "\(peer)/\(model)/\(version)")
             }
         }
-        return waiting ?? ModelHandover.peers
+    }
+
+    /// Another copy may have delivered what is waited for here.
+    private func look() async {
+        guard database.isShared else { return }
+        for waiter in state.withLock({ Array($0.waiters.values) }) {
+            guard let left = await undelivered(waiter.model, waiter.version) else { continue }
+            for peer in ModelHandover.peers where !left.contains(peer) {
+                took(peer: peer, model: waiter.model, version: waiter.version)
+            }
+        }
+    }
+
+    /// Lets go who waits for peers, with what is so, now and from here on: the service ends, and
+    /// what was not delivered waits in the queue.
+    func stopWaiting() {
+        let waiters = state.withLock { state in
+            state.isStopping = true
+            defer { state.waiters = [:] }
+            return state.waiters.values.map(\.continuation)
+        }
+        for continuation in waiters { continuation.resume() }
     }
 
     /// Waits until every peer has the version; answers those that do not after `patience`.
@@ -154,7 +189,7 @@ final class ModelHandover: Sendable {
         var timer: Task<Void, Never>?
         await withCheckedContinuation { continuation in
             let ticket: Int? = state.withLock { state in
-                if state.hasAll(model, version) { return nil }
+                if state.isStopping || state.hasAll(model, version) { return nil }
                 state.lastTicket += 1
                 state.waiters[state.lastTicket] = Waiter(
                     model: model, version: version, continuation: continuation)
@@ -162,6 +197,8 @@ final class ModelHandover: Sendable {
             }
             guard let ticket else { return continuation.resume() }
             timer = Task { [self] in
+                // What was done before anybody waited is told nobody.
+                await look()
                 try? await runtime.clock.sleep(for: patience)
                 state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume()
             }
