@@ -38,11 +38,14 @@ import Testing
                     + " insert into \(service).schema_migration (name, checksum, applied, needs)"
                     + " values ('9999-later', 'closure', 1, '')", in: "postgres")
         }
+        var stops: [Duration] = []
         for round in 1...Self.rounds {
             for copy in fleet.copies where Fleet.shared.contains(copy.service) {
                 log.add("round \(round): \(copy.name)")
+                let start = ContinuousClock.now
                 let code = try await fleet.train.stop(copy.name)
                 #expect(code == 0, "\(copy.name)")
+                stops.append(ContinuousClock.now - start)
                 try fleet.start(copy)
                 try await fleet.ready(copy)
             }
@@ -51,6 +54,8 @@ import Testing
         let (made, sent, seen) = try await (customers, mails, reads)
         log.add("\(made.count) customers, \(sent) mails, \(seen) reads, \(wrong.repeats) again")
         #expect(!made.isEmpty && sent > 0 && seen > 0)
+        stops.sort()
+        log.add("a stop took \(stops[stops.count / 2]), the longest \(stops.last ?? .zero)")
         #expect(wrong.all.isEmpty)
         #expect(try await Clerk.faults(made, admin).isEmpty)
         #expect(try await sender.faults(sent).isEmpty)
