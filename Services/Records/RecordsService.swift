@@ -56,7 +56,6 @@ public final class RecordsService: Service {
             grace: configuration.fileGrace)
         let handover = ModelHandover(
             database: database, models: models, peers: peers, runtime: runtime)
-        handover.followCopies()
         let routes = RPCRoutes(
             service: "records", signer: signer, runtime: runtime,
             ready: {
@@ -109,6 +108,7 @@ public final class RecordsService: Service {
     }
 
     public func run() async throws {
+        handover.followCopies()
         try await group.run()
         files.stop()
         await database.close()

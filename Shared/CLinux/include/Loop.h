@@ -11,8 +11,8 @@ void geartrain_set_current_loop(void *loop);
 /// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC.
 int geartrain_accept(int listener, struct sockaddr_storage *peer);
 
-/// How many of the bytes that were written to a TCP socket its peer has not acknowledged; 0 where it
-/// cannot be told. It can be asked after the connection has ended too.
+/// How many of the bytes that were written to a TCP socket its peer has not acknowledged; 0 where
+/// it cannot be told. It can be asked after the connection has ended too.
 int geartrain_unacknowledged(int socket);
 
 /// The bytes of an address as they go over the wire, and its port (may be NULL): answers 4, 16, or
