@@ -57,7 +57,7 @@ public protocol Transport: Sendable {
 /// has several addresses, connections are spread over them, and one that fails is passed over.
 public final class HTTPClient: Transport {
     public enum Failure: Error, Sendable {
-        /// The server had none of it: safe to try again.
+        /// Nothing was sent: safe to try again.
         case notConnected(String)
         /// Sent, perhaps handled, no answer.
         case noAnswer(String)
@@ -120,9 +120,10 @@ public final class HTTPClient: Transport {
                     pool.loop.execute { connection.breakOff(exchange) }
                 }
             } catch ClientConnection.Broken.untaken {
-                // Closed by the peer while the request was on its way.
+                // Closed by the peer while the request was on its way. One that closes as soon as
+                // it stands is none: a balancer without anybody behind it does so.
                 guard isReused, !Task.isCancelled else {
-                    throw Failure.notConnected("the connection was closed before the request came")
+                    throw Failure.noAnswer("the connection was closed without an answer")
                 }
                 pool.dropIdle()
             } catch ClientConnection.Broken.unanswered(let reason) {
