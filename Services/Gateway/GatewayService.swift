@@ -43,7 +43,8 @@ public final class GatewayService: Service {
             peers: peers, accounts: people.accounts, audit: people.audit, cache: people.cache)
         let frame = PageFrame(
             environment: configuration.environment, cookies: people.cookies)
-        let limits = RateLimits(configuration.door.rates, runtime: runtime)
+        let limits = RateLimits(
+            configuration.door.rates, share: CopyShare(of: database), runtime: runtime)
         let keptAnswers = KeptAnswers(
             database: database, key: configuration.rpc.key, runtime: runtime)
         table = RouteTable(

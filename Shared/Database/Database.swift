@@ -220,6 +220,10 @@ public final class Database: Sendable {
     /// Whether other copies of the service may have it open.
     public var isShared: Bool { news != nil }
 
+    /// How many copies of the service have it open, this one among them, as counted every two
+    /// seconds; 1 of a file.
+    public var copies: Int { news?.copies ?? 1 }
+
     /// Writes that wait for the writer thread.
     public var waitingWrites: Int { writer.queue.count }
 

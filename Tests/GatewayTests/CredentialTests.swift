@@ -2,6 +2,7 @@ import HTTP
 import JSON
 import RPC
 import ServiceRuntime
+import Synchronization
 import TestSupport
 import Testing
 
@@ -208,6 +209,26 @@ import Testing
         try limiter.begin(attempt("203.0.113.1", isKnown: true))
         clock.advance(by: LoginLimiter.memory + .seconds(1))
         try limiter.begin(attempt("198.51.100.1"))
+    }
+
+    @Test func `copies share the failures that are free`() throws {
+        let clock = ManualClock(start: CredentialTests.start)
+        let copies = Mutex(2)
+        let limiter = LoginLimiter(
+            clock: clock, share: CopyShare { copies.withLock { $0 } })
+        func attempts(_ address: String) -> Int {
+            var count = 0
+            while count < 100,
+                (try? limiter.begin(
+                    .init(account: "anna", address: address, isKnown: true))) != nil
+            { count += 1 }
+            return count
+        }
+        #expect(attempts("192.0.2.1") == LoginLimiter.freeFailures / 2)
+        copies.withLock { $0 = 1 }
+        #expect(attempts("192.0.2.2") == LoginLimiter.freeFailures)
+        copies.withLock { $0 = 50 }
+        #expect(attempts("192.0.2.3") == 1)
     }
 
     @Test func `one address that tries many accounts is slowed down`() throws {

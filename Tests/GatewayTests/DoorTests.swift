@@ -138,6 +138,35 @@ import Testing
         }
     }
 
+    @Test func `copies share a rate, and one that leaves gives its share back`() {
+        let second: UInt64 = 1_000_000_000
+        let copies = [BucketTable(rate: 2), BucketTable(rate: 2), BucketTable(rate: 2)]
+        /// How many requests `tables` let through at once.
+        func taken(_ tables: ArraySlice<BucketTable>, at now: UInt64) -> Int {
+            var count = 0
+            for table in tables {
+                while table.take(1, of: "a", at: now, among: tables.count) == nil { count += 1 }
+            }
+            return count
+        }
+        // Twenty tokens, of which three have six each.
+        #expect(taken(copies[...], at: second) == 18)
+        let wait = copies[0].take(1, of: "a", at: second, among: 3)
+        #expect(wait.map { $0 / 1_000_000 } == 500)
+        // Six more come in for all in three seconds.
+        #expect(taken(copies[...], at: 4 * second) == 6)
+        // The third is gone: the others fill at half the rate each, and hold half of it.
+        #expect(taken(copies[..<2], at: 100 * second) == 20)
+        #expect(taken(copies[..<1], at: 100 * second) == 0)
+        #expect(taken(copies[..<1], at: 200 * second) == 20)
+        // Who comes in beside a full bucket takes its share of what that may hold.
+        #expect(taken(copies[..<2], at: 300 * second) == 20)
+        // More copies than tokens: each lets one through, in its time.
+        let slow = BucketTable(rate: 1)
+        #expect(slow.take(1, of: "a", at: second, among: 40) == nil)
+        #expect(slow.take(1, of: "a", at: second, among: 40) == 40 * second)
+    }
+
     @Test func `a large body costs more, and never more than a bucket can hold`() {
         let table = BucketTable(rate: 8)
         let second: UInt64 = 1_000_000_000

@@ -75,7 +75,10 @@ import Testing
         try await eventually("it is heard") { heard.all.count > before }
         try await eventually("the first leads") { first.leads("reading") }
         #expect(!second.leads("reading"))
+        // By then each has counted the other; no other schema's copies are among them.
+        try await eventually("both are counted") { first.copies == 2 && second.copies == 2 }
         await first.close()
+        try await eventually("one is left") { second.copies == 1 }
         try await eventually("the second takes over") { second.leads("reading") }
         await worker.shutdown()
         try await running.value

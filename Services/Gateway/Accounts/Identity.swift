@@ -74,9 +74,10 @@ struct Caller: Sendable {
 
 /// Identities by credential, so that a request costs neither a query nor a hash. Any change of
 /// accounts, roles, sessions or tokens empties it: those are rare, and the next request reads
-/// afresh.
+/// afresh. Other copies of the gateway empty theirs by what the transaction of the change says
+/// (`Audit.write`).
 final class IdentityCache: Sendable {
-    /// What another copy of the gateway has told of.
+    /// What copies of the gateway tell each other of a change under.
     static let topic = "identities"
     /// Beyond it the cache starts anew.
     static let limit = 10_000
@@ -87,11 +88,6 @@ final class IdentityCache: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Other copies of the gateway that have them too.
-    private let announce: @Sendable () -> Void
-
-    /// `announce` tells other copies of a change.
-    init(announce: @escaping @Sendable () -> Void = {}) { self.announce = announce }
 
     func find(_ key: String) -> Identity? {
         state.withLock { $0.identities[key] }
@@ -110,12 +106,6 @@ final class IdentityCache: Sendable {
 
     /// Call it after the commit of a change and before its answer.
     func clear() {
-        forget()
-        announce()
-    }
-
-    /// What another copy has told of.
-    func forget() {
         state.withLock {
             $0.generation += 1
             $0.identities = [:]

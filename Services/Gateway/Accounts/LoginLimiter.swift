@@ -5,7 +5,8 @@ import Synchronization
 /// Slows down guessing without locking anybody out: after a few failures for one account from one
 /// address, that address waits, longer each time. Many failures for one account from everywhere,
 /// or from one address for all accounts, make those wait who are not known to the account; its
-/// owner at a known address or browser does not.
+/// owner at a known address or browser does not. Of several copies of the gateway each has its
+/// share of the failures that are free.
 final class LoginLimiter: Sendable {
     static let freeFailures = 5
     static let firstWait = Duration.seconds(1)
@@ -40,10 +41,12 @@ final class LoginLimiter: Sendable {
     }
 
     private let clock: any WallClock
+    private let share: CopyShare
     private let places = Mutex<[Place: Failures]>([:])
 
-    init(clock: any WallClock) {
+    init(clock: any WallClock, share: CopyShare = .whole) {
         self.clock = clock
+        self.share = share
     }
 
     /// Counts an attempt as failed before it is made (many at once shall not slip through), or
@@ -52,7 +55,7 @@ final class LoginLimiter: Sendable {
         let now = clock.monotonicNanoseconds()
         let wait = places.withLock { places -> UInt64? in
             let counted = LoginLimiter.places(attempt).map { place, free in
-                (place, free, LoginLimiter.current(places[place], now))
+                (place, share(free), LoginLimiter.current(places[place], now))
             }
             if let until = counted.map(\.2.until).max(), until > now { return until - now }
             if places.count >= LoginLimiter.placeLimit { LoginLimiter.forget(&places) }

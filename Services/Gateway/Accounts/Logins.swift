@@ -45,7 +45,8 @@ final class Logins: Sendable {
         self.passwords = passwords
         self.audit = audit
         origins = KnownOrigins(database: accounts.database, clock: runtime.clock)
-        limiter = LoginLimiter(clock: runtime.clock)
+        limiter = LoginLimiter(
+            clock: runtime.clock, share: CopyShare(of: accounts.database))
         failures = runtime.metrics.counter(
             "geartrain_gateway_login_failures_total", help: "Log-ins refused")
     }

@@ -20,6 +20,7 @@ final class Passwords: Sendable {
     private let publicURL: String
     private let runtime: Runtime
     private let asked: Quota
+    private let share: CopyShare
 
     init(
         policy: PasswordPolicy, store: PasswordStore, worker: PasswordWorker, logins: Logins,
@@ -34,6 +35,7 @@ final class Passwords: Sendable {
         self.publicURL = publicURL
         self.runtime = runtime
         asked = Quota(window: .seconds(3600), clock: runtime.clock)
+        share = CopyShare(of: store.database)
     }
 
     /// By who is logged in. Throws 422 with faults at `/current` and `/password`.
@@ -58,11 +60,12 @@ final class Passwords: Sendable {
     /// Mails a link where there is somebody to mail it to. What is answered, and when, does not
     /// tell; 429 where one address asks too often.
     func forgot(_ text: String, from visit: Visit, by requester: Requester) throws {
-        guard asked.take("address:\(visit.network)", limit: Passwords.addressLimit) else {
+        let address = "address:\(visit.network)"
+        guard asked.take(address, limit: share(Passwords.addressLimit)) else {
             throw Problem.tooManyRequests("Too many links were asked for.", retryAfter: 3600)
         }
         guard text.utf8.count <= 254,
-            asked.take("account:\(text)", limit: Passwords.accountLimit)
+            asked.take("account:\(text)", limit: share(Passwords.accountLimit))
         else { return }
         Task { [self] in
             do {

@@ -22,11 +22,8 @@ struct People: Sendable {
         _ configuration: GatewayConfiguration, database: Database, peers: Peers, runtime: Runtime
     ) async throws {
         clock = runtime.clock
-        let cache = IdentityCache { [weak database] in
-            guard let database, database.isShared else { return }
-            Task { try? await database.write { try $0.announce(IdentityCache.topic) } }
-        }
-        database.follow(IdentityCache.topic) { cache.forget() }
+        let cache = IdentityCache()
+        database.follow(IdentityCache.topic) { cache.clear() }
         self.cache = cache
         accounts = AccountStore(database: database, clock: clock)
         structures = OrgStore(database: database, clock: clock)

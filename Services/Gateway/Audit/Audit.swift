@@ -41,6 +41,20 @@ final class Audit: Sendable {
         case modelApplied = "model.applied"
         case secretPut = "secret.put"
         case secretDeleted = "secret.deleted"
+
+        /// Whether it changes who somebody is or what they may, so that no copy of the gateway may
+        /// go on with what it has in memory.
+        var changesIdentities: Bool {
+            switch self {
+            case .sessionEnded, .tokenDeleted, .passwordChanged, .accountCreated,
+                .accountChanged, .roleCreated, .roleChanged, .structureCreated,
+                .structureChanged, .structureDeleted:
+                true
+            case .sessionBegan, .sessionRefused, .requestRefused, .requestDenied, .tokenCreated,
+                .resetRequested, .modelApplied, .secretPut, .secretDeleted:
+                false
+            }
+        }
     }
 
     struct Entry: Sendable {
@@ -74,7 +88,8 @@ final class Audit: Sendable {
         throttle = AuditThrottle(clock: runtime.clock)
     }
 
-    /// Within the transaction of what it tells of.
+    /// Within the transaction of what it tells of, which thereby tells the other copies of the
+    /// gateway too: a change of rights is not committed without that.
     static func write(
         _ connection: Connection, _ entry: Entry, by requester: Requester, at now: Timestamp
     ) throws {
@@ -88,6 +103,7 @@ final class Audit: Sendable {
                 entry.changes.isEmpty
                     ? .null : .text(JSONValue.array(entry.changes).text),
             ])
+        if entry.kind.changesIdentities { try connection.announce(IdentityCache.topic) }
     }
 
     func write(_ entry: Entry, by requester: Requester) async throws {

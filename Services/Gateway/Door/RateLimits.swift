@@ -4,7 +4,8 @@ import ServiceRuntime
 import Synchronization
 
 /// How much an account, an API token and an address may ask: a bucket each, which fills with so
-/// many tokens a second. A request takes one, and one more for each 64 KiB of its body.
+/// many tokens a second. A request takes one, and one more for each 64 KiB of its body. Of several
+/// copies of the gateway each has its share of the rates, and fills buckets of its own.
 struct RateLimits: Sendable {
     /// Requests a second; 0 is no limit.
     struct Rates: Sendable {
@@ -24,9 +25,11 @@ struct RateLimits: Sendable {
     private let tokens: BucketTable
     private let addresses: BucketTable
     private let refused: [Counter]
+    private let share: CopyShare
     private let clock: any WallClock
 
-    init(_ rates: Rates, runtime: Runtime) {
+    init(_ rates: Rates, share: CopyShare, runtime: Runtime) {
+        self.share = share
         clock = runtime.clock
         accounts = BucketTable(rate: rates.account)
         tokens = BucketTable(rate: rates.token)
@@ -61,7 +64,8 @@ struct RateLimits: Sendable {
         _ table: BucketTable, _ key: String, _ kind: Int, _ whose: String, _ request: Request
     ) throws {
         let cost = 1 + (request.body.length ?? 0) / RateLimits.bytesPerToken
-        guard let wait = table.take(cost, of: key, at: clock.monotonicNanoseconds()) else { return }
+        let now = clock.monotonicNanoseconds()
+        guard let wait = table.take(cost, of: key, at: now, among: share.copies()) else { return }
         refused[kind].increment()
         throw Problem.tooManyRequests(
             "Too many requests of \(whose).", retryAfter: Int(wait / 1_000_000_000) + 1)
@@ -72,6 +76,8 @@ struct RateLimits: Sendable {
 final class BucketTable: Sendable {
     /// Callers remembered; beyond it those whose bucket is full again are forgotten, and then all.
     static let limit = 50_000
+    /// A token in nanotokens.
+    private static let token: Int64 = 1_000_000_000
 
     private struct Bucket {
         /// In nanotokens: with the rate as tokens a second, a nanosecond adds `rate` of them.
@@ -88,36 +94,50 @@ final class BucketTable: Sendable {
     init(rate: Int) {
         isOn = rate > 0
         self.rate = Int64(rate)
-        capacity = Int64(rate) * Int64(RateLimits.burstSeconds) * 1_000_000_000
+        capacity = Int64(rate) * Int64(RateLimits.burstSeconds) * BucketTable.token
     }
 
     /// Takes `cost` tokens, at most a quarter of the bucket. Answers nil, or the nanoseconds until
-    /// there are enough; then nothing was taken.
-    func take(_ cost: Int, of key: String, at now: UInt64) -> UInt64? {
+    /// there are enough; then nothing was taken. Of so many `copies` each has a bucket that is so
+    /// many times smaller, and fills so many times slower.
+    func take(_ cost: Int, of key: String, at now: UInt64, among copies: Int = 1) -> UInt64? {
+        let copies = Int64(max(1, copies))
+        let capacity = capacity(among: copies)
         let wanted = min(
-            Int64(cost) * 1_000_000_000,
-            max(1_000_000_000, capacity / Int64(RateLimits.largestShare)))
+            Int64(cost) * BucketTable.token,
+            max(BucketTable.token, capacity / Int64(RateLimits.largestShare)))
         return buckets.withLock { buckets in
             var bucket = buckets[key] ?? Bucket(content: capacity, at: now)
-            bucket.content = content(of: bucket, at: now)
+            bucket.content = content(of: bucket, at: now, among: copies)
             bucket.at = max(now, bucket.at)
             let lack = wanted - bucket.content
             if lack <= 0 { bucket.content -= wanted }
-            if buckets[key] == nil, buckets.count >= BucketTable.limit { forget(&buckets, now) }
+            if buckets[key] == nil, buckets.count >= BucketTable.limit {
+                forget(&buckets, now, among: copies)
+            }
             buckets[key] = bucket
-            return lack > 0 ? UInt64((lack + rate - 1) / rate) : nil
+            return lack > 0 ? UInt64((lack * copies + rate - 1) / rate) : nil
         }
     }
 
-    private func content(of bucket: Bucket, at now: UInt64) -> Int64 {
-        let passed = Int64(clamping: now > bucket.at ? now - bucket.at : 0)
-        let (added, overflow) = passed.multipliedReportingOverflow(by: rate)
-        guard !overflow, added < capacity - bucket.content else { return capacity }
-        return bucket.content + added
+    /// At least a token, without which nothing could be taken.
+    private func capacity(among copies: Int64) -> Int64 {
+        max(BucketTable.token, capacity / copies)
     }
 
-    private func forget(_ buckets: inout [String: Bucket], _ now: UInt64) {
-        buckets = buckets.filter { content(of: $0.value, at: now) < capacity }
+    private func content(of bucket: Bucket, at now: UInt64, among copies: Int64) -> Int64 {
+        let capacity = capacity(among: copies)
+        let passed = Int64(clamping: now > bucket.at ? now - bucket.at : 0)
+        let (all, overflow) = passed.multipliedReportingOverflow(by: rate)
+        guard !overflow, all / copies < capacity - bucket.content else { return capacity }
+        return bucket.content + all / copies
+    }
+
+    private func forget(
+        _ buckets: inout [String: Bucket], _ now: UInt64, among copies: Int64
+    ) {
+        let capacity = capacity(among: copies)
+        buckets = buckets.filter { content(of: $0.value, at: now, among: copies) < capacity }
         if buckets.count >= BucketTable.limit { buckets = [:] }
     }
 }

@@ -22,6 +22,9 @@ final class CopyNews: Sendable {
     private let bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     /// How often it is tried to become the one.
     private static let interval = Duration.milliseconds(500)
+    /// How many copies there are, as last counted, and how often that is done.
+    private let counted = Atomic(1)
+    private static let countInterval = Duration.seconds(2)
     /// How often the server is asked for the time.
     private static let timeInterval = Duration.seconds(10)
     private static let reconnectWait: UInt32 = 200_000
@@ -56,6 +59,9 @@ final class CopyNews: Sendable {
         return isHeld
     }
 
+    /// How many copies there are, this one among them.
+    var copies: Int { counted.load(ordering: .relaxed) }
+
     func close() {
         isClosed.store(true, ordering: .releasing)
         ring()
@@ -74,17 +80,22 @@ final class CopyNews: Sendable {
                         isClosed.load(ordering: .relaxed)
                     }
                     if let copy { try session.simple(PostgresPlace.presence(copy)) }
+                    try session.simple(PostgresPlace.presence(place.lockOfCopies))
                     try session.simple("listen \(place.channel)")
                     // What came while nobody listened is looked for.
                     let (desks, followers) = state.withLock { ($0.desks, $0.followers) }
                     for desk in desks.values { desk.wake() }
                     for follower in followers.values { follower() }
-                    var asked: UInt64 = 0
+                    var (asked, looked): (UInt64, UInt64) = (0, 0)
                     while !isClosed.load(ordering: .acquiring) {
                         let now = clock.monotonicNanoseconds()
                         if asked == 0 || now - asked > CopyNews.timeInterval.nanoseconds {
                             try session.tellTime(to: clock)
                             asked = now
+                        }
+                        if looked == 0 || now - looked > CopyNews.countInterval.nanoseconds {
+                            try count(session, place)
+                            looked = now
                         }
                         try turn(session, place)
                     }
@@ -93,6 +104,19 @@ final class CopyNews: Sendable {
                     usleep(CopyNews.reconnectWait)
                 }
             }
+        }
+
+        /// The session of each copy that is there holds the lock of all, and loses it with its end.
+        private func count(_ session: PostgresConnection, _ place: PostgresPlace) throws {
+            var copies: Int64 = 1
+            _ = try session.execute(
+                [], "select count(*) from \(Connection.presence) = ?",
+                [.integer(place.lockOfCopies)]
+            ) { row in
+                copies = row.integer(0)
+                return true
+            }
+            counted.store(max(1, Int(copies)), ordering: .relaxed)
         }
 
         private func turn(_ session: PostgresConnection, _ place: PostgresPlace) throws {

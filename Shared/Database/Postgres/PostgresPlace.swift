@@ -119,7 +119,10 @@ public struct PostgresPlace: Sendable, Hashable {
     /// may, in the session that writes and in the one that hears of others.
     func lock(ofCopy name: String) -> Int64 { lockNumber(of: "copy " + name) }
 
-    /// Takes the lock of a copy in a session, for its life.
+    /// Of the lock that each copy of the service holds once, by which they are counted.
+    var lockOfCopies: Int64 { lockNumber(of: "copies") }
+
+    /// Takes the lock of a copy, or that of all, in a session, for its life.
     static func presence(_ copy: Int64) -> String { "select pg_advisory_lock_shared(\(copy))" }
 
     /// FNV-1a of the names.
