@@ -13,6 +13,7 @@ import Testing
     private static let count = 150
 
     private let store: TestStore
+    private let group = FullCode(model: "m", code: "group")
 
     init() async throws {
         store = try await TestStore()
@@ -25,10 +26,14 @@ import Testing
                     {"code": "number", "type": "integer"}, {"code": "place", "type": "boolean"},
                     {"code": "price", "type": "decimal", "scale": 2},
                     {"code": "list", "type": "text", "many": true},
-                    {"code": "double", "type": "computed", "value": "=number * 2"}],
+                    {"code": "double", "type": "computed", "value": "=number * 2"},
+                    {"code": "group", "type": "reference", "class": "group"}],
                    "grants": [{"role": "clerk", "operations": ["read", "insert", "change"]},
-                     {"role": "other", "operations": ["insert"]}]}]}
+                     {"role": "other", "operations": ["insert"]}]},
+                  {"code": "group", "webAccess": true, "columns": [{"code": "name", "type": "text"}],
+                   "grants": [{"role": "clerk", "operations": ["read"]}]}]}
                 """#))
+        try await store.create(group, ["name": "the one"])
     }
 
     /// What must come back as it was sent.
@@ -44,6 +49,7 @@ import Testing
             cause: Cause(root: "request:\(number)"))
     }
 
+    /// Every seventh refers to a group, which the caller `other` may not see.
     private func body(_ number: Int, key: String? = nil) -> JSONValue {
         let text = ArrivalTests.texts[number % ArrivalTests.texts.count]
         return [
@@ -52,6 +58,7 @@ import Testing
             "number": number % 4 == 0 ? .null : .number(JSONNumber(Int64(number))),
             "place": number % 3 == 0 ? .null : .boolean(number % 3 == 1),
             "price": .number(JSONNumber(unscaled: Int64(number) - 20, scale: 2)),
+            "group": number % 7 == 3 && number % 5 != 4 ? 1 : .null,
             "list": number % 2 == 0 ? [] : [.string(text + "!"), "b"],
         ]
     }
@@ -95,7 +102,7 @@ import Testing
                 #expect(answer == stands, "\(number)")
             }
             let sent = body(number)
-            for code in ["text", "number", "place", "list", "price"] {
+            for code in ["text", "number", "place", "list", "price", "group"] {
                 #expect(stands[code] == sent[code], "\(number) \(code)")
             }
             #expect(stands["double"]?.integer == sent["number"]?.integer.map { $0 * 2 })
@@ -111,7 +118,9 @@ import Testing
         }
         #expect(transactions < ArrivalTests.count / 2)
         let order = try await store.database.read {
-            try $0.query("SELECT record FROM change_log ORDER BY seq") { $0.integer(0) }
+            try $0.query("SELECT record FROM change_log WHERE class = 1 ORDER BY seq") {
+                $0.integer(0)
+            }
         }
         #expect(order == order.sorted() && order.count == ArrivalTests.count)
         let found = ListRecords(item, limit: 200, search: "žluťoučký")
@@ -127,6 +136,8 @@ import Testing
             case 20: body(number, key: "taken")
             case 40: ["unknown": 1]
             case 41, 42: body(number, key: "both")
+            case 43: ["group": 2]
+            case 44: ["group": 1]
             case 60: ["text": .string(String(repeating: "x", count: 100_000))]
             default: body(number, key: "k\(number)")
             }
@@ -136,16 +147,21 @@ import Testing
         }
         #expect(await faults(20) == ["/key not-unique"])
         #expect(await faults(40) == ["/unknown unknown-member"])
+        #expect(await faults(43) == ["/group not-found"])
+        // Whose caller may not see it.
+        #expect(await faults(44) == ["/group not-found"])
         let both = [await faults(41), await faults(42)].sorted { $0.count < $1.count }
         #expect(both == [[], ["/key not-unique"]])
-        for number in 0..<ArrivalTests.count where ![20, 40, 41, 42].contains(number) {
+        for number in 0..<ArrivalTests.count where ![20, 40, 41, 42, 43, 44].contains(number) {
             #expect(await faults(number) == [], "\(number)")
         }
         let count = Int64(ArrivalTests.count)
-        #expect(try await store.list(item, limit: 1, count: true)["count"]?.integer == count - 2)
+        #expect(try await store.list(item, limit: 1, count: true)["count"]?.integer == count - 4)
         #expect(
-            try await store.database.read { try $0.count("SELECT count(*) FROM change_log") }
-                == count - 2)
+            try await store.database.read {
+                try $0.count("SELECT count(*) FROM change_log WHERE class = 1")
+            }
+                == count - 4)
     }
 
     @Test

@@ -12,7 +12,7 @@ import Synchronization
 final class Arrivals: Sendable {
     /// Records of one statement.
     static let limit = 64
-    /// Characters of a record; a larger one goes alone.
+    /// Bytes of a record's texts; a larger one goes alone.
     static let sizeLimit = 16 << 10
     /// Records that wait; who comes then waits with all other writes.
     static let waitingLimit = 4096
@@ -25,9 +25,11 @@ final class Arrivals: Sendable {
         let returning: SQLText
         /// Of `returning`, for this caller at this moment.
         let asked: [SQLValue]
-        /// See `RecordClass.row`.
-        let row: [SQLValue]
-        let writer: WriteContext
+        let draft: RecordDraft
+        /// Whether what it refers to is to be looked up.
+        let refers: Bool
+        let context: CallContext
+        let now: Timestamp
 
         /// Whether one statement can insert both.
         func goes(with other: Arrival) -> Bool {
@@ -53,11 +55,13 @@ final class Arrivals: Sendable {
 
     private let database: Database
     private let models: ModelStore
+    private let random: any RandomSource
     private let state = Mutex(State())
 
-    init(database: Database, models: ModelStore) {
+    init(database: Database, models: ModelStore, random: any RandomSource) {
         self.database = database
         self.models = models
+        self.random = random
     }
 
     /// Inserts it, and answers it as the caller may read it; nil where it must go alone.
@@ -119,20 +123,42 @@ final class Arrivals: Sendable {
             places.removeAll { arrivals[$0].goes(with: leader) }
             guard try models.isCurrent(leader.snapshot, connection) else { continue }
             let found = try? connection.savepoint {
-                try Arrivals.insert(together.map { arrivals[$0] }, as: leader, connection)
+                let good = try together.filter { try isWhole(arrivals[$0], connection) }
+                let bytes = try insert(good.map { arrivals[$0] }, as: leader, connection)
+                return zip(good, bytes)
             }
-            for (place, answer) in zip(together, found ?? []) { answers[place] = answer }
+            if let found { for (place, answer) in found { answers[place] = answer } }
         }
         try connection.announce(EventRelay.topic)
         return answers
     }
 
-    private static func insert(
+    /// Whether all that it refers to is there for its caller.
+    private func isWhole(_ arrival: Arrival, _ connection: Connection) throws -> Bool {
+        guard arrival.refers else { return true }
+        var draft = arrival.draft
+        try writer(of: arrival, connection).checkStored(&draft, id: nil, at: "")
+        return draft.isClean
+    }
+
+    private func writer(of arrival: Arrival, _ connection: Connection) -> RecordWriter {
+        RecordWriter(
+            connection: connection, access: arrival.access, snapshot: arrival.snapshot,
+            context: arrival.context, now: arrival.now, random: random)
+    }
+
+    /// One statement. The records get their ids in the order that they have here.
+    private func insert(
         _ arrivals: [Arrival], as leader: Arrival, _ connection: Connection
     ) throws -> [[UInt8]] {
-        let plan = leader.plan
-        let answers = try leader.access.recordClass.insert(
-            arrivals.map(\.row), by: arrivals.map(\.writer), returning: leader.returning.text,
+        guard !arrivals.isEmpty else { return [] }
+        let (plan, recordClass) = (leader.plan, leader.access.recordClass)
+        let writers = arrivals.map { writer(of: $0, connection) }
+        let rows = zip(arrivals, writers).map { arrival, writer in
+            recordClass.row(of: arrival.draft, account: writer.account, now: arrival.now)
+        }
+        let answers = try recordClass.insert(
+            rows, by: writers.map(\.writeContext), returning: leader.returning.text,
             asked: leader.asked, connection
         ) { row in
             row.integer(plan.width + 1) == 1
@@ -145,8 +171,8 @@ final class Arrivals: Sendable {
 
 extension RecordStore {
     /// The record that the call wants, where it can be inserted together with others: nothing is to
-    /// be asked of the database but whether it takes the row. A body with faults goes alone as
-    /// well, since all that is wrong with it is told at once.
+    /// be asked of the database but what it refers to, and whether it takes the row. A body with
+    /// faults goes alone as well, since all that is wrong with it is told at once.
     func arrival(
         of body: JSONValue, _ call: CreateRecord, _ context: CallContext
     ) throws -> Arrivals.Arrival? {
@@ -161,26 +187,28 @@ extension RecordStore {
         else { return nil }
         var draft = try access.insertDraft(body, at: "")
         draft.requireAll(of: recordClass.definition, at: "")
-        let isLookedUp = (recordClass.guardedColumns + recordClass.fileColumns).contains {
-            draft.values[$0] ?? .null != .null
-        }
-        guard draft.isClean, !isLookedUp else { return nil }
+        guard draft.isClean, draft.size <= Arrivals.sizeLimit,
+            !draft.hasValue(of: recordClass.fileColumns)
+        else { return nil }
         draft.make(of: recordClass, runtime.random)
-        let (account, now) = (context.principal.account, runtime.clock.now())
-        let row = recordClass.row(of: draft, account: account, now: now)
-        guard row.lazy.map(\.size).reduce(0, +) <= Arrivals.sizeLimit else { return nil }
+        let now = runtime.clock.now()
+        let moment = QueryMoment(account: context.principal.account, now: now)
         return Arrivals.Arrival(
             snapshot: snapshot, access: access, plan: plan, returning: returning,
-            asked: returning.values(for: QueryMoment(account: account, now: now)), row: row,
-            writer: WriteContext(
-                account: account, door: context.door, cause: context.cause, now: now))
+            asked: returning.values(for: moment), draft: draft,
+            refers: draft.hasValue(of: recordClass.guardedColumns), context: context, now: now)
     }
 }
 
-extension SQLValue {
-    /// Characters of a text; other values are small.
+extension RecordDraft {
+    /// Bytes of its texts; other values are small.
     fileprivate var size: Int {
-        guard case .text(let text) = self else { return 0 }
-        return text.utf8.count
+        values.reduce(0) { sum, value in
+            if case .text(let text) = value { sum + text.utf8.count } else { sum }
+        }
+    }
+
+    fileprivate func hasValue(of positions: [Int]) -> Bool {
+        positions.contains { values[$0] ?? .null != .null }
     }
 }

@@ -38,7 +38,8 @@ final class RecordStore: Sendable {
         self.peers = peers
         self.runtime = runtime
         self.onCommit = onCommit
-        arrivals = Arrivals(database: database, models: models)
+        arrivals = Arrivals(
+            database: database, models: models, random: runtime.random)
         querySecret = "reader \(runtime.random.token(24)) "
     }
 

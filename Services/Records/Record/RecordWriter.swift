@@ -266,7 +266,7 @@ struct RecordWriter {
 
     /// Faults that only the database can tell: what a reference points to, and, where there are
     /// faults to be told anyway, what must be there once. `only` are the columns that differ.
-    private func checkStored(
+    func checkStored(
         _ draft: inout RecordDraft, id: Int64?, only: Set<Int>? = nil, at pointer: String
     ) throws {
         for position in recordClass.guardedColumns {
