@@ -206,16 +206,22 @@ public final class MailService: Service {
         func recover() async throws {
             let now = runtime.clock.now()
             let resends = Set(accounts.filter(\.resendsUncertain).map(\.code))
-            let codes = accounts.map(\.code)
+            let (codes, isShared) = (accounts.map(\.code), database.isShared)
             let (count, orphans) = try await database.write { [store] connection in
                 for code in codes.dropFirst() { try store.queue(of: code).create(connection) }
                 // Of accounts that are gone as well, so that all are of one form.
                 for code in try MailMigrations.standingAccounts(connection) {
                     try MailMigrations.outgoing(of: code).create(connection)
                 }
+                // What another copy sends is no crash's. Of one that ended the sender settles it,
+                // with the item.
+                let count =
+                    isShared
+                    ? 0
+                    : try store.settleInterrupted(
+                        connection, resends: { resends.contains($0) }, now: now)
                 return (
-                    try store.settleInterrupted(
-                        connection, resends: { resends.contains($0) }, now: now),
+                    count,
                     try store.adoptOrphans(connection, accounts: codes, now: now)
                 )
             }

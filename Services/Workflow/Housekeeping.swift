@@ -1,7 +1,7 @@
 import Database
 import ServiceRuntime
 
-/// Removes what nobody needs any more: ids of events beyond any repetition, logs, answers kept by
+/// Removes what nobody needs any more: events of records beyond any repetition, logs, answers kept by
 /// key, and after `retention` what has ended.
 final class Housekeeping: Service {
     let name = "workflow-housekeeping"

@@ -217,6 +217,25 @@ public final class Database: Sendable {
         news?.follow(topic, body)
     }
 
+    private static let retryWait = Duration.seconds(1)
+    private static let retries = 60
+
+    /// Reads again what another copy told of under `topic`: until it succeeds, for a minute, since
+    /// nobody says it twice unless the words themselves were lost.
+    public func readAgain(_ topic: String, _ body: @escaping @Sendable () async throws -> Void) {
+        Task { [runtime] in
+            for _ in 0..<Database.retries {
+                do { return try await body() } catch {
+                    runtime.log.warning(
+                        "what another copy told of is not read",
+                        ["topic": .string(topic), "error": .string("\(error)")])
+                }
+                guard (try? await runtime.clock.sleep(for: Database.retryWait)) != nil
+                else { return }
+            }
+        }
+    }
+
     /// Whether other copies of the service may have it open.
     public var isShared: Bool { news != nil }
 

@@ -120,6 +120,10 @@ import Testing
         let service = try await ChildProcess.run(
             ChildProcess.product("workflow"), environment: environment(data))
         #expect(service.code != 0 && service.output.contains("was moved to a server"))
+        let backup = try await ChildProcess.run(
+            ChildProcess.product("geartrain"), ["backup", data + "-copy"],
+            environment: environment(data))
+        #expect(backup.code != 0 && backup.output.contains("was moved to a server"))
     }
 
     @Test func `what cannot be done is said before anything is done`() async throws {

@@ -189,6 +189,61 @@ import Testing
         #expect(try await store.ids(item).count == count)
     }
 
+    @Test
+    func `what a trigger of another program writes as well is logged once, for whoever caused it`()
+        async throws
+    {
+        let made = try await store.foreign(
+            """
+            CREATE FUNCTION write_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO DataRow_2 (name) VALUES (NEW.creator), (NEW.creator);
+            UPDATE DataRow_2 SET name = 'the one ' || NEW.id WHERE id = 1; RETURN NULL; END $$;
+            CREATE TRIGGER write_more AFTER INSERT ON DataRow_1 FOR EACH ROW
+            EXECUTE FUNCTION write_more();
+            """)
+        #expect(made.code == 0, "\(made.output)")
+        let answers = try await createAll { body($0) }
+        for answer in answers.values { _ = try answer.get() }
+        try await store.create(item, .array((0..<100).map { body($0) }), as: caller(1))
+        let logged = try await store.database.read {
+            try $0.query(
+                """
+                SELECT operation, account, count(*) FROM change_log WHERE class = 2 AND seq > 1
+                GROUP BY operation, account ORDER BY operation, account
+                """
+            ) { "\($0.text(0)) \($0.text(1)) \($0.integer(2))" }
+        }
+        #expect(
+            logged == [
+                "change ann0 50", "change ann1 150", "change ann2 50",
+                "insert ann0 100", "insert ann1 300", "insert ann2 100",
+            ])
+        let strangers = try await store.database.read {
+            try $0.count(
+                """
+                SELECT count(*) FROM change_log AS l JOIN DataRow_2 AS g ON g.id = l.record
+                WHERE l.class = 2 AND l.operation = 'insert' AND l.seq > 1 AND g.name <> l.account
+                AND g.id > 1
+                """)
+        }
+        #expect(strangers == 0)
+    }
+
+    @Test func `who says that Records writes, and does not say for whom, is refused`() async throws
+    {
+        try await store.create(item, ["text": "a"])
+        for sql in [
+            "UPDATE DataRow_1 SET text = 'b'", "DELETE FROM DataRow_1", "TRUNCATE DataRow_1",
+            "INSERT INTO DataRow_1 (text) VALUES ('b')",
+        ] {
+            for word in ["[]", "{}", "[{}]", "x"] {
+                let answer = try await store.foreign("SET geartrain.write = '\(word)'; \(sql)")
+                #expect(answer.code != 0, "\(word) \(sql)")
+            }
+        }
+        #expect(try await store.get(item, 1)["text"] == "a")
+    }
+
     @Test func `an array is written in its order, whatever is wrong with some of it`() async throws
     {
         let wrong: [Int: JSONValue] = [

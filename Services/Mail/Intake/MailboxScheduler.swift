@@ -35,8 +35,11 @@ actor MailboxScheduler: Service {
     }
 
     func run() async throws {
-        tools.database.follow(Definitions.topic) { [weak self] in
-            Task { await self?.readAgain() }
+        let database = tools.database
+        database.follow(Definitions.topic) { [weak self, weak database] in
+            database?.readAgain(Definitions.topic) { [weak self] in
+                try await self?.readAgain()
+            }
         }
         refresh()
         for await _ in stopped {}
@@ -52,8 +55,8 @@ actor MailboxScheduler: Service {
     }
 
     /// Another copy of the service was given definitions.
-    private func readAgain() async {
-        try? await definitions.read()
+    private func readAgain() async throws {
+        try await definitions.read()
         refresh()
     }
 

@@ -6,9 +6,10 @@ import ServiceRuntime
 
 /// Who writes and why, for the triggers: a row of `write_context` while Records itself writes. Of a
 /// file it is a table; of a server a view over a parameter of the transaction, which costs no
-/// exchange and is nobody else's, and which has a row for each record that a statement inserts.
+/// exchange and is nobody else's, and which has several rows while one statement inserts records
+/// for several callers.
 struct WriteContext: Sendable {
-    private static let parameter = "geartrain.write"
+    static let parameter = "geartrain.write"
 
     let account: String
     let door: Door
@@ -17,7 +18,8 @@ struct WriteContext: Sendable {
 
     func begin(_ connection: Connection) throws {
         guard connection.dialect.isSQLite else {
-            return try WriteContext.begin(connection, [self])
+            let text = String(decoding: row.bytes, as: UTF8.self)
+            return try connection.set(WriteContext.parameter, to: text)
         }
         try connection.run(
             """
@@ -32,11 +34,12 @@ struct WriteContext: Sendable {
             ])
     }
 
-    /// For the records of one statement in their order; of a server alone.
-    static func begin(_ connection: Connection, _ writers: [WriteContext]) throws {
-        var text = JSONWriter(capacity: 256 * writers.count)
+    /// For the records that one statement inserts: one for each in their order, or one for all. Of
+    /// a server alone.
+    static func begin(_ connection: Connection, group: [WriteContext]) throws {
+        var text = JSONWriter(capacity: 256 * group.count)
         text.beginArray()
-        for writer in writers { writer.row.write(json: &text) }
+        for writer in group { writer.row.write(json: &text) }
         text.endArray()
         try connection.set(parameter, to: String(decoding: text.bytes, as: UTF8.self))
     }
@@ -57,15 +60,18 @@ struct WriteContext: Sendable {
             ]))
     }
 
-    /// Another program writes, or on a server also a statement of ours that needs no log.
+    /// Another program writes.
     static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
-    /// The same for `WHEN` of a server's trigger, which looks into no table.
-    static let isForeignParameter = "coalesce(current_setting('\(parameter)', true), '') = ''"
+    /// On a server, for `WHEN` of a trigger, which looks into no table: `{` where Records writes for
+    /// one caller, `[` where it does for several at once, and nothing where another program does.
+    /// Whatever else a session says there fails where the log asks for whom.
+    static let kind = "left(coalesce(current_setting('\(parameter)', true), ''), 1)"
 
     /// The view, for PostgreSQL. `place` is which of the statement's records it is for, from 1.
     static let view = """
-        CREATE VIEW write_context AS SELECT c.* FROM ROWS FROM (json_to_recordset( \
-        CAST(coalesce(nullif(current_setting('\(parameter)', true), ''), '[]') AS json)) \
+        CREATE VIEW write_context AS SELECT c.* FROM ROWS FROM (json_to_recordset(CAST(CASE \
+        \(kind) WHEN '{' THEN '[' || current_setting('\(parameter)') || ']' \
+        WHEN '' THEN '[]' ELSE current_setting('\(parameter)') END AS json)) \
         AS (time text, account text, door text, root text, via text, depth bigint, \
         cause_account text, silent smallint)) WITH ORDINALITY \
         AS c (time, account, door, root, via, depth, cause_account, silent, place)

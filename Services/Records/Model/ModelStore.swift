@@ -52,22 +52,8 @@ final class ModelStore: Sendable {
         database.follow(ModelStore.topic) { [weak self] in self?.catchUp() }
     }
 
-    private static let retryWait = Duration.seconds(1)
-    private static let retries = 60
-
-    /// Tries again where it fails: nobody says it twice, unless the words themselves were lost.
     private func catchUp() {
-        Task { [weak self] in
-            for _ in 0..<ModelStore.retries {
-                guard let self else { return }
-                do { return try await self.reload() } catch {
-                    self.runtime.log.warning(
-                        "models of another copy are not read", ["error": .string("\(error)")])
-                }
-                guard (try? await self.runtime.clock.sleep(for: ModelStore.retryWait)) != nil
-                else { return }
-            }
-        }
+        database.readAgain(ModelStore.topic) { [weak self] in try await self?.reload() }
     }
 
     /// Reads what the database has, after everything that was written before. Called at the start,

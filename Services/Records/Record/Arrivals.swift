@@ -44,13 +44,13 @@ final class Arrivals: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
-        /// A write is on its way that will take them.
-        var isCalled = false
+        /// Writes on their way that will take them, `limit` each.
+        var calls = 0
     }
 
     /// Those that a write has taken, for when it fails.
     private final class Taken: Sendable {
-        let waiting = Mutex<[Waiting]>([])
+        let waiting = Mutex<[Waiting]?>(nil)
     }
 
     private let database: Database
@@ -67,18 +67,17 @@ final class Arrivals: Sendable {
     /// Inserts it, and answers it as the caller may read it; nil where it must go alone.
     func insert(_ arrival: Arrival) async throws -> [UInt8]? {
         try await withCheckedThrowingContinuation { continuation in
-            let (isTaken, isFirst) = state.withLock { state in
+            let (isTaken, isOver) = state.withLock { state in
                 guard state.waiting.count < Arrivals.waitingLimit else { return (false, false) }
                 state.waiting.append(Waiting(arrival: arrival, continuation: continuation))
-                defer { state.isCalled = true }
-                return (true, !state.isCalled)
+                let isOver = state.waiting.count > state.calls * Arrivals.limit
+                if isOver { state.calls += 1 }
+                return (true, isOver)
             }
-            if isFirst { call() }
+            if isOver { Task { await write() } }
             if !isTaken { continuation.resume(returning: nil) }
         }
     }
-
-    private func call() { Task { await write() } }
 
     private func write() async {
         let taken = Taken()
@@ -88,27 +87,23 @@ final class Arrivals: Sendable {
                 taken.waiting.withLock { $0 = waiting }
                 return try insert(waiting.map(\.arrival), connection)
             }
-            for (one, answer) in zip(taken.waiting.withLock { $0 }, answers) {
+            for (one, answer) in zip(taken.waiting.withLock { $0 } ?? [], answers) {
                 one.continuation.resume(returning: answer)
             }
         } catch {
             // It may have come to nothing before it began.
-            let waiting = taken.waiting.withLock { $0 }
-            for one in waiting.isEmpty ? take() : waiting {
-                one.continuation.resume(throwing: error)
-            }
+            let waiting = taken.waiting.withLock { $0 } ?? take()
+            for one in waiting { one.continuation.resume(throwing: error) }
         }
     }
 
     private func take() -> [Waiting] {
-        let (taken, isMore) = state.withLock { state in
+        state.withLock { state in
             let taken = Array(state.waiting.prefix(Arrivals.limit))
             state.waiting.removeFirst(taken.count)
-            state.isCalled = !state.waiting.isEmpty
-            return (taken, state.isCalled)
+            state.calls -= 1
+            return taken
         }
-        if isMore { call() }
-        return taken
     }
 
     /// On the writer's thread. An answer is nil where the record was not inserted.
@@ -122,7 +117,7 @@ final class Arrivals: Sendable {
             let together = places.filter { arrivals[$0].goes(with: leader) }
             places.removeAll { arrivals[$0].goes(with: leader) }
             guard try models.isCurrent(leader.snapshot, connection) else { continue }
-            let found = try? connection.savepoint {
+            let found = try Arrivals.unlessRefused(connection) {
                 let good = try together.filter { try isWhole(arrivals[$0], connection) }
                 let bytes = try insert(good.map { arrivals[$0] }, as: leader, connection)
                 return zip(good, bytes)
@@ -131,6 +126,16 @@ final class Arrivals: Sendable {
         }
         try connection.announce(EventRelay.topic)
         return answers
+    }
+
+    /// What `body` makes; nil where it was refused, and nothing of it stands. Throws what has
+    /// nothing to do with it, such as a lost connection.
+    static func unlessRefused<T>(
+        _ connection: Connection, _ body: () throws -> T
+    ) throws -> T? {
+        do { return try connection.savepoint(body) } catch let error as any TemporaryError
+            where error.isTemporary
+        { throw error } catch { return nil }
     }
 
     /// Whether all that it refers to is there for its caller.
@@ -159,7 +164,7 @@ final class Arrivals: Sendable {
         }
         let answers = try recordClass.insert(
             rows, by: writers.map(\.writeContext), returning: leader.returning.text,
-            asked: leader.asked, connection
+            asked: leader.asked, idAt: plan.width, connection
         ) { row in
             row.integer(plan.width + 1) == 1
                 ? plan.bytes(row).bytes : RecordWriter.answer(row.integer(plan.width), 1)
@@ -175,17 +180,18 @@ extension RecordStore {
     /// faults goes alone as well, since all that is wrong with it is told at once.
     func arrival(
         of body: JSONValue, _ call: CreateRecord, _ context: CallContext
-    ) throws -> Arrivals.Arrival? {
+    ) -> Arrivals.Arrival? {
         let snapshot = models.current
         guard database.isShared, context.idempotencyKey == nil, call.rules != false,
             !context.cause.isWithoutRules, !snapshot.hasBeforeRules(call.type)
         else { return nil }
-        let access = try snapshot.access(call.type, context)
+        // What is not there may have come a moment ago, through another copy.
+        guard let access = try? snapshot.access(call.type, context) else { return nil }
         let recordClass = access.recordClass
         guard recordClass.sequenceColumns.isEmpty, let plan = access.plan,
             let returning = plan.returning, access.rights.insert?.asked.isEmpty == true
         else { return nil }
-        var draft = try access.insertDraft(body, at: "")
+        guard var draft = try? access.insertDraft(body, at: "") else { return nil }
         draft.requireAll(of: recordClass.definition, at: "")
         guard draft.isClean, draft.size <= Arrivals.sizeLimit,
             !draft.hasValue(of: recordClass.fileColumns)

@@ -29,7 +29,7 @@ struct BulkWriter {
         func flush() throws {
             guard !together.isEmpty else { return }
             let start = results.count
-            if let ids = insert(together.map(\.values)) {
+            if let ids = try insert(together.map(\.values)) {
                 results += ids.map { .written(id: $0, version: 1, .insert) }
             } else {
                 for index in start..<start + together.count {
@@ -110,11 +110,11 @@ struct BulkWriter {
     }
 
     /// Nil where the server did not take them all, and then none.
-    private func insert(_ rows: [[SQLValue]]) -> [Int64]? {
-        try? writer.connection.savepoint {
-            let contexts = Array(repeating: writer.writeContext, count: rows.count)
+    private func insert(_ rows: [[SQLValue]]) throws -> [Int64]? {
+        try Arrivals.unlessRefused(writer.connection) {
             let ids = try writer.recordClass.insert(
-                rows, by: contexts, returning: " RETURNING r.id", writer.connection
+                rows, by: [writer.writeContext], returning: " RETURNING r.id", idAt: 0,
+                writer.connection
             ) { $0.integer(0) }
             try writer.writeContext.begin(writer.connection)
             return ids

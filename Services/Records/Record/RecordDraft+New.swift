@@ -31,19 +31,26 @@ extension RecordDraft {
 }
 
 extension RecordClass {
-    /// Inserts records on a server by one statement, each under its own writer; answers what `map`
-    /// makes of the row that `returning` asks of each, in their order. `notFound` where a trigger
-    /// of another program left one out.
+    /// Inserts records on a server by one statement, each under its own writer or all under one;
+    /// answers what `map` makes of the row that `returning` asks of each, in their order. `idAt` is
+    /// the id's place in it. `notFound` where a trigger of another program left one out or gave ids
+    /// of its own.
     func insert<T>(
         _ rows: [[SQLValue]], by writers: [WriteContext], returning: String,
-        asked: [SQLValue] = [], _ connection: Connection, _ map: (Row) throws -> T
+        asked: [SQLValue] = [], idAt: Int, _ connection: Connection, _ map: (Row) throws -> T
     ) throws -> [T] {
-        try WriteContext.begin(connection, writers)
+        try WriteContext.begin(connection, group: writers)
         let columns = (rows.first ?? []).indices.map { column in
             SQLValue.text(SQLArray.text(rows.map { $0[column] }))
         }
-        let answers = try connection.query(arrivalSQL + returning, columns + asked, map)
-        guard answers.count == rows.count else { throw RecordsError.notFound }
+        // By their ids the log knows which record is whose.
+        var (last, isInOrder) = (Int64.min, true)
+        let answers = try connection.query(arrivalSQL + returning, columns + asked) { row in
+            isInOrder = isInOrder && row.integer(idAt) > last
+            last = row.integer(idAt)
+            return try map(row)
+        }
+        guard isInOrder, answers.count == rows.count else { throw RecordsError.notFound }
         return answers
     }
 

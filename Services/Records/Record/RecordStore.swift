@@ -100,7 +100,7 @@ final class RecordStore: Sendable {
                         detail: "Only an array can be written atomically or upserted.")
                 ])
             }
-            if let arrival = try arrival(of: body, call, context),
+            if let arrival = arrival(of: body, call, context),
                 let answer = try await arrivals.insert(arrival)
             {
                 onCommit()

@@ -41,7 +41,8 @@ enum ClassTable {
     /// The names that its triggers have; any other is another program's.
     static func triggerNames(_ number: Int64) -> [String] {
         [
-            "insert", "update", "delete", "foreign_arrive", "foreign_insert", "foreign_update",
+            "insert", "arrive", "update", "delete", "truncate", "foreign_arrive", "foreign_insert",
+            "foreign_update",
             "foreign_delete", "foreign_clash", "foreign_turn",
         ].map { "\(name(number))_\($0)" } + SearchIndex.triggerNames(number)
     }

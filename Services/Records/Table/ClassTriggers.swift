@@ -26,8 +26,9 @@ struct ClassTriggers {
     var statements: [String] {
         let triggers =
             [ownInsert, ownUpdate, ownDelete, foreignInsert, foreignUpdate, foreignDelete]
-            + (dialect.isSQLite ? [foreignArrive] + (foreignClash.map { [$0] } ?? []) : [])
-        return triggers.map { $0.statement(dialect) } + [foreignTurn].compactMap { $0 }
+            + (dialect.isSQLite
+                ? [foreignArrive] + (foreignClash.map { [$0] } ?? []) : [ownArrival])
+        return triggers.map { $0.statement(dialect) } + turns
     }
 
     private func trigger(
@@ -53,13 +54,12 @@ struct ClassTriggers {
     }
 
     private var ownInsert: TableTrigger {
-        guard dialect.isSQLite else { return ownArrival }
-        return trigger(
-            "insert", .insert,
+        trigger(
+            "insert", .insert, of: .single,
             [ownLog("NEW", "'insert'", version: "NEW.version", before: "NULL", after: json("NEW"))])
     }
 
-    /// On a server all that a statement inserts is logged at once, each record under its own
+    /// What one statement inserts for several callers is logged at once, each record under its own
     /// writer. Where one had none, the log would refuse the statement.
     private var ownArrival: TableTrigger {
         let log = """
@@ -67,24 +67,37 @@ struct ClassTriggers {
             SELECT \(number("t")), t.id, 'insert', t.version, c.time, c.account, c.door, \
             c.root, c.via, c.depth, NULL, \(json("t")), \(kept), c.cause_account \
             FROM (SELECT a.*, row_number() OVER (ORDER BY a.id) AS "row-number" FROM arrived AS a) \
-            AS t LEFT JOIN write_context AS c ON c.place = t."row-number" \
+            AS t LEFT JOIN write_context AS c ON c.place = CASE \
+            WHEN (SELECT count(*) FROM write_context) = 1 THEN 1 ELSE t."row-number" END \
             \(kept == 0 ? "WHERE coalesce(c.silent, 0) = 0 " : "")ORDER BY t.id
             """
-        return trigger("insert", .insert, of: .own, [log])
+        let refusal = ClassTriggers.refusal(when: "pg_trigger_depth() > 1")
+        return trigger("arrive", .insert, of: .group, [refusal, log])
+    }
+
+    /// A trigger of another program that writes as well does so for one of several callers, and
+    /// nobody knows for which: each is written alone then.
+    private static func refusal(when condition: String) -> String {
+        "SELECT RAISE(ABORT, 'several callers') WHERE \(condition)"
+    }
+
+    private var refusals: [String] {
+        dialect.isSQLite ? [] : [ClassTriggers.refusal(when: "\(WriteContext.kind) = '['")]
     }
 
     private var ownUpdate: TableTrigger {
         let log = ownLog(
             "NEW", ClassTriggers.operation, version: "NEW.version", before: json("OLD"),
             after: "CASE WHEN NEW.deleted = 0 THEN \(json("NEW")) END")
-        return trigger("update", .update, [log])
+        return trigger("update", .update, of: .own, refusals + [log])
     }
 
     /// A row that was deleted logically before is no record any more.
     private var ownDelete: TableTrigger {
         let log = ownLog(
             "OLD", "'delete'", version: "OLD.version + 1", before: json("OLD"), after: "NULL")
-        return trigger("delete", .delete, when: "OLD.deleted = 0", [log])
+        return trigger(
+            "delete", .delete, of: .own, when: "OLD.deleted = 0", refusals + [log])
     }
 
     private static let operation = """
@@ -127,17 +140,20 @@ struct ClassTriggers {
 
     /// On a server other programs write in turn with the service, so that the change log is in the
     /// order of the commits. The turn is taken before any row is.
-    private var foreignTurn: String? {
-        guard !dialect.isSQLite, let lock else { return nil }
-        return TableTrigger.function(
-            dialect.name("\(table)_foreign_turn"),
-            """
-            IF TG_OP = 'TRUNCATE' THEN
-            PERFORM gt_raise(\(literal("\(name): delete the records instead"))); END IF;
-            PERFORM pg_advisory_xact_lock(\(lock));
-            """, returning: "NULL",
-            trigger: "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON \(table) "
-                + "FOR EACH STATEMENT WHEN (\(WriteContext.isForeignParameter))")
+    private var turns: [String] {
+        guard !dialect.isSQLite, let lock else { return [] }
+        let refused = literal("\(name): delete the records instead")
+        return [
+            TableTrigger.function(
+                dialect.name("\(table)_foreign_turn"), "PERFORM pg_advisory_xact_lock(\(lock));",
+                returning: "NULL",
+                trigger: "BEFORE INSERT OR UPDATE OR DELETE ON \(table) "
+                    + "FOR EACH STATEMENT WHEN (\(WriteContext.kind) = '')"),
+            TableTrigger.function(
+                dialect.name("\(table)_truncate"), "PERFORM gt_raise(\(refused));",
+                returning: "NULL",
+                trigger: "BEFORE TRUNCATE ON \(table) FOR EACH STATEMENT"),
+        ]
     }
 
     private var foreignInsert: TableTrigger {

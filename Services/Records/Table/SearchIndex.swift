@@ -138,7 +138,7 @@ struct SearchIndex {
         let leave = parts.map { "DELETE FROM \($0.name) WHERE \(id) = OLD.id" }
         let table = family.table
         let isSQLite = dialect.isSQLite
-        // On a server all that a statement of ours inserts is taken at once; nothing stands of it.
+        // What one statement inserts for several callers is taken at once; nothing stands of it.
         let arrive = parts.map { part in
             """
             INSERT INTO \(part.name) (\(id), \(list)) SELECT id, \(taken) \
@@ -146,12 +146,12 @@ struct SearchIndex {
             """
         }
         let own = TableTrigger(
-            name: "\(table)_search_arrive", table: table, event: .insert, writers: .own,
+            name: "\(table)_search_arrive", table: table, event: .insert, writers: .group,
             body: arrive)
         let triggers = [
             TableTrigger(
                 name: "\(table)_search_insert", table: table, event: .insert,
-                writers: isSQLite ? .all : .foreign, body: take),
+                writers: isSQLite ? .all : .singleOrForeign, body: take),
             TableTrigger(
                 name: "\(table)_search_update", table: table, event: .update, condition: changed,
                 body: leave + take),

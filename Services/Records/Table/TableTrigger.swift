@@ -18,11 +18,17 @@ struct TableTrigger: Sendable {
         }
     }
 
-    /// Whose writes it is for.
+    /// Whose writes it is for; see `WriteContext`. In a file what is for Records' own writes runs
+    /// for all, and finds nothing to log.
     enum Writers: Sendable {
-        case all, foreign
-        /// Of a server alone, where it runs once for a statement, whose rows are `arrived`.
-        case own
+        case all, foreign, own
+        /// Records' own of one writer.
+        case single
+        /// All but `group`.
+        case singleOrForeign
+        /// Of a server alone: Records' own for several writers in one statement, after which it
+        /// runs once; `arrived` has the rows.
+        case group
     }
 
     let name: String
@@ -122,12 +128,15 @@ struct TableTrigger: Sendable {
 extension TableTrigger.Writers {
     /// Of a server's trigger: those that it is not for do not even call its function.
     fileprivate var clause: String {
-        switch self {
+        let whose = WriteContext.kind
+        return switch self {
         case .all: " FOR EACH ROW"
-        case .foreign: " FOR EACH ROW WHEN (\(WriteContext.isForeignParameter))"
-        case .own:
-            " REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT"
-                + " WHEN (NOT (\(WriteContext.isForeignParameter)))"
+        case .foreign: " FOR EACH ROW WHEN (\(whose) = '')"
+        case .own: " FOR EACH ROW WHEN (\(whose) <> '')"
+        case .singleOrForeign: " FOR EACH ROW WHEN (\(whose) <> '[')"
+        case .single: " FOR EACH ROW WHEN (\(whose) NOT IN ('', '['))"
+        case .group:
+            " REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT WHEN (\(whose) = '[')"
         }
     }
 }

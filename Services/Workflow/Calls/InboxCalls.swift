@@ -16,6 +16,7 @@ struct InboxCalls: Sendable {
         guard context.principal.isSystem else {
             throw Problem.forbidden("Only Records delivers events.")
         }
+        try await definitions.catchUp(database)
         let awaited = call.events.filter(isAwaited)
         guard !awaited.isEmpty else { return Done() }
         try await database.write { [store] connection in

@@ -145,7 +145,23 @@ final class DefinitionStore: Sendable {
     func load(from database: Database) async throws {
         try await database.read { try self.load($0) }
         database.follow(DefinitionStore.topic) { [weak database] in
-            Task { try? await database?.read { try self.load($0) } }
+            database?.readAgain(DefinitionStore.topic) { [weak database] in
+                try await database?.read { try self.load($0) }
+            }
+        }
+    }
+
+    /// Reads what another copy was given, where it has not been read yet: for what nobody would ask
+    /// again, such as whether any rule waits for an event.
+    func catchUp(_ database: Database) async throws {
+        guard database.isShared else { return }
+        try await database.read { connection in
+            let sql = "select count(*), coalesce(cast(sum(version) as bigint), 0) from model"
+            let standing = try connection.first(sql) { [$0.integer(0), $0.integer(1)] }
+            let known = self.state.withLock { state in
+                [Int64(state.modelVersions.count), state.modelVersions.values.reduce(0, +)]
+            }
+            if standing != known { try self.load(connection) }
         }
     }
 

@@ -60,6 +60,7 @@ struct ReactionRunner: Sendable {
 
     private func fire(_ entry: ReactionStore.Entry) async throws {
         let event = entry.event
+        try await effects.definitions.catchUp(database)
         // Its rules cannot be known before its model has come: it waits rather than fire none.
         guard effects.definitions.knows(event.record.model) else { throw WorkflowError.modelBehind }
         let rules =

@@ -66,6 +66,8 @@ struct Backup {
                 throw DataFolders.WrongArguments(
                     "there is no \(path); name the data folder by GEARTRAIN_DATA or --data")
             }
+            // What was moved to a server stands still here.
+            try MovedMark.check(path)
             try Files.makeFolder("\(work)/\(owner.service)")
             parts.append(.init(from: path, to: "\(work)/\(owner.service)/\(owner.database)"))
         }
