@@ -1,8 +1,8 @@
 import Database
 import ServiceRuntime
 
-/// Removes what nobody needs any more: events of records beyond any repetition, logs, answers kept by
-/// key, and after `retention` what has ended.
+/// Removes what nobody needs any more: events of records beyond any repetition, logs, answers kept
+/// by key, and after `retention` what has ended.
 final class Housekeeping: Service {
     let name = "workflow-housekeeping"
     private let database: Database
