@@ -7,8 +7,9 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH := 4
 # The databases of others that the set-up has installed libraries for.
 TRAITS := --traits PostgreSQL,ODBC
 # Suites of stores that run on PostgreSQL too.
-STORES := ^(RecordsTests|MailTests\.(OldMail|Outbox|Intake|Audit)|WorkflowTests|$\
-BatchTests\.(Run|SyncTests|SyncKey)|GatewayTests\.(Account|Session|Organization|KeptAnswer))
+STORES := ^(RecordsTests|WorkflowTests|BatchTests|$\
+MailTests\.(OldMail|Outbox|Intake|Crash|Incident|Reply|RecipientName)|$\
+GatewayTests\.(Account|Session|Organization|KeptAnswer|Audit|Directory|Password|ListTool))
 SOURCES := Package.swift Services Shared Tests compose
 
 .PHONY: run test bench format lint setup clean

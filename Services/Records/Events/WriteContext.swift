@@ -62,9 +62,9 @@ struct WriteContext: Sendable {
 
     /// Another program writes.
     static let isForeign = "NOT EXISTS (SELECT 1 FROM write_context)"
-    /// On a server, for `WHEN` of a trigger, which looks into no table: `{` where Records writes for
-    /// one caller, `[` where it does for several at once, and nothing where another program does.
-    /// Whatever else a session says there fails where the log asks for whom.
+    /// On a server, for `WHEN` of a trigger, which looks into no table: `{` where Records writes
+    /// for one caller, `[` where it does for several at once, and nothing where another program
+    /// does. Whatever else a session says there fails where the log asks for whom.
     static let kind = "left(coalesce(current_setting('\(parameter)', true), ''), 1)"
 
     /// The view, for PostgreSQL. `place` is which of the statement's records it is for, from 1.
