@@ -2,7 +2,7 @@ import Glibc
 import ServiceRuntime
 
 /// What the five services in one process need not be told: ports of their own, a key that only this
-/// process knows, the sample model. Each is put into the environment before any service reads it.
+/// data folder has, the sample model. Each is put into the environment before any service reads it.
 enum Surroundings {
     /// Whether the bundled sample is what is applied at first start.
     nonisolated(unsafe) private(set) static var hasSampleModel = false
@@ -12,7 +12,7 @@ enum Surroundings {
     /// Call it before the first thread.
     static func complete() {
         if value("RPC_KEY") == nil, value("RPC_KEY_FILE") == nil {
-            setenv("RPC_KEY", SystemRandom().token(32), 1)
+            setenv("RPC_KEY", key(), 1)
         }
         let ports = Surroundings.freePorts(inner.count + 1)
         for (service, port) in zip(inner, ports) {
@@ -29,6 +29,24 @@ enum Surroundings {
             setenv("GEARTRAIN_MODELS", path, 1)
             hasSampleModel = true
         }
+    }
+
+    /// The same at each start, since secrets of definitions are sealed under it: kept in the data
+    /// folder from the first on, for this user alone.
+    private static func key() -> String {
+        let folder = value("GEARTRAIN_DATA") ?? "data"
+        if let bytes = try? Files.read("\(folder)/rpc-key") {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        let key = SystemRandom().token(32)
+        // A command that is not a start makes nothing; what cannot be written is said by whoever
+        // needs the folder next.
+        guard CommandLine.arguments.count == 1 else { return key }
+        let mask = umask(0o077)
+        defer { umask(mask) }
+        try? Files.makeFolder(folder)
+        try? Files.writeDurably(Array(key.utf8), to: "\(folder)/rpc-key")
+        return key
     }
 
     private static func value(_ name: String) -> String? {
