@@ -39,13 +39,19 @@ enum Surroundings {
             return String(decoding: bytes, as: UTF8.self)
         }
         let key = SystemRandom().token(32)
-        // A command that is not a start makes nothing; what cannot be written is said by whoever
-        // needs the folder next.
+        // A command that is not a start makes nothing.
         guard CommandLine.arguments.count == 1 else { return key }
         let mask = umask(0o077)
         defer { umask(mask) }
-        try? Files.makeFolder(folder)
-        try? Files.writeDurably(Array(key.utf8), to: "\(folder)/rpc-key")
+        do {
+            try Files.makeFolder(folder)
+            try Files.writeDurably(Array(key.utf8), to: "\(folder)/rpc-key")
+        } catch {
+            // What would be sealed under a key that is not kept could never be opened again.
+            let words = "geartrain: \(folder)/rpc-key cannot be kept: \(error)\n"
+            _ = words.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            exit(1)
+        }
         return key
     }
 
