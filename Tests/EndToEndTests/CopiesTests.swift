@@ -61,7 +61,7 @@ import Testing
 
         // What one gateway takes back, the other refuses at once.
         try await api.expect(204, .delete, "/api/sessions/current")
-        try await eventually("the other has heard of it", within: .seconds(5)) {
+        try await eventually("the other has heard of it", within: .seconds(30)) {
             try await other.send(.get, "/api/me").status == 401
         }
         for name in ["workflow-2", "gateway-2"] { #expect(try await train.stop(name) == 0) }

@@ -85,7 +85,7 @@ import Testing
         guard var document = try await api.get("/api/models/helpdesk").object else { return }
         document["scripts"] = [
             [
-                "code": "tidy", "timeout": "1s",
+                "code": "tidy", "timeout": "5s",
                 "source": """
                 if (/throw/.test(record.subject)) throw new Error('not this one'); \
                 if (/spin/.test(record.subject)) for (;;) {} \

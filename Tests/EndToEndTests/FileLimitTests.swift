@@ -30,9 +30,9 @@ import Testing
         try await eventually("the service") { self.answers(LineClient(port: port)) }
         var held: [LineClient] = []
         var refused = 0
-        // Who is not served is turned away or waits to be accepted; a second tells.
+        // Who is not served is turned away or waits to be accepted; its silence tells.
         while refused < 3, held.count < Self.limit {
-            let client = LineClient(port: port, seconds: 1)
+            let client = LineClient(port: port, seconds: 4)
             if answers(client), let client { held.append(client) } else { refused += 1 }
         }
         #expect(refused == 3, "the limit was not met: \(held.count) served")

@@ -96,6 +96,14 @@ import Testing
     /// A move that is killed leaves nothing that a service would start on.
     private func killed(_ data: String, _ server: PostgreSQL, _ name: String) async throws {
         let log = TemporaryFolder()
+        // So slow that it goes on when it is seen.
+        try await server.sql(
+            """
+            create function slow() returns event_trigger language plpgsql as
+                $$ begin perform pg_sleep(0.1); end $$;
+            create event trigger slow on ddl_command_end when tag in ('CREATE TABLE')
+                execute function slow()
+            """, in: name)
         let child = try ChildProcess(
             ChildProcess.product("geartrain"), words([], to: server.url(name)),
             environment: environment(data), output: log.path + "/log")
@@ -105,6 +113,7 @@ import Testing
         }
         try await child.killNow()
         #expect(!child.output.contains("moved in"))
+        try await server.sql("drop event trigger slow; drop function slow()", in: name)
         var environment = environment(data)
         environment["GATEWAY_DATABASE"] = server.url(name) + "?sslmode=disable&schema=gateway"
         environment["GATEWAY_PORT"] = "\(FreePort.take())"

@@ -40,7 +40,7 @@ import Testing
         try await wait(bench, for: 46)
         #expect(Set(IMAPLieTests.numbers(bench)).count == IMAPLieTests.numbers(bench).count)
         try await bench.stop()
-        #expect(server.open == 0)
+        try await eventually("no connection is left") { server.open == 0 }
         server.stop()
     }
 

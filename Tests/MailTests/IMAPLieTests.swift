@@ -30,8 +30,12 @@ import Testing
         ).replacing(#""after": {"move": "Done"}"#, with: after)
     }
 
-    static func bench(_ server: LyingIMAPServer, after: String? = nil) async throws -> MailBench {
-        let bench = try await MailBench { $0.serverTimeout = .milliseconds(400) }
+    /// `silence` is how long the reader waits: longer than a busy machine takes, and short where
+    /// the server does not answer.
+    static func bench(
+        _ server: LyingIMAPServer, after: String? = nil, silence: Duration = .seconds(2)
+    ) async throws -> MailBench {
+        let bench = try await MailBench { $0.serverTimeout = silence }
         try await bench.take(after.map { model(server.port, after: $0) } ?? model(server.port))
         return bench
     }
@@ -52,10 +56,11 @@ import Testing
 
     /// Reads while the server lies: all but `missing`, which the gaps name; then honestly: all.
     private func check(
-        _ lies: Lies, missing: [UInt64] = [], reason: String = "", mails: [UInt64: String] = mails()
+        _ lies: Lies, missing: [UInt64] = [], reason: String = "",
+        mails: [UInt64: String] = mails(), silence: Duration = .seconds(2)
     ) async throws {
         let server = try LyingIMAPServer(mails, lies: lies)
-        let bench = try await IMAPLieTests.bench(server)
+        let bench = try await IMAPLieTests.bench(server, silence: silence)
         let state = try await IMAPLieTests.read(bench)
         #expect(state["problem"] == .null)
         let all = mails.keys.sorted()
@@ -141,7 +146,9 @@ import Testing
         lies.silent = [8]
         lies.garbage = [20]
         lies.huge = [10: 99_999_999_999, 31: 300 << 20]
-        try await check(lies, missing: [8, 20, 10, 31], reason: "the server fails at it")
+        try await check(
+            lies, missing: [8, 20, 10, 31], reason: "the server fails at it",
+            silence: .milliseconds(700))
     }
 
     @Test(arguments: [1, 5, 31, 4_000_000_000, 1 << 40] as [UInt64])
@@ -214,7 +221,7 @@ import Testing
                 Bool.random(using: &random)
             }
             let server = try LyingIMAPServer(IMAPLieTests.mails(uids))
-            let bench = try await IMAPLieTests.bench(server)
+            let bench = try await IMAPLieTests.bench(server, silence: .milliseconds(700))
             for _ in 1...3 {
                 let lies = IMAPLieTests.lies(of: uids, &random)
                 server.state.withLock { $0.lies = lies }

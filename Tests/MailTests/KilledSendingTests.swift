@@ -25,10 +25,10 @@ import Testing
         let ends = KilledSendingTests.faults.first { $0.fault == fault }?.ends ?? []
         var killed = 0
         for commit in 1...KilledSendingTests.mostCommits {
-            let run = try Run(fault: fault, settings: [:])
-            guard try await run.killed(at: commit) else { break }
+            guard
+                try await isKilled(at: commit, fault, settings: [:], ends.union(["uncertain"]))
+            else { break }
             killed += 1
-            try await run.check(ends.union(["uncertain"]))
         }
         // Queued, before the dot, the answer; two of them may look like one.
         #expect(killed >= 2, "killed only \(killed) times")
@@ -41,12 +41,26 @@ import Testing
     func `where the uncertain is sent again everything arrives`(fault: String) async throws {
         var killed = 0
         for commit in 1...KilledSendingTests.mostCommits {
-            let run = try Run(fault: fault, settings: ["MAIL_UNCERTAIN": "resend"])
-            guard try await run.killed(at: commit) else { break }
+            guard
+                try await isKilled(
+                    at: commit, fault, settings: ["MAIL_UNCERTAIN": "resend"], ["sent"])
+            else { break }
             killed += 1
-            try await run.check(["sent"])
         }
         #expect(killed >= 2)
+    }
+
+    /// One of the first that was missed is looked for again: two that come fast look like one.
+    private func isKilled(
+        at commit: Int, _ fault: String, settings: [String: String], _ ends: Set<String>
+    ) async throws -> Bool {
+        for _ in 1...(commit > 2 ? 1 : 3) {
+            let run = try Run(fault: fault, settings: settings)
+            guard try await run.killed(at: commit) else { continue }
+            try await run.check(ends)
+            return true
+        }
+        return false
     }
 
     /// One life of a data folder.

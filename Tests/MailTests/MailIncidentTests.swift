@@ -18,7 +18,6 @@ import Testing
         try await MailBench {
             $0.outgoing.smtp = .init(url: "smtp://127.0.0.1:\(server.port)", startTLS: .never)
             $0.outgoing.audit = "audit@example.org"
-            $0.serverTimeout = .milliseconds(800)
         }
     }
 
@@ -89,7 +88,7 @@ import Testing
         let first = try await told(bench, 1)[0]
         #expect(first.kind == "uncertain" && first.model == nil && first.record == nil)
         _ = try await bench.json(ActOnMail(id: queued.id, action: .resend))
-        let both = try await told(bench, 2)
+        let both = try await told(bench, 2) { $0.key != first.key || $0.resolution == "retry" }
         #expect(both[0].resolution == "retry" && both[0].resolvedBy == "anna")
         #expect(both[1].kind == "uncertain" && both[1].resolution == nil)
         try await bench.stop()

@@ -15,7 +15,6 @@ import Testing
             $0.outgoing.smtp = .init(url: "smtp://127.0.0.1:\(server.port)", startTLS: .never)
             $0.outgoing.audit = "audit@example.org"
             $0.outgoing.resendsUncertain = resend
-            $0.serverTimeout = .milliseconds(800)
         }
     }
 

@@ -76,7 +76,7 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         let events = try await house.events(1)
-        #expect(clock.now - start < .seconds(5))
+        #expect(clock.now - start < .seconds(30))
         #expect(events[0].account == "database" && events[0].door == .database)
         #expect(events[0].cause.root.hasPrefix("database:"))
         #expect(events[0].after["status"] == "new")
@@ -227,9 +227,10 @@ import Testing
             house.batch.models.withLock { $0 } == ["helpdesk 1", "helpdesk 2"]
                 && house.workflow.models.withLock { $0 } == ["helpdesk 1", "helpdesk 2"]
         }
-        #expect(
+        try await eventually("mail alone has it not") {
             await house.handover.pending(second, model: "helpdesk", within: .milliseconds(100))
-                == ["mail"])
+                == ["mail"]
+        }
         house.mail.isDown.store(false, ordering: .relaxed)
         try await eventually("mail has it") {
             house.mail.models.withLock { $0 }.last == "helpdesk 2"

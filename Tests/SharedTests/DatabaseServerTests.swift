@@ -144,10 +144,12 @@ import Testing
         static let cut = "select count(pg_terminate_backend(pid)) " + sessions
 
         /// Half of the time that a lease lasts passes, second by second.
-        func timePasses(until condition: () -> Bool) async throws {
+        func timePasses(
+            each limit: Duration = .milliseconds(150), until condition: () -> Bool
+        ) async throws {
             for _ in 0..<30 where !condition() {
                 clock.advance(by: .seconds(1))
-                try? await eventually("something", within: .milliseconds(150), condition)
+                try? await eventually("something", within: limit, condition)
             }
         }
 
@@ -221,7 +223,7 @@ import Testing
         await pair.first.close()
         // As it is where the process has ended.
         _ = try await pair.second.read { try $0.count(Pair.cut) }
-        try await pair.timePasses { pair.taken.all == [7] }
+        try await pair.timePasses(each: .seconds(1)) { pair.taken.all == [7] }
         #expect(pair.taken.all == [7])
         // The first cannot say that it did it, too.
         try await pair.end()

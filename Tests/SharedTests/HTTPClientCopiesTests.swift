@@ -94,7 +94,7 @@ import Testing
         for _ in 0..<3 {
             #expect(Set(try await answers(of: client, count: 20)) == ["127.0.0.1"])
         }
-        #expect(ContinuousClock.now - begin < .seconds(8))
+        #expect(ContinuousClock.now - begin < .seconds(25))
         client.close()
         await one.server.shutdown()
         try await one.run.value

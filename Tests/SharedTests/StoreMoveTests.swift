@@ -1,7 +1,8 @@
-import Database
 import ServiceRuntime
 import TestSupport
 import Testing
+
+@testable import Database
 
 /// A store moves from a file to a server, whole or not at all.
 @Suite struct StoreMoveTests {
@@ -157,6 +158,27 @@ import Testing
         #expect(error?.words.contains("did not come to its end") == true)
         await database.close()
         #expect(try await move().first { $0.name == "parent" }?.rows == 2500)
+    }
+
+    @Test func `a move waits while the server still holds the lock of another`() async throws {
+        try await make()
+        let other = folder.path + "/other.db"
+        try Files.writeDurably(try Files.read(path), to: other)
+        let watch = try await Database.open(try await target(), runtime: TestRuntime.make())
+        var first: StoreMove? = try StoreMove(
+            StoreMoveTests.layout, from: other, to: try await target())
+        let holder = try first?.target.count("select pg_backend_pid()") ?? 0
+        async let second = move()
+        try await eventually("the second waits") {
+            try await watch.read {
+                try $0.count(
+                    "select count(*) from pg_locks where ? = any (pg_blocking_pids(pid))",
+                    [.integer(Int64(holder))])
+            } > 0
+        }
+        first = nil
+        #expect(try await second.count == 5)
+        await watch.close()
     }
 
     @Test func `a zero character is replaced and counted, in keys too`() async throws {

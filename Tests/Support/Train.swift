@@ -155,7 +155,7 @@ public final class Train: Sendable {
 
     /// As `eventually`; what the services complained of is in the error.
     public func waitFor(
-        _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+        _ what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
     ) async throws {
         do {
             try await eventually(what, within: limit, condition)

@@ -77,12 +77,12 @@ import Testing
 
     @Test func `children end with it, in time or not`() async throws {
         for (text, limit) in [
-            ("sleep 1000 & echo $!; sleep 1001 & echo $!; exit 0", Duration.seconds(20)),
-            ("sleep 1000 & echo $! >&2; sleep 1000", .milliseconds(300)),
-            ("setsid sh -c 'echo $$; sleep 1000; :' & sleep 0.1; exit 0", .seconds(20)),
-            ("setsid sh -c 'echo $$ >&2; sleep 1000; :' & sleep 1000", .milliseconds(500)),
+            ("sleep 1000 & echo pid $!; sleep 1001 & echo pid $!; exit 0", Duration.seconds(20)),
+            ("sleep 1000 & echo pid $! >&2; sleep 1000", .seconds(4)),
+            ("setsid sh -c 'echo pid $$; sleep 1000; :' & sleep 3; exit 0", .seconds(20)),
+            ("setsid sh -c 'echo pid $$ >&2; sleep 1000; :' & sleep 1000", .seconds(4)),
             // A daemon by the book: its parent is gone, it has a session and a folder of its own.
-            ("(setsid sh -c 'cd /; echo $$; sleep 1000; :' &) ; sleep 0.1", .seconds(20)),
+            ("(setsid sh -c 'cd /; echo pid $$; sleep 1000; :' &) ; sleep 3", .seconds(20)),
         ] {
             let bench = try bench(text, timeout: limit)
             var words = ""
@@ -91,7 +91,7 @@ import Testing
             } catch {
                 words = Problem(error).detail ?? ""
             }
-            let pids = words.split { !$0.isNumber }.compactMap { pid_t($0) }.filter { $0 > 1000 }
+            let pids = words.matches(of: /pid (\d+)/).compactMap { pid_t($0.1) }
             #expect(!pids.isEmpty, "\(words)")
             for pid in pids {
                 try await eventually("process \(pid) ends") {

@@ -228,7 +228,7 @@ extension World {
                 script("b", "if (values.good) return 2; " + source, next: "c"),
                 script("c", "return 3"),
             ]
-            try await World.with(settings: ["WORKFLOW_SCRIPT_TIMEOUT": "300ms"]) { world in
+            try await World.with(settings: ["WORKFLOW_SCRIPT_TIMEOUT": "3s"]) { world in
                 try await world.take(Model.document(workflows: [workflow("row", steps)]))
                 _ = try await world.beginKnown("row", ["good": true])
                 let (id, _) = try await world.begin("row")

@@ -50,7 +50,7 @@ import Testing
     {
         var settings = ScriptPool.Settings(executable: ChildProcess.product("script-host"))
         settings.limits = ScriptLimits(
-            timeout: .milliseconds(700), memory: 160 << 20, calls: 200, callTime: .seconds(2))
+            timeout: .seconds(30), memory: 160 << 20, calls: 200, callTime: .seconds(2))
         settings.hosts = 2
         let pool = ScriptPool(settings: settings, runtime: TestRuntime.make())
         @Sendable func answer(_ call: ScriptCall, _ time: Duration) async throws -> JSONValue {
@@ -78,7 +78,8 @@ import Testing
             await withTaskGroup(of: Void.self) { attackers in
                 for source in Self.attacks {
                     attackers.addTask {
-                        let job = ScriptJob(units: [Self.script(source)])
+                        let job = ScriptJob(
+                            units: [Self.script(source)], timeout: .milliseconds(700))
                         do {
                             let answered = try await pool.run(job, answering: answer)
                             guard case .failed = answered.outcomes[0] else {
@@ -148,10 +149,10 @@ import Testing
     @Test func `a call that takes long keeps its script's time, and an end of it`() async throws {
         var settings = ScriptPool.Settings(executable: ChildProcess.product("script-host"))
         settings.limits = ScriptLimits(
-            timeout: .milliseconds(300), memory: 256 << 20, callTime: .milliseconds(900))
+            timeout: .seconds(1), memory: 256 << 20, callTime: .milliseconds(2900))
         let pool = ScriptPool(settings: settings, runtime: TestRuntime.make())
         @Sendable func slow(_ call: ScriptCall, _ time: Duration) async throws -> JSONValue {
-            try await SystemClock().sleep(for: .milliseconds(500))
+            try await SystemClock().sleep(for: .milliseconds(1500))
             return 1
         }
         let once = ScriptJob(units: [Self.script("return gt.records.get('a', 1)")])

@@ -66,9 +66,10 @@ public final class StoreMove {
     /// What stands there; throws where nothing can be put there.
     private static func look(_ target: Connection, _ place: PostgresPlace) throws -> Standing {
         try target.script("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
-        let isMine = try target.count(
-            "select pg_try_advisory_lock(?)", [.integer(place.lockNumber(of: "move"))])
-        guard isMine == 1 else {
+        do {
+            // Waits: the server notices only after a while that a move has ended or was killed.
+            try target.script("select pg_advisory_lock(\(place.lockNumber(of: "move")))")
+        } catch DatabaseError.busy {
             throw MoveError("another move into the schema \(place.schema) goes on")
         }
         let encoding = try target.first("show server_encoding") { $0.text(0) }

@@ -203,7 +203,7 @@ final class SyncBench: Sendable {
     }
 
     func ended(_ id: Int64) async throws -> JSONValue {
-        try await eventually("end of run \(id)", within: .seconds(60)) {
+        try await eventually("end of run \(id)", within: .seconds(180)) {
             let state = try await run(id)["state"]?.string ?? ""
             return state != "planned" && state != "running"
         }

@@ -232,7 +232,7 @@
             try await pg.sql(
                 items + """
                     insert into crm.items (no, name)
-                    select 'k' || i, 'name ' || i from generate_series(1, 20000) i
+                    select 'k' || i, 'name ' || i from generate_series(1, 40000) i
                     """)
             // A careless server forgets what it did just before a crash.
             try await pg.sql("checkpoint")
@@ -250,7 +250,7 @@
             try await pg.server.start()
             let run = try await bench.ended(id)
             #expect(run["verified"] == true, "\(run.text)")
-            #expect(try await bench.ours().count == 20_000)
+            #expect(try await bench.ours().count == 40_000)
             try await pg.stop()
         }
     }
