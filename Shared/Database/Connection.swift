@@ -152,8 +152,7 @@ public final class Connection {
     /// Sets a parameter of ours (`geartrain.…`) for the rest of the transaction, or until the
     /// savepoint is taken back, without an exchange of its own. Of PostgreSQL alone.
     public func set(_ name: String, to value: String) throws {
-        let word = value.split(separator: "'", omittingEmptySubsequences: false)
-        try link.note("set local \(name) = '\(word.joined(separator: "''"))'")
+        try link.note("set local \(name) = \(Dialect.literal(value))")
     }
 
     /// Begins a transaction of the writer.

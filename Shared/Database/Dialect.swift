@@ -53,12 +53,18 @@ public struct Dialect: Sendable {
     /// A quoted identifier, whatever is in it.
     public func quote(_ identifier: String) -> String { Dialect.quote(identifier) }
 
-    static func quote(_ identifier: String) -> String {
-        var quoted = "\""
-        for character in identifier.unicodeScalars {
-            if character == "\"" { quoted.unicodeScalars.append(character) }
+    static func quote(_ identifier: String) -> String { quote(identifier, "\"") }
+
+    /// A text as a statement has it, for where none of its values can be given apart.
+    public static func literal(_ text: String) -> String { quote(text, "'") }
+
+    private static func quote(_ text: String, _ mark: Unicode.Scalar) -> String {
+        var quoted = String(mark)
+        for character in text.unicodeScalars {
+            if character == mark { quoted.unicodeScalars.append(character) }
             quoted.unicodeScalars.append(character)
         }
-        return quoted + "\""
+        quoted.unicodeScalars.append(mark)
+        return quoted
     }
 }

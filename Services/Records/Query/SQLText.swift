@@ -87,10 +87,4 @@ struct QueryMoment: Sendable {
 func quoted(_ identifier: String) -> String { "\"\(identifier)\"" }
 
 /// A text as an SQL literal, for DDL, where there are no parameters.
-func literal(_ text: String) -> String {
-    var result = "'"
-    for character in text.unicodeScalars {
-        if character == "'" { result += "''" } else { result.unicodeScalars.append(character) }
-    }
-    return result + "'"
-}
+func literal(_ text: String) -> String { Dialect.literal(text) }

@@ -47,7 +47,7 @@
         /// that keep values small, and nothing depends on how the server is set up.
         func confine(to schema: String) throws {
             try simple(
-                "set search_path = \(PostgresPlace.quoted(schema)), pg_catalog;"
+                "set search_path = \(Dialect.quote(schema)), pg_catalog;"
                     + " set default_transaction_read_only = on;"
                     + " set standard_conforming_strings = on; set timezone = 'UTC';"
                     + " set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres';"

@@ -78,8 +78,8 @@
         func copy(
             _ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void
         ) throws -> Int {
-            let names = columns.map(PostgresPlace.quoted).joined(separator: ", ")
-            let sql = "copy \(PostgresPlace.quoted(table)) (\(names)) from stdin"
+            let names = columns.map(Dialect.quote).joined(separator: ", ")
+            let sql = "copy \(Dialect.quote(table)) (\(names)) from stdin"
             return try asked { session in
                 try flush(session)
                 return try session.copy(into: table, sql, body)
@@ -154,8 +154,7 @@
 
         func tellCopies(of queue: String) throws {
             guard isBegun else { return }
-            let word = queue.split(separator: "'", omittingEmptySubsequences: false)
-            let sql = "notify \(place.channel), '\(word.joined(separator: "''"))'"
+            let sql = "notify \(place.channel), \(Dialect.literal(queue))"
             if noted.last != sql { noted.append(sql) }
         }
 
@@ -221,7 +220,7 @@
 
         private func opened() throws -> PostgresConnection {
             let session = try PostgresConnection(place.address, isGivenUp: isClosed)
-            let name = PostgresPlace.quoted(place.schema)
+            let name = Dialect.quote(place.schema)
             let presence = copy.map { PostgresPlace.presence($0) + ";" } ?? ""
             try session.simple(
                 presence + "set search_path = \(name);"

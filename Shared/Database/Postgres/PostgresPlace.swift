@@ -107,8 +107,6 @@ public struct PostgresPlace: Sendable, Hashable {
                 + " postgresql://user:password@host:port/database?sslmode=verify-full&schema=name")
     }
 
-    static func quoted(_ name: String) -> String { Dialect.quote(name) }
-
     /// Of the lock that whoever writes into the schema holds.
     var lockNumber: Int64 { lockNumber(of: "") }
 
