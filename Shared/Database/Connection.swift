@@ -109,7 +109,12 @@ public final class Connection {
     }
 
     /// Several statements without values (DDL), in SQLite's words for types.
-    public func script(_ sql: String) throws { try link.script(sql) }
+    public func script(_ sql: String) throws {
+        try link.script(dialect.isSQLite ? sql : PostgresSchema.translated(sql))
+    }
+
+    /// As `script`, in the engine's own words: nothing is translated.
+    public func verbatim(_ sql: String) throws { try link.script(sql) }
 
     /// Runs `body` under a savepoint of its own; what it throws undoes only its statements.
     public func savepoint<T>(_ body: () throws -> T) throws -> T {

@@ -16,7 +16,7 @@ protocol DatabaseLink: AnyObject {
     func copy(_ table: String, _ columns: [String], _ body: (CopyRows) throws -> Void) throws -> Int
     /// Forgets how statements are done: their tables are not what they were.
     func forgetPlans() throws
-    /// Several statements without values.
+    /// Several statements without values, in the engine's own words.
     func script(_ sql: String) throws
     func begin(_ kind: TransactionKind) throws
     /// Small statements that belong to the transaction (savepoints), in order; they may wait until

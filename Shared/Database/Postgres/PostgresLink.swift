@@ -96,7 +96,7 @@
         func script(_ sql: String) throws {
             try asked { session in
                 try flush(session)
-                try session.simple(PostgresSchema.translated(sql))
+                try session.simple(sql)
                 try session.forgetPrepared()
             }
         }

@@ -119,10 +119,3 @@ struct ViewLift {
         ) { $0.text(1) }
     }
 }
-
-extension Connection {
-    /// One statement of PostgreSQL's own, in which nothing is translated.
-    func verbatim(_ sql: String) throws {
-        try script("DO " + literal("BEGIN EXECUTE \(literal(sql)); END"))
-    }
-}
