@@ -38,12 +38,12 @@ extension PostgresFunctions {
         }
 
     private static func limited(_ signature: String, _ length: String, _ body: String) -> String {
-        """
-        CREATE OR REPLACE FUNCTION \(signature) RETURNS pg_catalog.text LANGUAGE sql IMMUTABLE \
-        PARALLEL SAFE AS \(Dialect.bodyQuote)
-        SELECT CASE WHEN \(length) > \(Confinement.lengthLimit) THEN gt_raise(format(\
-        'a text has %s bytes, more than \(Confinement.lengthLimit)', \(length))) ELSE \(body) END
-        \(Dialect.bodyQuote)
-        """
+        function(
+            signature, "pg_catalog.text",
+            """
+            SELECT CASE WHEN \(length) > \(Confinement.lengthLimit) THEN gt_raise(format(\
+            'a text has %s bytes, more than \(Confinement.lengthLimit)', \(length))) \
+            ELSE \(body) END
+            """, language: "sql", kind: takingNull)
     }
 }

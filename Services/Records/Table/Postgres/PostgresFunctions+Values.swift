@@ -6,17 +6,6 @@ import Database
 extension PostgresFunctions {
     static let values = numbers + others + checks
 
-    private static func function(
-        _ signature: String, _ type: String, _ body: String, isStrict: Bool = true
-    ) -> String {
-        """
-        CREATE OR REPLACE FUNCTION \(signature) RETURNS \(type) LANGUAGE plpgsql \
-        IMMUTABLE\(isStrict ? " STRICT" : "") PARALLEL SAFE AS \(Dialect.bodyQuote)
-        \(body)
-        \(Dialect.bodyQuote)
-        """
-    }
-
     /// A number that does not fit 64 bits is NaN, and so is what is made of it.
     private static let numbers = [
         function(
@@ -54,14 +43,14 @@ extension PostgresFunctions {
             BEGIN
                 RETURN (SELECT CASE WHEN count(v) = count(*) THEN min(v) END FROM unnest($1) AS v);
             END
-            """, isStrict: false),
+            """, kind: takingNull),
         function(
             "gt_greatest(VARIADIC numeric[])", "numeric",
             """
             BEGIN
                 RETURN (SELECT CASE WHEN count(v) = count(*) THEN max(v) END FROM unnest($1) AS v);
             END
-            """, isStrict: false),
+            """, kind: takingNull),
         function(
             "gt_decimal(numeric, integer)", "text",
             """
@@ -97,7 +86,7 @@ extension PostgresFunctions {
             EXCEPTION WHEN data_exception THEN
                 RETURN 0;
             END
-            """, isStrict: false),
+            """, kind: takingNull),
     ]
 
     private static let checks =

@@ -10,70 +10,78 @@ enum PostgresFunctions {
 
     private static let all = texts + moments + json + arrays + values + search + queries
 
-    /// `body` is an expression over `$1` and so on.
-    private static func function(
-        _ signature: String, _ type: String, _ body: String, kind: String = "IMMUTABLE"
+    /// Of functions that are called with null too.
+    static let takingNull = "IMMUTABLE PARALLEL SAFE"
+
+    /// What makes a function, to the last blank: the checksum of the migration is kept.
+    static func function(
+        _ signature: String, _ type: String, _ body: String, language: String = "plpgsql",
+        kind: String = "IMMUTABLE STRICT PARALLEL SAFE", verb: String = "CREATE OR REPLACE",
+        end: String = "\n"
     ) -> String {
         """
-        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE sql \(kind) AS \(Dialect.bodyQuote)
-        SELECT \(body) \(Dialect.bodyQuote)
+        \(verb) FUNCTION \(signature) RETURNS \(type) LANGUAGE \(language) \(kind) \
+        AS \(Dialect.bodyQuote)
+        \(body)\(end)\(Dialect.bodyQuote)
         """
     }
 
-    /// `body` is what stands between BEGIN and END.
-    private static func procedure(
-        _ signature: String, _ type: String, _ body: String, kind: String = "IMMUTABLE"
+    /// One that only statements of ours call.
+    private static func own(
+        _ signature: String, _ type: String, _ body: String, language: String = "sql",
+        kind: String = "IMMUTABLE"
     ) -> String {
-        """
-        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE plpgsql \(kind) AS \(Dialect.bodyQuote)
-        BEGIN \(body) END \(Dialect.bodyQuote)
-        """
+        function(
+            signature, type, body, language: language, kind: kind, verb: "CREATE", end: " ")
     }
 
     private static let texts =
         [
-            function("\"instr\"(text, text)", "integer", "strpos($1, $2)"),
-            function("unicode(text)", "integer", "ascii($1)"),
-            function("hex(bytea)", "text", "upper(encode($1, 'hex'))"),
-            function(
+            own("\"instr\"(text, text)", "integer", "SELECT strpos($1, $2)"),
+            own("unicode(text)", "integer", "SELECT ascii($1)"),
+            own("hex(bytea)", "text", "SELECT upper(encode($1, 'hex'))"),
+            own(
                 "randomblob(integer)", "bytea",
-                "substring(uuid_send(gen_random_uuid()) FROM 17 - least($1, 6) FOR $1) "
+                "SELECT substring(uuid_send(gen_random_uuid()) FROM 17 - least($1, 6) FOR $1) "
                     + "|| CASE WHEN $1 > 6 THEN substring(uuid_send(gen_random_uuid()) "
                     + "FROM 11 FOR $1 - 6) ELSE '' END", kind: "VOLATILE"),
             // Volatile, or it would be raised when the statement is planned.
-            procedure("gt_raise(text)", "text", "RAISE EXCEPTION '%', $1;", kind: "VOLATILE"),
+            own(
+                "gt_raise(text)", "text", "BEGIN RAISE EXCEPTION '%', $1; END",
+                language: "plpgsql", kind: "VOLATILE"),
         ]
         + [("bigint", "integer"), ("smallint", "integer"), ("text", "text")].map { type, word in
-            function(
-                "typeof(\(type))", "text", "CASE WHEN $1 IS NULL THEN 'null' ELSE '\(word)' END")
+            own(
+                "typeof(\(type))", "text",
+                "SELECT CASE WHEN $1 IS NULL THEN 'null' ELSE '\(word)' END")
         }
 
     /// This moment as it is stored.
     private static let moments = [
-        function(
+        own(
             "strftime(text, text)", "text",
-            "to_char(clock_timestamp() AT TIME ZONE 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-            kind: "VOLATILE")
+            "SELECT to_char(clock_timestamp() AT TIME ZONE 'utc', "
+                + "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')", kind: "VOLATILE")
     ]
 
     private static let json = [
-        function("json(text)", "json", "$1::json"),
-        procedure(
+        own("json(text)", "json", "SELECT $1::json"),
+        own(
             "json_valid(text)", "integer",
             """
-            PERFORM $1::json;
+            BEGIN PERFORM $1::json;
             RETURN CASE WHEN $1 IS NULL THEN 0 ELSE 1 END;
-            EXCEPTION WHEN OTHERS THEN RETURN 0;
-            """),
-        function("json_type(text)", "text", kindSQL("$1::json")),
-        function("json_array_length(text)", "integer", "json_array_length($1::json)"),
-        function(
+            EXCEPTION WHEN OTHERS THEN RETURN 0; END
+            """, language: "plpgsql"),
+        own("json_type(text)", "text", "SELECT " + kindSQL("$1::json")),
+        own("json_array_length(text)", "integer", "SELECT json_array_length($1::json)"),
+        own(
             "json_extract(text, text)", "text",
-            "$1::json #>> string_to_array(replace(substr($2, 3), '\"', ''), '.')"),
+            "SELECT $1::json #>> string_to_array(replace(substr($2, 3), '\"', ''), '.')"),
         // Without the blanks between its words.
-        function(
+        own(
             "gt_compact(text)", "text",
-            #"regexp_replace($1, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')"#),
+            #"SELECT regexp_replace($1, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')"#),
         """
         CREATE FUNCTION json_each(text) RETURNS TABLE (key "text", value "text", type "text")
         LANGUAGE sql IMMUTABLE STRICT ROWS 10 AS \(Dialect.bodyQuote)
@@ -95,14 +103,14 @@ enum PostgresFunctions {
 
     private static let arrays =
         [
-            function("gt_array_end(text)", "text", "coalesce($1, '[') || ']'")
+            own("gt_array_end(text)", "text", "SELECT coalesce($1, '[') || ']'")
         ]
         + [("bigint", "$2::text"), ("text", "to_json($2)::text"), ("json", "$2::text")]
         .flatMap { type, item in
             [
-                function(
+                own(
                     "gt_array_add(text, \(type))", "text",
-                    "coalesce($1 || ',', '[') || coalesce(\(item), 'null')"),
+                    "SELECT coalesce($1 || ',', '[') || coalesce(\(item), 'null')"),
                 """
                 CREATE AGGREGATE json_group_array(\(type)) (SFUNC = gt_array_add, STYPE = text, \
                 FINALFUNC = gt_array_end)
