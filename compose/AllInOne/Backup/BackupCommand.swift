@@ -61,7 +61,7 @@ struct Backup {
     private func take() throws -> Manifest {
         var parts: [DatabaseCut.Part] = []
         for owner in DataFolders.owners {
-            let path = "\(folders.folder(of: owner))/\(owner.database)"
+            let path = folders.database(of: owner)
             guard Files.exists(path) else {
                 throw DataFolders.WrongArguments(
                     "there is no \(path); name the data folder by GEARTRAIN_DATA or --data")

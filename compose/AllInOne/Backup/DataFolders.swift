@@ -1,10 +1,19 @@
+import Batch
+import Database
+import Gateway
+import Mail
+import Records
 import ServiceRuntime
+import Workflow
 
 /// Which files are whose, and where the services keep them.
 struct DataFolders: Sendable {
     /// What a service keeps below its data folder. `secrets/` is the operator's and stays out.
     struct Owner: Sendable {
-        let service: String
+        let layout: StoreLayout
+        var service: String { layout.service }
+        /// What says that its tables are on a server.
+        var setting: String { service.uppercased() + "_DATABASE" }
         var database: String { service + ".db" }
         /// Folders that grow beside the database.
         let folders: [String]
@@ -13,12 +22,17 @@ struct DataFolders: Sendable {
     }
 
     static let owners = [
-        Owner(service: "gateway", folders: [], files: []),
-        Owner(service: "records", folders: ["files"], files: ["records-history-head"]),
-        Owner(service: "mail", folders: ["mail"], files: []),
-        Owner(service: "workflow", folders: [], files: []),
-        Owner(service: "batch", folders: ["batch", "exchange"], files: []),
+        Owner(layout: GatewayService.layout, folders: [], files: []),
+        Owner(
+            layout: RecordsService.layout, folders: ["files"], files: ["records-history-head"]),
+        Owner(layout: MailService.layout, folders: ["mail"], files: []),
+        Owner(layout: WorkflowService.layout, folders: [], files: []),
+        Owner(layout: BatchService.layout, folders: ["batch", "exchange"], files: []),
     ]
+
+    static func owner(_ service: some StringProtocol) -> Owner? {
+        owners.first { $0.service == service }
+    }
 
     struct WrongArguments: Error, CustomStringConvertible {
         let description: String
@@ -44,7 +58,7 @@ struct DataFolders: Sendable {
             }
             let halves = (left.popFirst() ?? "").split(separator: "=", maxSplits: 1).map(
                 String.init)
-            guard halves.count == 2, owners.contains(where: { $0.service == halves[0] }) else {
+            guard halves.count == 2, owner(halves[0]) != nil else {
                 throw WrongArguments("--data needs <service>=<folder>, such as mail=/volumes/mail")
             }
             folders.own[halves[0]] = halves[1]
@@ -55,16 +69,19 @@ struct DataFolders: Sendable {
         return (folders, rest)
     }
 
-    /// Refuses where a service keeps its tables elsewhere than in its folder.
-    static func requireFiles(_ reader: ConfigurationReader) throws {
+    /// Refuses where a service keeps its tables elsewhere than in its folder; `advice` ends what is
+    /// said of it.
+    static func requireFiles(
+        _ reader: ConfigurationReader, of owners: [Owner] = DataFolders.owners,
+        help: String = "where it is set, the server's own tools back it up",
+        advice: String = ", whose own tools (pg_dump, pg_restore) copy them"
+    ) throws {
         for owner in owners {
-            let name = owner.service.uppercased() + "_DATABASE"
-            let server = reader.optionalString(
-                name, help: "where it is set, the server's own tools back it up", secret: true)
+            let server = reader.optionalString(owner.setting, help: help, secret: true)
             guard server == nil else {
                 throw WrongArguments(
-                    "\(name) is set: the tables of \(owner.service) are on a server, whose own"
-                        + " tools (pg_dump, pg_restore) copy them")
+                    "\(owner.setting) is set: the tables of \(owner.service) are on a server"
+                        + advice)
             }
         }
     }
@@ -72,6 +89,8 @@ struct DataFolders: Sendable {
     private init(common: String) { self.common = common }
 
     func folder(of owner: Owner) -> String { own[owner.service] ?? common }
+
+    func database(of owner: Owner) -> String { "\(folder(of: owner))/\(owner.database)" }
 
     /// Each once.
     var all: [String] { Array(Set(DataFolders.owners.map(folder(of:)))).sorted() }

@@ -49,7 +49,7 @@ struct Restoring {
             throw DataFolders.WrongArguments("the manifest names \(file.path)")
         }
         for owner in DataFolders.owners {
-            let path = "\(folders.folder(of: owner))/\(owner.database)"
+            let path = folders.database(of: owner)
             guard !Files.exists(path) else {
                 throw DataFolders.WrongArguments(
                     "\(path) is there; restore into an empty folder (GEARTRAIN_DATA or --data)")
@@ -82,7 +82,7 @@ struct Restoring {
 
     private func put(_ file: Manifest.File) throws {
         guard let slash = file.path.firstIndex(of: "/"),
-            let owner = DataFolders.owners.first(where: { $0.service == file.path[..<slash] })
+            let owner = DataFolders.owner(file.path[..<slash])
         else {
             throw DataFolders.WrongArguments("the manifest names \(file.path), of no service")
         }
@@ -94,11 +94,9 @@ struct Restoring {
     }
 
     private func hold(_ reason: String) async throws -> Int {
-        guard let owner = DataFolders.owners.first(where: { $0.service == "mail" }) else {
-            return 0
-        }
+        guard let owner = DataFolders.owner("mail") else { return 0 }
         let runtime = Runtime(loops: try EventLoopGroup(count: 1), log: Log(service: "mail"))
-        let path = "\(folders.folder(of: owner))/\(owner.database)"
+        let path = folders.database(of: owner)
         let database = try await Database.open(
             DatabaseConfiguration(location: path), runtime: runtime)
         let held = try await RestoredMail.hold(

@@ -1,10 +1,5 @@
-import Batch
 import Database
-import Gateway
-import Mail
-import Records
 import ServiceRuntime
-import Workflow
 
 extension ServiceCommand {
     /// `move`: from files of SQLite to a PostgreSQL.
@@ -23,14 +18,9 @@ extension ServiceCommand {
 
 /// One move.
 struct Moving {
-    private static let layouts = [
-        GatewayService.layout, RecordsService.layout, MailService.layout, WorkflowService.layout,
-        BatchService.layout,
-    ]
-
     private let folders: DataFolders
     private let target: MoveTarget
-    private let layouts: [StoreLayout]
+    private let owners: [DataFolders.Owner]
 
     static func read(_ reader: ConfigurationReader, _ arguments: [String]) throws -> Moving {
         var (url, services, rest) = (String?.none, [String](), [String]())
@@ -40,10 +30,9 @@ struct Moving {
             case "--to": url = left.popFirst()
             case "--service":
                 let service = left.popFirst() ?? ""
-                guard layouts.contains(where: { $0.service == service }) else {
-                    throw DataFolders.WrongArguments(
-                        "--service needs one of"
-                            + " \(layouts.map(\.service).joined(separator: ", "))")
+                guard DataFolders.owner(service) != nil else {
+                    let known = DataFolders.owners.map(\.service).joined(separator: ", ")
+                    throw DataFolders.WrongArguments("--service needs one of \(known)")
                 }
                 services.append(service)
             default: rest.append(argument)
@@ -56,31 +45,22 @@ struct Moving {
             throw DataFolders.WrongArguments(
                 "say where to: --to postgresql://user:password@host:port/database?sslmode=…")
         }
-        let chosen = layouts.filter { services.isEmpty || services.contains($0.service) }
-        for layout in chosen {
-            let name = layout.service.uppercased() + "_DATABASE"
-            let standing = reader.optionalString(
-                name, help: "where the tables are that are no files any more", secret: true)
-            guard standing == nil else {
-                throw DataFolders.WrongArguments(
-                    "\(name) is set: the tables of \(layout.service) are on a server already; name"
-                        + " the services to move by --service")
-            }
+        let chosen = DataFolders.owners.filter {
+            services.isEmpty || services.contains($0.service)
         }
+        try DataFolders.requireFiles(
+            reader, of: chosen, help: "where the tables are that are no files any more",
+            advice: " already; name the services to move by --service")
         return Moving(
-            folders: folders, target: try MoveTarget(url, for: chosen.count),
-            layouts: chosen)
+            folders: folders, target: try MoveTarget(url, for: chosen.count), owners: chosen)
     }
 
     func run() throws -> String {
         let begin = SystemClock().monotonicNanoseconds()
         // All are looked at, and their files held, before anything is written.
-        let moves = try layouts.map { layout in
-            guard let owner = DataFolders.owners.first(where: { $0.service == layout.service })
-            else { throw DataFolders.WrongArguments("there is no service \(layout.service)") }
-            return try StoreMove(
-                layout, from: "\(folders.folder(of: owner))/\(owner.database)",
-                to: target.configuration(layout.service))
+        let moves = try owners.map {
+            try StoreMove(
+                $0.layout, from: folders.database(of: $0), to: target.configuration($0))
         }
         var (lines, rows, replaced) = ([String](), 0, 0)
         do {
@@ -110,6 +90,6 @@ struct Moving {
                 ? " but for \(replaced) texts with U+0000, which is U+FFFD there\n" : "\n")
             + "No service starts on these files any more. Start them with the same GEARTRAIN_DATA"
             + " and\n"
-            + layouts.map { "\(target.setting($0.service))\n" }.joined()
+            + owners.map { "\(target.setting($0))\n" }.joined()
     }
 }

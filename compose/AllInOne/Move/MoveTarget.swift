@@ -2,11 +2,9 @@ import Database
 
 /// Where to, as it was written.
 struct MoveTarget {
-    /// `user` of `postgresql://user:password@host/…`.
-    private let user: Substring
-    private let password: String?
-    /// `@host/database?…`.
-    private let rest: Substring
+    private let url: String
+    /// `url` with `PASSWORD` for its password.
+    private let shown: String
     private let namesSchema: Bool
 
     /// `count`: the services that go there. Throws where it is none, without its password.
@@ -19,9 +17,10 @@ struct MoveTarget {
         let at = body[..<end].lastIndex(of: "@") ?? body.startIndex
         let login = body[..<at].split(
             separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        user = login.first ?? ""
-        password = login.count > 1 ? String(login[1]) : nil
-        rest = body[at...]
+        let rest = body[at...]
+        self.url = url
+        shown =
+            "postgresql://\(login.first ?? "")" + (login.count > 1 ? ":PASSWORD" : "") + rest
         namesSchema = rest.contains("?schema=") || rest.contains("&schema=")
         do {
             _ = try PostgresPlace(url, schema: "geartrain")
@@ -34,20 +33,15 @@ struct MoveTarget {
         }
     }
 
-    func configuration(_ service: String) -> DatabaseConfiguration {
-        var configuration = DatabaseConfiguration(location: location(password))
-        configuration.schema = service
+    func configuration(_ owner: DataFolders.Owner) -> DatabaseConfiguration {
+        var configuration = DatabaseConfiguration(location: url)
+        configuration.schema = owner.service
         return configuration
     }
 
     /// What is to be set, without the password.
-    func setting(_ service: String) -> String {
-        let place = location(password == nil ? nil : "PASSWORD")
-        let mark = namesSchema ? "" : (rest.contains("?") ? "&" : "?") + "schema=\(service)"
-        return "\(service.uppercased())_DATABASE=\(place)\(mark)"
-    }
-
-    private func location(_ password: String?) -> String {
-        "postgresql://\(user)" + (password.map { ":" + $0 } ?? "") + rest
+    func setting(_ owner: DataFolders.Owner) -> String {
+        let mark = namesSchema ? "" : (shown.contains("?") ? "&" : "?") + "schema=\(owner.service)"
+        return "\(owner.setting)=\(shown)\(mark)"
     }
 }
