@@ -33,9 +33,6 @@ public enum ServiceProcess {
         startThread(reading: descriptor)
     }
 
-    /// Waits for SIGTERM or SIGINT; answers its number, or 0 where the task was cancelled.
-    public static func terminationSignal() async -> Int32 { await nextSignal() ?? 0 }
-
     /// The signals to unblock in a child process before its program starts
     /// (`posix_spawnattr_setsigmask` with an empty set does that), and those that this process
     /// takes.

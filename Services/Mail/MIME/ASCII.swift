@@ -58,9 +58,4 @@ enum ASCII {
         while let last = slice.last, isSpace(last) { slice.removeLast() }
         return slice
     }
-
-    static func equalIgnoringCase(_ a: ArraySlice<UInt8>, _ b: StaticString) -> Bool {
-        a.count == b.utf8CodeUnitCount
-            && b.withUTF8Buffer { zip(a, $0).allSatisfy { lower($0) == lower($1) } }
-    }
 }

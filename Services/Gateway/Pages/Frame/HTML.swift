@@ -43,7 +43,7 @@ enum Tag: String, Sendable {
     case table, caption, thead, tbody, tfoot, tr, th, td
     case form, fieldset, legend, label, input, select, option, datalist, textarea, button
     case details, summary, hr, br, img, iframe, progress
-    case svg, g, path, rect, circle, line, polyline, polygon, text
+    case svg, g, path, rect, circle, line, polyline, text
 
     fileprivate var isVoid: Bool {
         switch self {
