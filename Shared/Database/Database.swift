@@ -71,24 +71,24 @@ public final class Database: Sendable {
             if let news {
                 let place = try PostgresPlace(
                     configuration.location, schema: configuration.schema)
-                try startThread(name: "db-news") {
+                try detachThread(name: "db-news") {
                     news.run(place)
                     threads.ended()
                 }
             }
         #endif
-        try startThread(name: "db-writer") {
+        try detachThread(name: "db-writer") {
             writer.run()
             threads.ended()
         }
         for _ in 0..<configuration.readerThreads {
-            try startThread(name: "db-reader") {
+            try detachThread(name: "db-reader") {
                 readers.run()
                 threads.ended()
             }
         }
         for _ in 0..<configuration.confinedThreads {
-            try startThread(name: "db-confined") {
+            try detachThread(name: "db-confined") {
                 confinedReaders.run()
                 threads.ended()
             }

@@ -1,5 +1,5 @@
-import CLinux
 import Glibc
+import ServiceRuntime
 
 /// A bounded queue between tasks, which never wait, and the threads of a database, which do.
 final class ThreadQueue<Element>: @unchecked Sendable {
@@ -69,31 +69,11 @@ final class ThreadQueue<Element>: @unchecked Sendable {
 }
 
 /// Starts a detached thread; `name` (at most 15 bytes) shows in `top -H`.
-func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws(DatabaseError) {
-    let start = Unmanaged.passRetained(ThreadStart(name: String(name.prefix(15)), body: body))
-    var thread = pthread_t()
-    let code = pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
-            geartrain_name_thread(start.name)
-            start.body()
-            return nil
-        }, start.toOpaque())
-    guard code == 0 else {
-        start.release()
+func detachThread(name: String, _ body: @escaping @Sendable () -> Void) throws(DatabaseError) {
+    do throws(SystemError) {
+        pthread_detach(try startThread(name: name, body))
+    } catch {
         throw DatabaseError.failed(
-            code: Int(code), message: "a thread could not be started", sql: "")
-    }
-    pthread_detach(thread)
-}
-
-private final class ThreadStart: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-    init(name: String, body: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.body = body
+            code: Int(error.errno), message: "a thread could not be started", sql: "")
     }
 }

@@ -42,7 +42,9 @@ public final class EventLoopGroup: Sendable {
 }
 
 /// Starts a thread that runs `body`; `name` shows in `top -H` (at most 15 bytes are kept).
-func startThread(name: String, _ body: @escaping @Sendable () -> Void) throws -> pthread_t {
+public func startThread(
+    name: String, _ body: @escaping @Sendable () -> Void
+) throws(SystemError) -> pthread_t {
     final class Start {
         let name: String
         let body: @Sendable () -> Void

@@ -32,7 +32,7 @@ public final class ForeignDatabase: Sendable {
         configuration.busyTimeout = busyTimeout
         let readers = Readers(configuration, access: isWritten ? .foreignWrite : .foreign)
         self.readers = readers
-        try startThread(name: "db-foreign") { readers.run() }
+        try detachThread(name: "db-foreign") { readers.run() }
     }
 
     deinit { readers.queue.close() }

@@ -65,7 +65,7 @@ package final class ForeignThread<Session: ForeignConnection>: Sendable {
         let queue = ThreadQueue<Job>(limit: ForeignThread.queueLimit)
         self.queue = queue
         self.pulse = pulse
-        try startThread(name: name) {
+        try detachThread(name: name) {
             var session: Session?
             while let job = queue.take(1, waiting: true).first {
                 do {
