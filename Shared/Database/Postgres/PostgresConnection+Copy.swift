@@ -1,5 +1,6 @@
 #if PostgreSQL
     import CPostgres
+    import Crypto
     import Glibc
     import ServiceRuntime
 
@@ -134,7 +135,6 @@
     /// Rows as lines: tabs between values, and what could be mistaken behind a backslash.
     private struct CopyText {
         var bytes: [UInt8] = []
-        private static let digits = Array("0123456789abcdef".utf8)
         private static let backslash = UInt8(ascii: "\\")
 
         mutating func append(_ values: [SQLValue]) {
@@ -145,12 +145,7 @@
                 case .integer(let integer): bytes += String(integer).utf8
                 case .real(let real): bytes += "\(real)".utf8
                 case .text(var text): text.withUTF8 { append($0) }
-                case .blob(let blob):
-                    bytes += "\\\\x".utf8
-                    for byte in blob {
-                        bytes.append(CopyText.digits[Int(byte >> 4)])
-                        bytes.append(CopyText.digits[Int(byte & 15)])
-                    }
+                case .blob(let blob): bytes += "\\\\x\(Hex.encode(blob))".utf8
                 }
             }
             bytes.append(UInt8(ascii: "\n"))

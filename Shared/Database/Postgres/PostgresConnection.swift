@@ -1,6 +1,7 @@
 #if PostgreSQL
     import CLinux
     import CPostgres
+    import Crypto
     import Glibc
     import ServiceRuntime
     import Synchronization
@@ -225,10 +226,7 @@
                 case .integer(let integer): text = String(integer)
                 case .real(let real): text = "\(real)"
                 case .text(let string): text = string
-                case .blob(let blob):
-                    let digits = Array("0123456789abcdef".utf8)
-                    let pairs = blob.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-                    text = "\\x" + String(decoding: pairs, as: UTF8.self)
+                case .blob(let blob): text = "\\x" + Hex.encode(blob)
                 }
                 guard !text.utf8.contains(0) else {
                     throw PostgresError(state: "22021", "a text contains U+0000")

@@ -1,3 +1,4 @@
+import Crypto
 import Database
 
 /// An array as PostgreSQL reads it.
@@ -21,10 +22,7 @@ enum SQLArray {
                     text += word
                 }
                 text += "\""
-            case .blob(let bytes):
-                text += "\"\\\\x"
-                for byte in bytes { text += String(UInt16(byte) + 256, radix: 16).dropFirst() }
-                text += "\""
+            case .blob(let bytes): text += "\"\\\\x\(Hex.encode(bytes))\""
             }
         }
         return text + "}"
