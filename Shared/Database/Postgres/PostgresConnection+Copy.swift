@@ -100,8 +100,7 @@
             default: return nil
             }
             // A plan from before a change of its table: it is made anew the next time.
-            let place = PQresultErrorField(result, Int32(UInt8(ascii: "R")))
-            if place.map({ String(cString: $0) }) == "RevalidateCachedQuery" {
+            if PostgresError.field("R", of: result) == "RevalidateCachedQuery" {
                 typed.removeAll()
                 return .busy
             }
@@ -112,9 +111,7 @@
         private func copyError(of result: OpaquePointer, _ table: String) -> CopyError? {
             guard let cause = storeError(of: result) else { return nil }
             var error = CopyError(table: table, cause: cause)
-            let context = PQresultErrorField(result, Int32(UInt8(ascii: "W")))
-            guard let context else { return error }
-            let place = String(cString: context)
+            guard let place = PostgresError.field("W", of: result) else { return error }
             if let start = place.lastRange(of: ", line ")?.upperBound {
                 error.row = Int(place[start...].prefix { $0.isNumber })
                 let rest = place[start...].drop { $0.isNumber }

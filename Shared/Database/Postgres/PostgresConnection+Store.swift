@@ -326,8 +326,8 @@
 
         /// Of a result that is an error; `lost` is what is said where no server said anything.
         init(result: OpaquePointer, lost: String) {
-            func field(_ name: Unicode.Scalar) -> String? {
-                PQresultErrorField(result, Int32(name.value)).map { String(cString: $0) }
+            func field(_ letter: Unicode.Scalar) -> String? {
+                PostgresError.field(letter, of: result)
             }
             guard let state = field("C"), let message = field("M") else {
                 self = .away(lost)

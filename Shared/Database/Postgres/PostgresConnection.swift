@@ -171,10 +171,9 @@
             case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE, PGRES_PIPELINE_ABORTED: break
             default: return nil
             }
-            func field(_ name: Unicode.Scalar) -> String? {
-                PQresultErrorField(result, Int32(name.value)).map { String(cString: $0) }
-            }
-            guard let state = field("C"), let message = field("M") else { return lost() }
+            guard let state = PostgresError.field("C", of: result),
+                let message = PostgresError.field("M", of: result)
+            else { return lost() }
             return PostgresError(state: state, message)
         }
 
@@ -245,6 +244,11 @@
     }
 
     extension PostgresError {
+        /// What a result that is an error says under a letter of the server's protocol.
+        static func field(_ letter: Unicode.Scalar, of result: OpaquePointer) -> String? {
+            PQresultErrorField(result, Int32(letter.value)).map { String(cString: $0) }
+        }
+
         /// Of a connection that was refused: `FATAL:  28P01: words` and a line of where; or the
         /// words of the library.
         init(connecting text: String) {
