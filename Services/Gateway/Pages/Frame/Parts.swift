@@ -149,6 +149,11 @@ enum Parts {
         }
     }
 
+    /// Of what a form was filled with, so that who saves it overwrites nothing newer.
+    static func version(_ version: Int64?) -> HTML {
+        tag(.input, .type("hidden"), .name("_version"), .value(version.map(String.init) ?? ""))
+    }
+
     /// One of a few words.
     static func select(
         _ id: String, _ label: String, _ options: [(String, String)], chosen: String,

@@ -80,9 +80,7 @@ struct AccountForm {
                     fault: problem?.fault(at: "/code"), isNeeded: true)
             } else {
                 tag(.input, .type("hidden"), .name("code"), .value(code))
-                tag(
-                    .input, .type("hidden"), .name("_version"),
-                    .value(version.map(String.init) ?? ""))
+                Parts.version(version)
             }
             Parts.text(
                 "name", texts.name, name, note: texts.required, fault: problem?.fault(at: "/name"),

@@ -170,9 +170,7 @@ struct OrgPages: Sendable {
             } else {
                 tag(.input, .type("hidden"), .name("code"), .value(draft.code))
                 tag(.input, .type("hidden"), .name("kind"), .value(draft.kind))
-                tag(
-                    .input, .type("hidden"), .name("_version"),
-                    .value(draft.version.map(String.init) ?? ""))
+                Parts.version(draft.version)
             }
             Parts.text("name", texts.name, draft.name, note: texts.required, isNeeded: true)
             Parts.field("outline", texts.units, isWide: true) {

@@ -179,9 +179,7 @@ struct RoleForm {
                     fault: problem?.fault(at: "/code"), isNeeded: true)
             } else {
                 tag(.input, .type("hidden"), .name("code"), .value(code))
-                tag(
-                    .input, .type("hidden"), .name("_version"),
-                    .value(version.map(String.init) ?? ""))
+                Parts.version(version)
             }
             Parts.text(
                 "name", texts.name, name, note: texts.required, fault: problem?.fault(at: "/name"),

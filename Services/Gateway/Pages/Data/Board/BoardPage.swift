@@ -136,9 +136,7 @@ struct BoardPage {
             "m", type.model, type.code, String(id), "move", query: [("list", page.query.text)])
         return tag(.form, .class("move"), .post, .action(link)) {
             page.pages.csrf(page.caller)
-            tag(
-                .input, .type("hidden"), .name("_version"),
-                .value(String(item["version"]?.integer ?? 0)))
+            Parts.version(item["version"]?.integer ?? 0)
             tag(.input, .type("hidden"), .name("column"), .value(column.code))
             tag(
                 .select, .name("value"),

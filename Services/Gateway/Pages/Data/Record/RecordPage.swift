@@ -137,11 +137,7 @@ struct RecordPage {
         }
     }
 
-    func version() -> HTML {
-        tag(
-            .input, .type("hidden"), .name("_version"),
-            .value(String(record["version"]?.integer ?? 0)))
-    }
+    func version() -> HTML { Parts.version(record["version"]?.integer ?? 0) }
 
     /// Values to read: all of them, or those that the caller may not write.
     private func values(all: Bool) -> HTML {
