@@ -60,6 +60,12 @@ public protocol ForeignRow {
     func withText<T>(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> T) rethrows -> T
 }
 
+extension ForeignRow {
+    func text(_ column: Int) -> String {
+        withText(column) { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
 public enum ForeignKind: Sendable { case null, integer, real, text, blob }
 
 /// A column as the other database declares it.

@@ -134,7 +134,7 @@
             case .real: return .real(Double(String(decoding: bytes(column), as: UTF8.self)) ?? 0)
             case .binary: return .blob(blob(column))
             case .text, .decimal, .padded, .moment:
-                return withText(column) { .text(String(decoding: $0, as: UTF8.self)) }
+                return .text(text(column))
             }
         }
 

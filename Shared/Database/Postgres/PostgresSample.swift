@@ -45,7 +45,7 @@
                 """
             _ = try session.execute([], sql, []) { row in
                 view = row.integer(0)
-                tree = row.withText(1) { String(decoding: $0, as: UTF8.self) }
+                tree = row.text(1)
                 return true
             }
             guard let tree else { return "the server does not tell what it does" }
@@ -73,7 +73,7 @@
                     where t.oid = any (cast(? as oid[]))
                 """
             _ = try session.execute([], sql, lists) { row in
-                let (home, name) = (text(row, 1), text(row, 2))
+                let (home, name) = (row.text(1), row.text(2))
                 let isServers = home == "pg_catalog"
                 let isFine: Bool
                 switch row.integer(0) {
@@ -104,10 +104,6 @@
             }
             guard left == (0, 0, 0) else { return fault ?? "it names what is not there" }
             return fault
-        }
-
-        private func text(_ row: PostgresRow, _ column: Int) -> String {
-            row.withText(column) { String(decoding: $0, as: UTF8.self) }
         }
 
         /// Functions that are ours, and keep a value small.

@@ -126,11 +126,8 @@
             return try await read { session in
                 var columns: [ForeignColumn] = []
                 try session.each(PostgresSource.columns, [.text(name)]) { row in
-                    func text(_ column: Int) -> String {
-                        row.withText(column) { String(decoding: $0, as: UTF8.self) }
-                    }
                     var column = ForeignColumn(
-                        name: text(0), type: text(1), affinity: .other,
+                        name: row.text(0), type: row.text(1), affinity: .other,
                         isUnique: row.integer(5) == 1)
                     column.isByteOrdered = row.integer(4) == 1
                     let modifier = Int32(truncatingIfNeeded: row.integer(3))
