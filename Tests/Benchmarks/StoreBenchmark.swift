@@ -66,7 +66,8 @@ struct StoreBenchmark {
     }
 
     private func pgbench(_ server: PostgreSQL) async throws -> Sample {
-        try await Pgbench.insert(server, callers: StoreBenchmark.callers, seconds: options.seconds)
+        try await Pgbench.subject.insert(
+            server, callers: StoreBenchmark.callers, seconds: options.seconds)
     }
 
     /// One copy enqueues, one item at a time; the other has the worker.
