@@ -16,12 +16,14 @@ public final class PostgreSQL: Sendable {
     /// Speed for what is thrown away after a test.
     public static let careless = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
-    /// Started. Without a password it trusts whoever comes.
-    public init(user: String, password: String? = nil, settings: [String] = []) async throws {
+    /// Started. Without a password it trusts whoever comes; its folder lies in `parent`.
+    public init(
+        user: String, password: String? = nil, settings: [String] = [], in parent: String = "/tmp"
+    ) async throws {
         let found = try await ChildProcess.run(
             "sh", ["-c", "ls -d /usr/lib/postgresql/*/bin | tail -n 1"])
         binaries = found.output.split(separator: "\n").first.map(String.init) ?? ""
-        let made = try await PostgreSQL.run(["mktemp", "-d", "/tmp/geartrain-pg.XXXXXX"])
+        let made = try await PostgreSQL.run(["mktemp", "-d", parent + "/geartrain-pg.XXXXXX"])
         folder = made.split(separator: "\n").first.map(String.init) ?? ""
         self.user = user
         self.password = password
@@ -104,6 +106,13 @@ public final class PostgreSQL: Sendable {
             ["-h", "127.0.0.1", "-p", "\(port)", "-U", user] + words, within: .seconds(600))
         guard code == 0 else { throw ForeignFailure(output: output) }
         return output
+    }
+
+    /// Makes a folder the server's, for a tablespace or for all that it has.
+    public static func give(_ folder: String) async throws {
+        guard getuid() == 0 else { return }
+        let (code, output) = try await ChildProcess.run("chown", [account, folder])
+        guard code == 0 else { throw ForeignFailure(output: output) }
     }
 
     private static func run(_ words: [String]) async throws -> String {
