@@ -53,18 +53,19 @@ public struct Dialect: Sendable {
     /// A quoted identifier, whatever is in it.
     public func quote(_ identifier: String) -> String { Dialect.quote(identifier) }
 
-    static func quote(_ identifier: String) -> String { quote(identifier, "\"") }
+    static func quote(_ identifier: String) -> String { quote(identifier, UInt8(ascii: "\"")) }
 
     /// A text as a statement has it, for where none of its values can be given apart.
-    public static func literal(_ text: String) -> String { quote(text, "'") }
+    public static func literal(_ text: String) -> String { quote(text, UInt8(ascii: "'")) }
 
-    private static func quote(_ text: String, _ mark: Unicode.Scalar) -> String {
-        var quoted = String(mark)
-        for character in text.unicodeScalars {
-            if character == mark { quoted.unicodeScalars.append(character) }
-            quoted.unicodeScalars.append(character)
+    private static func quote(_ text: String, _ mark: UInt8) -> String {
+        var quoted = [mark]
+        quoted.reserveCapacity(text.utf8.count + 2)
+        for byte in text.utf8 {
+            if byte == mark { quoted.append(mark) }
+            quoted.append(byte)
         }
-        quoted.unicodeScalars.append(mark)
-        return quoted
+        quoted.append(mark)
+        return String(decoding: quoted, as: UTF8.self)
     }
 }

@@ -236,7 +236,7 @@ import Testing
             "UPDATE DataRow_1 SET text = 'b'", "DELETE FROM DataRow_1", "TRUNCATE DataRow_1",
             "INSERT INTO DataRow_1 (text) VALUES ('b')",
         ] {
-            for word in ["[]", "{}", "[{}]", "x"] {
+            for word in ["[]", "{}", "[{}]", "[", "[1", "x"] {
                 let answer = try await store.foreign("SET geartrain.write = '\(word)'; \(sql)")
                 #expect(answer.code != 0, "\(word) \(sql)")
             }

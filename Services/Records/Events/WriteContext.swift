@@ -10,6 +10,11 @@ import ServiceRuntime
 /// for several callers.
 struct WriteContext: Sendable {
     static let parameter = "geartrain.write"
+    /// Those for whom one statement inserts, as an array. Apart from `parameter`, which triggers
+    /// look at for each row, and which is short.
+    private static let writers = "geartrain.writers"
+    /// The value of `parameter` where one of `writers` is for all rows.
+    static let oneForAll = "[1"
 
     let account: String
     let door: Door
@@ -18,8 +23,10 @@ struct WriteContext: Sendable {
 
     func begin(_ connection: Connection) throws {
         guard connection.dialect.isSQLite else {
-            let text = String(decoding: row.bytes, as: UTF8.self)
-            return try connection.set(WriteContext.parameter, to: text)
+            var text = JSONWriter(capacity: 256)
+            write(&text)
+            return try connection.set(
+                WriteContext.parameter, to: String(decoding: text.bytes, as: UTF8.self))
         }
         try connection.run(
             """
@@ -39,9 +46,10 @@ struct WriteContext: Sendable {
     static func begin(_ connection: Connection, group: [WriteContext]) throws {
         var text = JSONWriter(capacity: 256 * group.count)
         text.beginArray()
-        for writer in group { writer.row.write(json: &text) }
+        for writer in group { writer.write(&text) }
         text.endArray()
-        try connection.set(parameter, to: String(decoding: text.bytes, as: UTF8.self))
+        try connection.set(writers, to: String(decoding: text.bytes, as: UTF8.self))
+        try connection.set(parameter, to: group.count == 1 ? oneForAll : "[")
     }
 
     static func end(_ connection: Connection) throws {
@@ -49,15 +57,26 @@ struct WriteContext: Sendable {
         try connection.run("DELETE FROM write_context")
     }
 
-    private var row: JSONValue {
-        .object(
-            JSONObject([
-                ("time", .string(now.text)), ("account", .string(account)),
-                ("door", .string(door.rawValue)), ("root", .string(cause.root)),
-                ("via", .string(cause.via)), ("depth", .number(JSONNumber(Int64(cause.depth)))),
-                ("cause_account", cause.account.map { .string($0) } ?? .null),
-                ("silent", .number(JSONNumber(cause.isWithoutRules ? 1 : 0))),
-            ]))
+    /// As an object, a member for each column of the view.
+    private func write(_ text: inout JSONWriter) {
+        text.beginObject()
+        text.key("time")
+        text.string(now.text)
+        text.key("account")
+        text.string(account)
+        text.key("door")
+        text.string(door.rawValue)
+        text.key("root")
+        text.string(cause.root)
+        text.key("via")
+        text.string(cause.via)
+        text.key("depth")
+        text.integer(Int64(cause.depth))
+        text.key("cause_account")
+        if let account = cause.account { text.string(account) } else { text.null() }
+        text.key("silent")
+        text.integer(cause.isWithoutRules ? 1 : 0)
+        text.endObject()
     }
 
     /// Another program writes.
@@ -71,6 +90,7 @@ struct WriteContext: Sendable {
     static let view = """
         CREATE VIEW write_context AS SELECT c.* FROM ROWS FROM (json_to_recordset(CAST(CASE \
         \(kind) WHEN '{' THEN '[' || current_setting('\(parameter)') || ']' \
+        WHEN '[' THEN current_setting('\(writers)', true) \
         WHEN '' THEN '[]' ELSE current_setting('\(parameter)') END AS json)) \
         AS (time text, account text, door text, root text, via text, depth bigint, \
         cause_account text, silent smallint)) WITH ORDINALITY \

@@ -67,8 +67,9 @@ struct ClassTriggers {
             SELECT \(number("t")), t.id, 'insert', t.version, c.time, c.account, c.door, \
             c.root, c.via, c.depth, NULL, \(json("t")), \(kept), c.cause_account \
             FROM (SELECT a.*, row_number() OVER (ORDER BY a.id) AS "row-number" FROM arrived AS a) \
-            AS t LEFT JOIN write_context AS c ON c.place = CASE \
-            WHEN (SELECT count(*) FROM write_context) = 1 THEN 1 ELSE t."row-number" END \
+            AS t LEFT JOIN write_context AS c ON c.place = \
+            CASE current_setting('\(WriteContext.parameter)') \
+            WHEN '\(WriteContext.oneForAll)' THEN 1 ELSE t."row-number" END \
             \(kept == 0 ? "WHERE coalesce(c.silent, 0) = 0 " : "")ORDER BY t.id
             """
         let refusal = ClassTriggers.refusal(when: "pg_trigger_depth() > 1")

@@ -265,17 +265,7 @@
                     continue
                 case .integer(let integer): bytes += String(integer).utf8
                 case .real(let real): bytes += "\(real)".utf8
-                case .text(let text):
-                    // The server has no U+0000. Where a mail or a caller brings one, it is what
-                    // other characters are that cannot be told, rather than a write that never
-                    // succeeds.
-                    if text.utf8.contains(0) {
-                        for byte in text.utf8 {
-                            if byte == 0 { bytes += "\u{FFFD}".utf8 } else { bytes.append(byte) }
-                        }
-                    } else {
-                        bytes += text.utf8
-                    }
+                case .text(var text): text.withUTF8 { append($0) }
                 case .blob(let blob):
                     bytes += blob
                     format = 1
@@ -284,6 +274,15 @@
                 lengths.append(Int32(bytes.count - start))
                 formats.append(format)
                 bytes.append(0)
+            }
+        }
+
+        /// The server has no U+0000. Where a mail or a caller brings one, it is what other
+        /// characters are that cannot be told, rather than a write that never succeeds.
+        private mutating func append(_ text: UnsafeBufferPointer<UInt8>) {
+            guard text.contains(0) else { return bytes.append(contentsOf: text) }
+            for byte in text {
+                if byte == 0 { bytes += "\u{FFFD}".utf8 } else { bytes.append(byte) }
             }
         }
 
