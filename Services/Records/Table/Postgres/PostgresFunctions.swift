@@ -13,16 +13,15 @@ enum PostgresFunctions {
     /// Of functions that are called with null too.
     static let takingNull = "IMMUTABLE PARALLEL SAFE"
 
-    /// What makes a function, to the last blank: the checksum of the migration is kept.
     static func function(
         _ signature: String, _ type: String, _ body: String, language: String = "plpgsql",
-        kind: String = "IMMUTABLE STRICT PARALLEL SAFE", verb: String = "CREATE OR REPLACE",
-        end: String = "\n"
+        kind: String = "IMMUTABLE STRICT PARALLEL SAFE"
     ) -> String {
         """
-        \(verb) FUNCTION \(signature) RETURNS \(type) LANGUAGE \(language) \(kind) \
+        CREATE FUNCTION \(signature) RETURNS \(type) LANGUAGE \(language) \(kind) \
         AS \(Dialect.bodyQuote)
-        \(body)\(end)\(Dialect.bodyQuote)
+        \(body)
+        \(Dialect.bodyQuote)
         """
     }
 
@@ -31,8 +30,7 @@ enum PostgresFunctions {
         _ signature: String, _ type: String, _ body: String, language: String = "sql",
         kind: String = "IMMUTABLE"
     ) -> String {
-        function(
-            signature, type, body, language: language, kind: kind, verb: "CREATE", end: " ")
+        function(signature, type, body, language: language, kind: kind)
     }
 
     private static let texts =
